@@ -1,0 +1,1 @@
+"""What the machine computes: layers, networks and training, in NumPy, by hand."""

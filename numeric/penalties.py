@@ -1,0 +1,33 @@
+"""Penalties: what a network pays for its parameters alone, whatever the data."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from numeric.contract import Option, contract
+
+
+def _is_strength(value: Any) -> bool:
+    return isinstance(value, int | float | np.floating) and 0 <= float(value) < math.inf
+
+
+STRENGTH = Option("a finite real number, 0 or more", _is_strength)
+
+
+@contract("W[D, C] -> L", lam=STRENGTH)
+def l2_penalty(W: np.ndarray, lam: float) -> np.ndarray:
+    """L = lam/2 sum_d sum_c W[d, c]².
+
+    W[D, C] is float32, float64 or complex128; L is a scalar of its dtype. Raises InputError for anything else, and
+    for a `lam` below 0. Source: Nielsen (2015), ch. 3, eq. 87, with lam for his lambda/n.
+    """
+    return float(lam) / 2 * (W * W).sum()
+
+
+@contract("dL W[D, C] -> dW[D, C]", lam=STRENGTH)
+def l2_penalty_backward(dL: np.ndarray | float, W: np.ndarray, lam: float) -> dict[str, np.ndarray]:
+    """dW = dL lam W. Raises InputError as `l2_penalty` does."""
+    dW = W * float(lam)
+    dW *= dL
+    return {"dW": dW}

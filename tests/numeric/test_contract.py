@@ -1,0 +1,100 @@
+from inspect import signature, unwrap
+
+import numpy as np
+import pytest
+
+from numeric.activations import relu
+from numeric.contract import Option, contract, contract_of
+from numeric.errors import InputError
+from numeric.linear import linear
+from numeric.losses import sigmoid_cross_entropy, softmax_cross_entropy, softmax_cross_entropy_backward, squared_error
+
+F = np.float32
+X, W, B = np.ones((3, 4), F), np.ones((4, 2), F), np.ones(2, F)
+LABELS = np.array([0, 1, 3])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: linear(X[0], W, B), "linear: X has shape (4,); expected 2 dimensions, X[N, D]"),
+        (lambda: linear(X, W[:3], B), "linear: W has shape (3, 2); expected W[D, C] with D = 4, as in X[N, D]"),
+        (lambda: linear(X, W, B[:1]), "linear: b has shape (1,); expected b[C] with C = 2, as in W[D, C]"),
+        (lambda: linear(X[:0], W, B), "linear: X has shape (0, 4); expected X[N, D] with N at least 1"),
+        (
+            lambda: linear(X, W.astype(float), B),
+            "linear: W has dtype float64; expected float32, as X has: convert one of them",
+        ),
+        (
+            lambda: linear(X.astype(int), W, B),
+            "linear: X has dtype int64; expected one of float32, float64, complex128",
+        ),
+        (
+            lambda: linear(X.astype(np.float16), W, B),
+            "linear: X has dtype float16; expected one of float32, float64, complex128",
+        ),
+        (lambda: linear(X.tolist(), W, B), "linear: X is a list; expected a NumPy array X[N, D]"),
+        (lambda: linear(np.ma.array(X), W, B), "linear: X is a MaskedArray; expected a NumPy array X[N, D]"),
+        (lambda: relu(X.astype(complex)), "relu: X has dtype complex128; expected one of float32, float64"),
+        (
+            lambda: softmax_cross_entropy(X, LABELS + 1),
+            "softmax_cross_entropy: T[2] = 4; expected labels 0..3",
+        ),
+        (lambda: softmax_cross_entropy(X, LABELS - 1), "softmax_cross_entropy: T[0] = -1; expected labels 0..3"),
+        (
+            lambda: softmax_cross_entropy(X, LABELS.astype(F)),
+            "softmax_cross_entropy: T has dtype float32; expected integers 0..C-1",
+        ),
+        (
+            lambda: softmax_cross_entropy(X, LABELS[:2]),
+            "softmax_cross_entropy: T has shape (2,); expected T[N] with N = 3, as in X[N, C]".replace("X[", "Z["),
+        ),
+        (
+            lambda: sigmoid_cross_entropy(X, np.full((3, 4), 2)),
+            "sigmoid_cross_entropy: T[0, 0] = 2; expected labels 0..1",
+        ),
+        (lambda: squared_error(X, X.astype(int)), None),
+        (
+            lambda: softmax_cross_entropy_backward(X, X, LABELS),
+            "softmax_cross_entropy_backward: dL is a scalar, given shape (3, 4); expected one number",
+        ),
+        (
+            lambda: softmax_cross_entropy_backward("1", X, LABELS),
+            "softmax_cross_entropy_backward: dL is a scalar, given str; expected one number",
+        ),
+    ],
+)
+def test_what_breaks_the_contract_gets_one_line_with_layer_tensor_expected_and_given(call, message):
+    with pytest.raises(InputError) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    if message:
+        assert str(caught.value) == message
+
+
+def test_a_size_that_clashes_within_one_tensor_says_so():
+    @contract("A[N, N] -> B[N]")
+    def diagonal(A):
+        return A.diagonal().copy()
+
+    assert diagonal(np.eye(3)).shape == (3,)
+    with pytest.raises(InputError, match=r"A has shape \(2, 3\); expected A\[N, N\] with N = 2, as in itself"):
+        diagonal(np.ones((2, 3)))
+
+
+def test_an_option_is_checked_with_its_default_too():
+    @contract("X[N] -> Y[N]", stride=Option("a positive integer", lambda value: isinstance(value, int) and value > 0))
+    def every(X, stride=1):
+        return X[::stride].copy()
+
+    assert every(np.ones(4), stride=2).shape == (2,)
+    with pytest.raises(InputError, match="every: stride = 0; expected a positive integer"):
+        every(np.ones(4), stride=0)
+
+
+def test_the_bare_function_is_within_reach_and_the_wrapper_looks_like_it():
+    assert unwrap(linear) is not linear
+    assert list(signature(linear).parameters) == ["X", "W", "b"]
+    assert [str(tensor) for tensor in contract_of(linear).inputs] == ["X[N, D]", "W[D, C]", "b[C]"]
+    assert [str(tensor) for tensor in contract_of(softmax_cross_entropy).outputs] == ["L", "P[N, C]"]
+    assert contract_of(softmax_cross_entropy).inputs[1].last == "C-1"
