@@ -11,10 +11,8 @@ def sigmoid(X: np.ndarray) -> np.ndarray:
 
     Source: Nielsen (2015), ch. 1, eq. 3.
     """
-    # exp(-|X|) cannot overflow; 1/(1 + e) and e/(1 + e) are the two halves of the curve.
-    negative = X.real < 0
-    decay = np.exp(np.where(negative, X, -X))
-    return np.where(negative, decay, 1) / (1 + decay)
+    # exp(X)/(1 + exp(X)) below 0 and 1/(1 + exp(-X)) above: exp never sees a positive real part, so never overflows.
+    return np.exp(np.minimum(X, 0)) / (1 + np.exp(np.minimum(X, -X)))
 
 
 @contract("dY[N, D] Y[N, D] -> dX[N, D]")

@@ -58,10 +58,9 @@ def sigmoid_cross_entropy(Z: np.ndarray, T: np.ndarray) -> dict[str, np.ndarray]
     Z[N, C] is float32, float64 or complex128, T[N, C] integers 0 or 1; L is a scalar of Z's dtype. InputError
     otherwise. Source: Nielsen (2015), ch. 3, eq. 63.
     """
-    # -log(1 - A) = log(1 + exp(Z)) and -log(A) = log(1 + exp(-Z)); exp only ever sees a negative argument.
+    # -log(1 - A) = log(1 + exp(Z)), -log(A) = log(1 + exp(-Z)), and exp never sees a positive real part.
     exponent = np.where(T == 1, -Z, Z)
-    decay = np.exp(np.where(exponent.real < 0, exponent, -exponent))
-    L = (np.where(exponent.real < 0, 0, exponent) + np.log1p(decay)).sum() / len(Z)
+    L = (np.maximum(exponent, 0) + np.log1p(np.exp(np.minimum(exponent, -exponent)))).sum() / len(Z)
     return {"L": L, "A": unwrap(sigmoid)(Z)}
 
 

@@ -1,0 +1,39 @@
+"""Where the parameters of a network start: a table of recipes for weights W[D, C] and biases b[C]."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Initialization:
+    """The standard deviation of the weights, as a function of the number of inputs D, and that of the biases."""
+
+    weights: Callable[[int], float]
+    biases: float
+    source: str
+
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Draw float32 weights for a shape [D, C], biases for a shape [C], from normal distributions around 0."""
+        deviation = self.weights(shape[0]) if len(shape) > 1 else self.biases
+        return (deviation * rng.standard_normal(shape)).astype(np.float32)
+
+
+INITIALIZATIONS = {
+    "he": Initialization(
+        weights=lambda D: (2 / D) ** 0.5,
+        biases=0.0,
+        source="He, Zhang, Ren, Sun (2015), Delving Deep into Rectifiers, eq. 10",
+    ),
+    "scaled": Initialization(
+        weights=lambda D: (1 / D) ** 0.5,
+        biases=1.0,
+        source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, Weight initialization",
+    ),
+    "nielsen": Initialization(
+        weights=lambda D: 1.0,
+        biases=1.0,
+        source="Nielsen (2015), Neural Networks and Deep Learning, ch. 1, network.py",
+    ),
+}
