@@ -104,7 +104,7 @@ class Network:
         return self.forward(parameters, X).argmax(axis=1)
 
     def backward(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> tuple[float, np.ndarray]:
-        """L of a batch X[N, D] with targets T, penalties included, and the cotangents of all parameters as one vector."""
+        """L of a batch X[N, D] with targets T, penalties included, and the cotangents of all parameters, one vector."""
         memories = self._memories(parameters, X, T)
         L = memories[-1][self.loss.output]
         cotangents: dict[str, np.ndarray] = {}

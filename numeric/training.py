@@ -72,7 +72,7 @@ def train(
     TrainingError where `verify` says no, and where a value that is not finite turns up, naming the layer and the step.
     """
     require_network(network_name)
-    recipe = recipe or RECIPES[network_name, dataset.name]
+    recipe = recipe or _recipe(network_name, dataset.name)
     network = build(network_name, dataset.train_images.shape[1], dataset.classes, recipe.lam)
     recipe = replace(recipe, epochs=recipe.epochs if epochs is None else epochs)
     _require_at_least(1, epochs=recipe.epochs, threads=threads)
@@ -167,6 +167,12 @@ def require_finite(network: Network, parameters: Parameters, X: np.ndarray, T: n
             raise TrainingError(
                 f"training stopped at {step}: {tensor} of {place} is not finite; try a smaller learning rate"
             )
+
+
+def _recipe(network: str, dataset: str) -> Recipe:
+    if (network, dataset) not in RECIPES:
+        raise InputError(f"no recipe for {network} on {dataset}; give one, or use mnist or digits")
+    return RECIPES[network, dataset]
 
 
 def _require_at_least(least: int, **numbers: int) -> None:

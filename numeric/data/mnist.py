@@ -120,7 +120,7 @@ def _cached(folder: Path, file: IdxFile, mirrors: Sequence[str]) -> np.ndarray:
             return file.verified(path)
     from numeric.data.download import download  # brings in the HTTP client
 
-    return download(f"{file.name}.gz", mirrors, folder, file.verified, limit=file.size)
+    return download(f"{file.name}.gz", mirrors, folder, file.verified, limit=2 * file.size)
 
 
 def _rows(images: np.ndarray) -> np.ndarray:
