@@ -36,18 +36,21 @@ class Stage:
     parameters: dict[str, str]
     needs: tuple[str, ...]
 
-    def remember(self, memory: Memory) -> Memory:
-        """Run forward on the inputs in `memory`; return them together with the output and what else forward names."""
+    def remember(self, X: np.ndarray, parameters: Parameters, **others: np.ndarray) -> Memory:
+        """Run forward on the data and the layer's parameters; return all its inputs, its output and intermediates."""
+        memory = {self.input: X, **others}
+        for tensor, name in self.parameters.items():
+            memory[tensor] = parameters[name]
         result = self.forward(**memory)
-        return memory | (result if isinstance(result, dict) else {self.output: result})
+        if isinstance(result, dict):
+            memory.update(result)
+        else:
+            memory[self.output] = result
+        return memory
 
     def pull(self, cotangent: np.ndarray | float, memory: Memory) -> dict[str, np.ndarray]:
         """Run backward: from the cotangent of the output to those of the inputs, named dX, dW, ..."""
         return self.backward(cotangent, *[memory[name] for name in self.needs])
-
-    def arguments(self, X: np.ndarray, parameters: Parameters) -> Memory:
-        """What forward takes: the data under the layer's own name for it, and the layer's parameters."""
-        return {self.input: X} | {tensor: parameters[name] for tensor, name in self.parameters.items()}
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Network:
     def forward(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
         """The last stage's output, [N, classes], for X[N, D]."""
         for stage in self.stages:
-            X = stage.remember(stage.arguments(X, parameters))[stage.output]
+            X = stage.remember(X, parameters)[stage.output]
         return X
 
     def predict(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
@@ -140,9 +143,9 @@ class Network:
     def _memories(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> list[Memory]:
         memories = []
         for stage in self.stages:
-            memories.append(stage.remember(stage.arguments(X, parameters)))
+            memories.append(stage.remember(X, parameters))
             X = memories[-1][stage.output]
-        return [*memories, self.loss.remember({self.loss.input: X, "T": T})]
+        return [*memories, self.loss.remember(X, parameters, T=T)]
 
     @cached_property
     def _weights(self) -> list[str]:

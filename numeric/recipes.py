@@ -18,7 +18,7 @@ class Recipe:
 
 
 RECIPES = {
-    ("mlp", "mnist"): Recipe(10, batch=128, rate=0.1, schedule="cosine", optimizer=SGD(momentum=0.9), lam=3e-4),
+    ("mlp", "mnist"): Recipe(10, batch=64, rate=0.1, schedule="cosine", optimizer=SGD(momentum=0.9), lam=5e-4),
     ("mlp", "digits"): Recipe(60, batch=32, rate=0.1, schedule="cosine", optimizer=SGD(momentum=0.9), lam=3e-4),
     # Nielsen (2015), ch. 1: eta 3, mini-batches of 10, 30 epochs; the digits need the same number of steps or so.
     ("nielsen", "mnist"): Recipe(30, batch=10, rate=3.0, schedule="constant", optimizer=SGD()),

@@ -107,6 +107,7 @@ def train(
     return Result(network, parameters, tuple(history), summary)
 
 
+@np.errstate(all="ignore")  # what overflows is found, and named, by require_finite
 def fit(
     network: Network,
     vector: np.ndarray,
@@ -136,18 +137,16 @@ def fit(
             X = images.take(chosen, axis=0, out=buffer[: len(chosen)], mode="clip")  # "raise" would copy once more
             done = (epoch * len(starts) + batch) / total
             rate = recipe.rate * schedule(done)
-            with np.errstate(all="ignore"):  # what overflows is found, and named, in the next lines
-                L, gradient = network.backward(parameters, X, targets[chosen])
-                if not math.isfinite(L + gradient @ gradient):
-                    require_finite(network, parameters, X, targets[chosen], f"epoch {epoch + 1}, batch {batch + 1}")
-                recipe.optimizer.step(vector, gradient, rate, state)
+            L, gradient = network.backward(parameters, X, targets[chosen])
+            if not math.isfinite(L + gradient @ gradient):
+                require_finite(network, parameters, X, targets[chosen], f"epoch {epoch + 1}, batch {batch + 1}")
+            recipe.optimizer.step(vector, gradient, rate, state)
             losses += L
             if batch % _OBSERVED == 0:
                 for observer in observers:
                     observer.batch(done)
-        with np.errstate(all="ignore"):
-            require_finite(network, parameters, X, targets[chosen], f"the end of epoch {epoch + 1}")
-            validated = accuracy(network, parameters, validation_images, validation_labels)
+        require_finite(network, parameters, X, targets[chosen], f"the end of epoch {epoch + 1}")
+        validated = accuracy(network, parameters, validation_images, validation_labels)
         seconds = round(time.perf_counter() - began, 3)
         history.append(Epoch(epoch + 1, losses / len(starts), validated, rate, seconds))
         for observer in observers:
