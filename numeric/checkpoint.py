@@ -11,10 +11,11 @@ from numeric.atomic import write_atomically
 from numeric.errors import InputError
 
 _KEY = "backproof"
+_DTYPES = ("F32", "F64")
 
 
 def save(path: Path, parameters: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
-    """Write named arrays and strings to `path`, whole or not at all. Raises OSError where that is impossible."""
+    """Write named float arrays and strings to `path`, whole or not at all. Raises OSError where that is impossible."""
     # One entry, because safetensors writes several in random order: the same run gives the same file, bit for bit.
     described = {_KEY: json.dumps(metadata)}
     contiguous = {name: np.ascontiguousarray(array) for name, array in parameters.items()}
@@ -22,15 +23,31 @@ def save(path: Path, parameters: dict[str, np.ndarray], metadata: dict[str, str]
 
 
 def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read what `save` wrote. InputError where the file is missing or malformed: its header is checked against its size
-    before anything is allocated.
+    """Read what `save` wrote: float32 or float64 arrays by name, and the strings.
+
+    Raises InputError where the file is missing or malformed; its header is checked against its size before anything is
+    allocated.
     """
+    if not path.is_file():
+        raise InputError(f"no file {path}; expected a model.safetensors")
     try:
         with safe_open(path, framework="numpy") as file:
-            parameters = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no dict
-            metadata = json.loads((file.metadata() or {}).get(_KEY, "{}"))
+            names = list(file.keys())
+            for name in names:
+                if (dtype := file.get_slice(name).get_dtype()) not in _DTYPES:
+                    raise InputError(f"{path}: {name} is {dtype}; expected one of {', '.join(_DTYPES)}")
+            return {name: file.get_tensor(name) for name in names}, _parse(path, file.metadata() or {})
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-    except (SafetensorError, json.JSONDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from None
+    except SafetensorError as error:
         raise InputError(f"{path} is no intact safetensors file: {error}") from None
-    return parameters, metadata
+
+
+def _parse(path: Path, metadata: dict[str, str]) -> dict[str, str]:
+    try:
+        ours = json.loads(metadata.get(_KEY, "{}"))
+    except json.JSONDecodeError:
+        ours = None
+    if not isinstance(ours, dict):
+        raise InputError(f"{path}: its metadata are damaged; train the model anew")
+    return ours

@@ -71,6 +71,7 @@ class Contract:
                 self._check_labels(tensor, value, {name: size for name, (size, _) in sizes.items()})
             else:
                 self._check_dtype(tensor, value, dtype_of)
+        self._check_scalars_fit(arguments, dtype_of)
         for name, option in self.options.items():
             if not option.accepts(arguments[name]):
                 raise self._error(f"{name} = {arguments[name]!r}; expected {option.expected}")
@@ -80,6 +81,12 @@ class Contract:
         if not is_number and not (isinstance(value, np.ndarray) and value.shape == () and value.dtype in self.dtypes):
             given = f"shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
             raise self._error(f"{tensor} is a scalar, given {given}; expected one number")
+
+    def _check_scalars_fit(self, arguments: dict[str, Any], dtype_of: dict[np.dtype, str]) -> None:
+        for dtype, first in dtype_of.items():
+            for tensor in self.inputs:
+                if not tensor.sizes and np.iscomplexobj(arguments[tensor.name]) and dtype.kind != "c":
+                    raise self._error(f"{tensor.name} is complex; expected a real number, because {first} is {dtype}")
 
     def _check_shape(self, tensor: Tensor, value: Any, sizes: dict[str, tuple[int, Tensor]]) -> None:
         if type(value) is not np.ndarray:  # a subclass may redefine what * means

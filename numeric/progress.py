@@ -13,6 +13,9 @@ from numeric.history import Epoch
 class Observer(Protocol):
     """Somebody who wants to know how far training is."""
 
+    def start(self, epochs: int) -> None:
+        """Hear how many epochs there will be."""
+
     def batch(self, done: float) -> None:
         """Hear, every now and then, which share of all batches is done."""
 
@@ -23,9 +26,10 @@ class Observer(Protocol):
 class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
     """An Observer that prints a line for every epoch, and on a terminal a live bar beneath them."""
 
-    def __init__(self, epochs: int, console: Console) -> None:
+    def __init__(self, console: Console) -> None:
         """Nothing is printed before the context is entered."""
-        self._epochs, self._console = epochs, console
+        self._console = console
+        self._epochs = 0
         self._bar: Progress | None = None
         self._task = TaskID(0)
 
@@ -45,6 +49,10 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
         """Take the bar away; the lines stay."""
         if self._bar is not None:
             self._bar.stop()
+
+    def start(self, epochs: int) -> None:
+        """Take note of how many lines there will be."""
+        self._epochs = epochs
 
     def batch(self, done: float) -> None:
         """Move the bar."""

@@ -43,7 +43,9 @@ class Split:
 
 
 def split(images: int, rng: np.random.Generator) -> Split:
-    """Set a twelfth of the training images aside, at random, and at least one."""
+    """Set a twelfth of the training images aside, at random, and at least one; InputError where none would be left."""
+    if images < 2:
+        raise InputError("one training image is too few; expected two or more, one of them to validate with")
     order = rng.permutation(images)
     held_out = max(1, round(images * _VALIDATION_SHARE))
     return Split(train=order[held_out:], validation=order[:held_out])
@@ -129,6 +131,8 @@ def fit(
     total = len(starts) * recipe.epochs
     buffer = np.empty((recipe.batch, images.shape[1]), np.float32)
     history: list[Epoch] = []
+    for observer in observers:
+        observer.start(recipe.epochs)
     for epoch in range(recipe.epochs):
         began, losses = time.perf_counter(), 0.0
         order = rng.permutation(rows.train)

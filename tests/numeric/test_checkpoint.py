@@ -92,5 +92,20 @@ def test_a_header_longer_than_the_file_is_refused(tmp_path):
 
 
 def test_a_missing_file_gets_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"cannot read .*absent"):
+    with pytest.raises(InputError, match=r"no file .*absent; expected a model.safetensors"):
         load(tmp_path / "absent")
+    with pytest.raises(InputError, match="no file"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3", "I64"])
+def test_arrays_that_no_network_of_ours_has_are_refused(tmp_path, dtype):
+    header = {"W": {"dtype": dtype, "shape": [{"BF16": 4, "F8_E4M3": 8, "I64": 1}[dtype]], "data_offsets": [0, 8]}}
+    with pytest.raises(InputError, match=f"W is {dtype}; expected one of F32, F64"):
+        load(write(tmp_path / "other", header, bytes(8)))
+
+
+@pytest.mark.parametrize("damaged", ["[1]", "{", "3"])
+def test_damaged_metadata_are_refused(tmp_path, damaged):
+    with pytest.raises(InputError, match="its metadata are damaged"):
+        load(write(tmp_path / "other", {"__metadata__": {"backproof": damaged}}))

@@ -59,6 +59,10 @@ LABELS = np.array([0, 1, 3])
             "softmax_cross_entropy_backward: dL is a scalar, given shape (3, 4); expected one number",
         ),
         (
+            lambda: softmax_cross_entropy_backward(1j, X, LABELS),
+            "softmax_cross_entropy_backward: dL is complex; expected a real number, because P is float32",
+        ),
+        (
             lambda: softmax_cross_entropy_backward("1", X, LABELS),
             "softmax_cross_entropy_backward: dL is a scalar, given str; expected one number",
         ),

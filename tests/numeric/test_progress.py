@@ -10,7 +10,8 @@ RECORDS = [Epoch(1, 0.5, 0.9, 0.1, 1.25), Epoch(2, 0.25, 0.9512, 0.05, 1.5)]
 
 def shown(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal, width=80, color_system=None)
-    with ProgressDisplay(12, console) as display:
+    with ProgressDisplay(console) as display:
+        display.start(12)
         for record in RECORDS:
             display.batch(record.epoch / 12)
             display.epoch(record)

@@ -31,7 +31,10 @@ def blobs(images=120, seed=0):
 
 class Listener:
     def __init__(self):
-        self.shares, self.records = [], []
+        self.epochs, self.shares, self.records = 0, [], []
+
+    def start(self, epochs):
+        self.epochs = epochs
 
     def batch(self, done):
         self.shares.append(done)
@@ -98,6 +101,8 @@ def test_split_sets_a_twelfth_aside_and_loses_nothing():
     assert len(rows.validation) == 10
     assert sorted([*rows.train, *rows.validation]) == list(range(120))
     assert len(split(2, np.random.default_rng(0)).validation) == 1
+    with pytest.raises(InputError, match="one training image is too few"):
+        split(1, np.random.default_rng(0))
 
 
 def test_observers_hear_of_every_epoch_and_of_progress_between():
@@ -107,6 +112,7 @@ def test_observers_hear_of_every_epoch_and_of_progress_between():
     assert [record.epoch for record in listener.records] == [1, 2, 3]
     assert listener.shares == sorted(listener.shares)
     assert listener.shares[0] == 0
+    assert listener.epochs == 3
 
 
 def test_the_training_data_stay_as_they_are():
