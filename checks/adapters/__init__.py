@@ -1,0 +1,1 @@
+"""Implementations of every make, behind the one face that the checks know."""

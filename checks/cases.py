@@ -1,0 +1,113 @@
+"""At which sizes to look: those at which a mistake cannot hide."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from checks.precision import Format
+from derivations import DerivationError, Layer
+
+# Below 3 too much coincides: at N = 2 the factor 2/N is 1, and a sum over one entry is no sum.
+SMALLEST = 3
+# Two assignments of sizes, so that a factor can be told from a number that happens to equal it.
+GENERAL_CASES = 2
+# Options (strides, paddings, kernel sizes) are drawn; not every draw leaves an output.
+ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs and options of a layer, rounded to a dtype; `label` tells its sizes."""
+
+    label: str
+    sizes: Mapping[str, int]
+    values: Mapping[str, Any]
+
+
+def draw_cases(layer: Layer, fixed: Mapping[str, int], format: Format, rng: np.random.Generator) -> tuple[Case, ...]:
+    """Cases for the sizes (and options) that `fixed` leaves open.
+
+    Twice all different and above 2, then each of them 1 in turn. Raises ValueError for a size or option that the
+    layer does not have, or where no choice of the open ones fits.
+    """
+    unknown = set(fixed) - set(layer.size_names) - {option.name for option in layer.options}
+    if unknown:
+        raise ValueError(f"{layer.name} has no size {min(unknown)!r}; it has {', '.join(layer.size_names)}")
+    free = [name for name in layer.size_names if name not in fixed]
+    general: list[dict[str, int]] = [{}] * (GENERAL_CASES if free else 1)
+    cases: list[Case] = []
+    for pinned in [*general, *({name: 1} for name in free)]:
+        case = _draw(layer, {**fixed, **pinned}, format, rng, taken={case.label for case in cases})
+        if case is not None:
+            cases.append(case)
+        elif not cases:
+            raise ValueError(f"{layer.name}: no choice of the open sizes fits {dict(fixed)}")
+    return tuple(cases)
+
+
+def given_case(layer: Layer, inputs: Mapping[str, Any], format: Format) -> Case:
+    """The one case that the caller's own inputs and options make.
+
+    Raises ValueError for a name that the layer does not have; the first evaluation says what is missing.
+    """
+    known = {tensor.name for tensor in (*layer.inputs, *layer.options)} | {
+        f"d{tensor.name}" for tensor in layer.outputs
+    }
+    unknown = set(inputs) - known - set(layer.size_names)
+    if unknown:
+        raise ValueError(f"{layer.name} has no input {min(unknown)!r}; it has {', '.join(sorted(known))}")
+    shapes = [f"{name}{list(np.shape(value))}" for name, value in inputs.items() if np.ndim(value)]
+    return Case(" ".join(shapes), {}, rounded(layer, inputs, format))
+
+
+def rounded(layer: Layer, values: Mapping[str, Any], format: Format) -> dict[str, Any]:
+    """The values as a program of this dtype sees them: float64 arrays, int64 labels, plain numbers for options."""
+    integer = {tensor.name for tensor in layer.inputs if tensor.integer}
+    options = {option.name for option in layer.options}
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in integer:
+            result[name] = np.asarray(value)
+        elif name in options:
+            result[name] = value if isinstance(value, int) else float(format.round(value))
+        else:
+            result[name] = format.round(value)
+    return result
+
+
+def _draw(
+    layer: Layer, fixed: Mapping[str, int], format: Format, rng: np.random.Generator, taken: set[str]
+) -> Case | None:
+    """One case that is not among those taken, or None where no draw gives every tensor a shape."""
+    free = [name for name in layer.size_names if name not in fixed]
+    pool = [n for n in range(SMALLEST, SMALLEST + len(layer.size_names) + 2) if n not in fixed.values()]
+    for _ in range(ATTEMPTS):
+        chosen = dict(zip(free, (int(n) for n in rng.permutation(pool)), strict=False))
+        sizes = {name: {**fixed, **chosen}[name] for name in layer.size_names}
+        options = {name: value for name, value in fixed.items() if name not in sizes}
+        label = " ".join(f"{name}={size}" for name, size in sizes.items())
+        if label in taken:
+            continue
+        try:
+            values = layer.random_inputs({**sizes, **options}, rng)
+            for tensor in layer.tensors:
+                layer.shape(tensor.name, {**sizes, **_whole(values)})
+        except DerivationError:
+            continue
+        return Case(label, sizes, rounded(layer, _with_all_digits(layer, values, rng), format))
+    return None
+
+
+def _with_all_digits(layer: Layer, values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Short numbers multiply exactly even in float32, and would hide code that loses digits: fill them up."""
+    real = {tensor.name for tensor in layer.inputs if not tensor.integer}
+    return {
+        name: value * rng.uniform(1.0, 1.125, np.shape(value)) if name in real else value
+        for name, value in values.items()
+    }
+
+
+def _whole(values: Mapping[str, Any]) -> dict[str, int]:
+    return {name: value for name, value in values.items() if isinstance(value, int)}

@@ -1,0 +1,154 @@
+"""How an implementation behaves, whatever the equations say: one law a function."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.implementation import MisconductError
+from checks.trial import Trial
+from checks.verdict import Finding, Testimony, Verdict, combine, judge
+
+Law = Callable[[Trial, dict[str, NDArray]], list[Finding]]
+
+
+def conduct(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """One finding for each law; `got` is what the implementation's backward gave, of the right shapes, in float64."""
+    return [finding for name, law in LAWS.items() for finding in _obeyed(name, law, trial, got)]
+
+
+def _obeyed(name: str, law: Law, trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    try:
+        found = law(trial, got)
+    except MisconductError as misconduct:
+        found = [_found(trial, name, "disagree", misconduct.reason)]
+    broken = [finding for finding in found if finding.verdict != "agree"]
+    return broken or [_found(trial, name, combine(found) if found else "agree", "")]
+
+
+def inputs_unchanged(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """Neither forward nor backward writes to its arguments."""
+    arguments = trial.arguments()
+    results = trial.forward(arguments)
+    saved = {name: np.array(value) for name, value in results.items() if isinstance(value, np.ndarray)}
+    changed = [(name, "forward") for name in _changed(arguments, trial.arguments())]
+    arguments = trial.arguments()
+    trial.backward(arguments, results)
+    changed += [(name, "backward") for name in _changed({**arguments, **results}, {**trial.arguments(), **saved})]
+    return [_found(trial, "inputs unchanged", "disagree", f"the {who} writes to {name}", name) for name, who in changed]
+
+
+def same_twice(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """The answer does not depend on what was asked before: another call, and a backward called twice."""
+    other = trial.arguments()
+    for name in trial.real_inputs:
+        other[name] = np.array(other[name] / 2)  # still positive where it was, still a number of the dtype
+    arguments = trial.arguments()
+    results = trial.forward(arguments)
+    trial.gradients(other)
+    trial.backward(arguments, results)
+    again = {name: np.asarray(value, np.float64) for name, value in trial.backward(arguments, results).items()}
+    return _same(trial, "same twice", got, again, "a second call gives another answer")
+
+
+def any_memory_layout(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """The answer does not depend on how the arguments lie in memory."""
+    arguments = {
+        name: _strided(value) if isinstance(value, np.ndarray) else value for name, value in trial.arguments().items()
+    }
+    return _same(trial, "any memory layout", got, trial.gradients(arguments), "non-contiguous arrays change the answer")
+
+
+def own_memory(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """What the backward returns is its own: no view of an argument, no array twice. A hazard, not an error."""
+    arguments = trial.arguments()
+    returned = trial.backward(arguments, trial.forward(arguments))
+    arrays = {name: value for name, value in {**arguments, **returned}.items() if isinstance(value, np.ndarray)}
+    shared = [
+        (name, other)
+        for name in returned
+        for other in arrays
+        if name != other and name in arrays and np.shares_memory(arrays[name], arrays[other])
+    ]
+    return [
+        _found(
+            trial, "own memory", "unresolved", f"{name} shares memory with {other}: writing to one changes both", name
+        )
+        for name, other in shared
+    ]
+
+
+def zero_cotangent(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """No cotangent comes in, so none goes out: exactly zero."""
+    zeros = {name: np.zeros_like(trial.values[name]) for name in trial.derivation.output_cotangents}
+    answer = trial.at(**zeros).gradients()
+    return [
+        _found(trial, "zero cotangent", "disagree", f"{name} is not zero where the incoming cotangent is", name)
+        for name in got
+        if name in answer and np.any(answer[name] != 0)
+    ]
+
+
+def linear_cotangent(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """A backward is linear in the cotangent: the answers to two parts of it add up to the answer to the whole."""
+    whole = {name: trial.values[name] for name in trial.derivation.output_cotangents}
+    # A quarter or three quarters of each entry: parts that differ from entry to entry, and are exact but for two bits.
+    quarters = {name: trial.format.round(value * _checkered(value.shape)) for name, value in whole.items()}
+    first = trial.at(**quarters).gradients()
+    second = trial.at(**{name: trial.format.round(whole[name] - quarters[name]) for name in whole}).gradients()
+    total = {name: first[name] + second[name] for name in got if name in first and name in second}
+    return _same(
+        trial, "linear in the cotangent", got, total, "the answers to two parts of the cotangent do not add up"
+    )
+
+
+LAWS: dict[str, Law] = {
+    "inputs unchanged": inputs_unchanged,
+    "same twice": same_twice,
+    "any memory layout": any_memory_layout,
+    "own memory": own_memory,
+    "zero cotangent": zero_cotangent,
+    "linear in the cotangent": linear_cotangent,
+}
+
+
+def _same(trial: Trial, law: str, got: dict[str, NDArray], again: dict[str, NDArray], reason: str) -> list[Finding]:
+    """Both are one run's answers, each off by a bound; two parts of a cotangent add a third."""
+    findings = []
+    for name in got:
+        if name not in again or again[name].shape != got[name].shape:
+            findings.append(_found(trial, law, "disagree", f"{reason}: {name}", name))
+            continue
+        # NaN in both is for the witnesses to judge.
+        both = np.isnan(got[name]) & np.isnan(again[name])
+        first = Testimony(np.where(both, 0.0, got[name]), np.zeros(got[name].shape))
+        finding = judge(trial.label, name, law, np.where(both, 0.0, again[name]), first, 3 * trial.bounds[name])
+        if finding.verdict == "disagree":
+            findings.append(_found(trial, law, "disagree", f"{reason}: {name}, {finding.error:.2g} bounds apart", name))
+    return findings
+
+
+def _found(trial: Trial, law: str, verdict: Verdict, reason: str, name: str = "") -> Finding:
+    return Finding(trial.label, name, law, verdict, 0.0 if verdict == "agree" else np.nan, reason)
+
+
+def _changed(now: dict, before: dict) -> list[str]:
+    return [
+        name
+        for name, value in before.items()
+        if isinstance(value, np.ndarray) and not np.array_equal(value, now[name], equal_nan=True)
+    ]
+
+
+def _strided(array: NDArray) -> NDArray:
+    """The same numbers, every second entry of a larger array along each axis."""
+    if not array.ndim:
+        return array
+    larger = np.zeros([2 * n for n in array.shape], array.dtype)
+    view = larger[tuple(slice(None, None, 2) for _ in array.shape)]
+    view[...] = array
+    return view
+
+
+def _checkered(shape: tuple[int, ...]) -> NDArray:
+    return np.where(np.arange(int(np.prod(shape))).reshape(shape) % 2, 0.75, 0.25)

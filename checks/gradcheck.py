@@ -1,0 +1,164 @@
+"""One implementation against one derivation: is this hand-written backward right?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.adapters.functions import from_functions
+from checks.cases import draw_cases, given_case
+from checks.conduct import conduct
+from checks.diagnosis import diagnose
+from checks.implementation import Implementation, MisconductError
+from checks.precision import format_of
+from checks.report import Report
+from checks.sources import source_digests
+from checks.trial import Trial, make_trial
+from checks.verdict import Finding, judge
+from checks.witnesses import WITNESSES, Witnesses
+from derivations import Derivation, Layer, derive
+
+Pair = tuple[Callable[..., Any], Callable[..., Any]]
+
+
+def gradcheck(
+    implementation: Implementation | Pair,
+    against: str | Layer | Derivation,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    dtype: str = "float64",
+    seed: int = 0,
+    names: Mapping[str, str] | None = None,
+    witnesses: Sequence[str] = tuple(WITNESSES),
+) -> Report:
+    """Check a forward and a backward against a layer, in the dtype that they run in.
+
+    `implementation` is a pair of plain functions (`adapters.functions.from_functions` tells how they are called;
+    `names` maps a parameter's name to a tensor's) or an Implementation. `against` is a layer of the catalogue, a Layer
+    or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is installed, bfloat16.
+
+    `inputs` gives the values of all inputs and options (and of output cotangents, if they matter). Otherwise they are
+    drawn with `seed`, for the `sizes` and options given; where sizes are left open, at several: all different and
+    above 2, and each of them 1.
+
+    Whatever the implementation does wrong is a finding of the Report. Raises ValueError for a dtype, size, input or
+    witness that does not exist, and DerivationError for an unknown layer or for inputs that do not fit it.
+    """
+    derivation = against if isinstance(against, Derivation) else derive(against)
+    layer, format = derivation.layer, format_of(dtype)
+    format.dtype  # noqa: B018 - say now, and once, that bfloat16 is not installed
+    unknown = [witness for witness in witnesses if witness not in WITNESSES]
+    if unknown:
+        raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
+    if not isinstance(implementation, Implementation):
+        implementation = from_functions(*implementation, layer, names)
+    if sizes and inputs is not None:
+        raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
+    rng = np.random.default_rng(seed)
+    cases = draw_cases(layer, sizes or {}, format, rng) if inputs is None else (given_case(layer, inputs, format),)
+
+    findings: list[Finding] = []
+    trials: list[Trial] = []
+    for case in cases:
+        trial = make_trial(implementation, derivation, case, format, rng)
+        findings += _examine(trial, tuple(witnesses), rng, with_conduct=not trials)
+        trials.append(trial)
+    return Report(
+        layer=layer.name,
+        implementation=implementation.name,
+        dtype=format.name,
+        seed=seed,
+        findings=tuple(findings),
+        diagnoses=diagnose(trials, findings),
+        sources=source_digests(implementation.functions),
+    )
+
+
+def assert_gradients(
+    implementation: Implementation | Pair, against: str | Layer | Derivation, **options: Any
+) -> Report:
+    """`gradcheck`, as one line of a test. Raises AssertionError, with the whole report, unless everything agrees."""
+    report = gradcheck(implementation, against, **options)
+    if report.verdict != "agree":
+        raise AssertionError(f"\n{report}")
+    return report
+
+
+def _examine(
+    trial: Trial, witnesses: tuple[str, ...], rng: np.random.Generator, *, with_conduct: bool
+) -> list[Finding]:
+    arguments = trial.arguments()
+    try:
+        results = trial.forward(arguments)
+        forward = _judge_forward(trial, results)
+    except MisconductError as misconduct:
+        return [_fault(trial, trial.outputs[0], misconduct.kind, misconduct.reason)]
+    try:
+        returned = trial.backward(trial.arguments(), results)
+    except MisconductError as misconduct:
+        return [*forward, _fault(trial, _first_cotangent(trial), misconduct.kind, misconduct.reason)]
+    got, faults = _admissible(trial, returned)
+    judges = Witnesses(trial, witnesses, rng)
+    judged = [finding for name, array in got.items() for finding in judges.judge(name, array)]
+    behaviour = conduct(trial, got) if with_conduct else []
+    return [*forward, *faults, *judged, *behaviour]
+
+
+def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
+    """The outputs, and the intermediates that the forward returns under their names, against the equations."""
+    findings = []
+    for name, testimony in trial.truth.items():
+        if name not in results or name in trial.derivation.cotangents:
+            continue
+        array, faults = _admit(trial, name, results[name])
+        findings += faults
+        if array is not None:
+            findings.append(judge(trial.label, name, "equations", array, testimony, trial.bounds[name]))
+    return findings
+
+
+def _admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDArray], list[Finding]]:
+    """The arrays that can be compared, and what is wrong with the others."""
+    expected = list(trial.derivation.cotangents)
+    wanted = [name for name in expected if name.removeprefix("d") in trial.real_inputs]
+    faults = [
+        _fault(trial, name, "missing", f"the backward does not return {name}")
+        for name in wanted
+        if name not in returned
+    ]
+    faults += [
+        _fault(trial, str(name), "extra", f"the backward returns {name}, which the layer does not have")
+        for name in returned
+        if name not in {f"d{real}" for real in trial.real_inputs}
+    ]
+    got = {}
+    for name in wanted:
+        if name in returned:
+            array, found = _admit(trial, name, returned[name])
+            faults += found
+            if array is not None:
+                got[name] = array
+    return got, faults
+
+
+def _admit(trial: Trial, name: str, value: Any) -> tuple[NDArray | None, list[Finding]]:
+    """The value as a float64 array, if its shape is right; and what is wrong with its shape or dtype."""
+    array, shape, faults = np.asarray(value), trial.truth[name].value.shape, []
+    if array.dtype != trial.format.dtype and not isinstance(value, float):
+        faults.append(_fault(trial, name, "dtype", f"{name} has dtype {array.dtype}, expected {trial.format.name}"))
+    if array.shape != shape:
+        faults.append(_fault(trial, name, "shape", f"{name} has shape {array.shape}, expected {shape}"))
+        return None, faults
+    if array.dtype.kind not in "fiub" and array.dtype != trial.format.dtype:
+        return None, faults
+    return array.astype(np.float64), faults
+
+
+def _first_cotangent(trial: Trial) -> str:
+    return f"d{trial.real_inputs[0]}"
+
+
+def _fault(trial: Trial, name: str, kind: str, reason: str) -> Finding:
+    return Finding(trial.label, name, kind, "disagree", np.inf, reason)

@@ -1,0 +1,56 @@
+"""An implementation of a layer: any forward and backward, whoever wrote them, behind one pair of calls."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Values = Mapping[str, Any]
+
+
+class MisconductError(Exception):
+    """What an implementation did that leaves nothing to compare; it becomes a finding, never a traceback."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        """`kind` names the finding (raises, arity), `reason` is its sentence."""
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """`forward(values)` gives the output, and whatever else the backward wants, by name.
+
+    `backward(values)` takes the inputs, options, the forward's results and the output cotangents by name, and gives
+    the cotangents by name (`{"dX": ...}`). Both raise MisconductError.
+    `functions` are the callables behind them: what a certificate takes the digest of.
+    """
+
+    name: str
+    forward: Callable[[Values], dict[str, Any]]
+    backward: Callable[[Values], dict[str, Any]]
+    functions: tuple[Callable[..., Any], ...] = ()
+
+
+def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> Any:
+    """Call somebody's function. Raises MisconductError, with the call that shows it, whatever the function raises."""
+    try:
+        return function(*(value for _, value in positional), **named)
+    except Exception as error:  # code under test may raise anything at all, and that is a finding
+        trouble = " ".join(f"{type(error).__name__}: {error}".split())
+        raise MisconductError("raises", f"{shown(function, positional, named)} raises {trouble}") from error
+
+
+def shown(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> str:
+    """A call as a reader would write it: `backward(dY[3, 5], X[3, 4], eps=0.1)`."""
+    arguments = [_shown(name, value) for name, value in [*positional, *named.items()]]
+    return f"{getattr(function, '__name__', type(function).__name__)}({', '.join(arguments)})"
+
+
+def _shown(name: str, value: Any) -> str:
+    if isinstance(value, int | float):
+        return f"{name}={value}"
+    shape = np.shape(value) if isinstance(value, np.ndarray) else None
+    return f"{name}{list(shape)}" if shape else name

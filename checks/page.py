@@ -1,0 +1,129 @@
+"""A report as a page: what was compared with what, by how many bounds it was off, and, if it was, how."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from checks.report import GRADIENT_WITNESSES, Report
+from checks.verdict import Finding, Verdict, combine
+
+MARKS: dict[Verdict, tuple[str, str]] = {
+    "agree": ("✓", "green"),
+    "disagree": ("✗", "bold red"),
+    "unresolved": ("?", "yellow"),
+}
+UNITS = "(the largest error, in units of what rounding may do)"
+MATHEMATICS = ("equations", "derivation")
+
+
+def page(report: Report) -> RenderableType:
+    """The report for a terminal of 80 columns or more."""
+    parts: list[RenderableType] = [_title(report), _witness_table(report), Text(UNITS, style="dim")]
+    parts += _behaviour(report)
+    parts += _trouble(report)
+    return Group(*parts)
+
+
+def overview(reports: Sequence[Report]) -> RenderableType:
+    """Several reports as one table, a line each: the largest error of every witness in units of its bound."""
+    table = _table("layer", "dtype", "cases", *("equations", *GRADIENT_WITNESSES), "verdict")
+    for report in reports:
+        columns = [
+            [f for f in report.findings if f.witness == witness] for witness in ("equations", *GRADIENT_WITNESSES)
+        ]
+        mark, style = MARKS[report.verdict]
+        table.add_row(
+            report.layer,
+            report.dtype,
+            str(len(report.cases)),
+            *(_cell(column) for column in columns),
+            Text(f"{mark} {report.verdict}", style=style),
+        )
+    return table
+
+
+def _title(report: Report) -> Text:
+    mark, style = MARKS[report.verdict]
+    cases = "1 case" if len(report.cases) == 1 else f"{len(report.cases)} cases"
+    title = Text.assemble((report.layer, "bold"), f"   {report.dtype}, {cases}, seed {report.seed}   ")
+    return title.append(f"{mark} {report.verdict}", style=style)
+
+
+def _witness_table(report: Report) -> Table:
+    table = _table("", "equations", "differences", "complex step")
+    names = dict.fromkeys(f.cotangent for f in report.findings if f.witness in (*MATHEMATICS, *GRADIENT_WITNESSES))
+    for name in names:
+        columns = (MATHEMATICS, ("differences",), ("complex step",))
+        table.add_row(name, *(_cell(report.about(name, *witnesses)) for witnesses in columns))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    return table
+
+
+def _cell(findings: Sequence[Finding]) -> Text:
+    if not findings:
+        return Text("")
+    verdict = combine(findings)
+    mark, style = MARKS[verdict]
+    error = max((f.error for f in findings if f.verdict == verdict), default=0.0)
+    return Text(f"{mark} {error:.2g}" if error else mark, style=style)
+
+
+def _behaviour(report: Report) -> Iterator[Text]:
+    """One line for every law that was kept."""
+    names = {f.witness for f in report.findings} - {*MATHEMATICS, *GRADIENT_WITNESSES}
+    kept = [n for n in names if combine([f for f in report.findings if f.witness == n]) == "agree"]
+    order = [f.witness for f in report.findings]
+    if kept:
+        yield Text(f"✓ {', '.join(sorted(kept, key=order.index))}", style="dim")
+
+
+def _trouble(report: Report) -> Iterator[RenderableType]:
+    """What disagrees, with its entries and its likely cause; then what stayed open, with the reason."""
+    wrong = [f for f in report.findings if f.verdict == "disagree"]
+    for finding in _worst_of_each(wrong):
+        yield Text(f"\n{_subject(finding)} disagrees: {finding.witness}, at {finding.case}", style="red")
+        if finding.reason:
+            yield Text(f"  {finding.reason}")
+        if finding.worst:
+            yield _entries(finding)
+    for sentence in report.conclusions:
+        yield Text(f"\n{sentence}")
+    for diagnosis in report.diagnoses:
+        yield Text(f"likely: {diagnosis}", style="bold")
+    for finding in _worst_of_each([f for f in report.findings if _stays_open(report, f)]):
+        yield Text(f"? {_subject(finding)}, {finding.witness}: {finding.reason}", style="yellow")
+
+
+def _stays_open(report: Report, finding: Finding) -> bool:
+    return combine(report.about(finding.cotangent, finding.witness)) == finding.verdict == "unresolved"
+
+
+def _worst_of_each(findings: Sequence[Finding]) -> list[Finding]:
+    """For each witness and cotangent, the finding that is furthest off; the first of several."""
+    worst: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        known = worst.setdefault((finding.cotangent, finding.witness), finding)
+        if finding.error > known.error:
+            worst[finding.cotangent, finding.witness] = finding
+    return list(worst.values())
+
+
+def _subject(finding: Finding) -> str:
+    return finding.cotangent or "the implementation"
+
+
+def _entries(finding: Finding) -> Table:
+    table = _table("  entry", "expected", "got", "off by")
+    for entry in finding.worst:
+        where = f"  {finding.cotangent}[{','.join(map(str, entry.index))}]" if entry.index else f"  {finding.cotangent}"
+        table.add_row(where, f"{entry.expected:.9g}", f"{entry.got:.9g}", f"{entry.error:.2g} bounds")
+    table.add_row("", "", "", f"({finding.wrong} of {finding.entries} entries)")
+    return table

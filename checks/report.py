@@ -1,0 +1,155 @@
+"""What a check found: the verdict, every finding behind it, and what kind of wrong it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from checks.diagnosis import Diagnosis
+from checks.verdict import AGREE, Finding, Verdict, combine
+from checks.versions import versions
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+GRADIENT_WITNESSES = ("derivation", "differences", "complex step")
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a check of one implementation against one layer, in one dtype, found.
+
+    `sources` maps the modules behind the implementation to the SHA-256 of their source.
+    """
+
+    layer: str
+    implementation: str
+    dtype: str
+    seed: int
+    findings: tuple[Finding, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    sources: Mapping[str, str]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Agree where every cotangent has a witness that agrees and nothing disagrees or is in doubt."""
+        if any(finding.verdict == "disagree" for finding in self.findings):
+            return "disagree"
+        doubts = any(finding.verdict == "unresolved" and finding.error > AGREE for finding in self.findings)
+        by_cotangent = [combine(self.about(name, *GRADIENT_WITNESSES)) for name in self.cotangents]
+        settled = bool(by_cotangent) and all(verdict == "agree" for verdict in by_cotangent)
+        return "agree" if settled and not doubts else "unresolved"
+
+    @property
+    def cotangents(self) -> tuple[str, ...]:
+        """The cotangents that a witness spoke about."""
+        return tuple(dict.fromkeys(f.cotangent for f in self.findings if f.witness in GRADIENT_WITNESSES))
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The cases looked at."""
+        return tuple(dict.fromkeys(finding.case for finding in self.findings))
+
+    def about(self, cotangent: str, *witnesses: str) -> tuple[Finding, ...]:
+        """The findings of some witnesses about one cotangent or output, over all cases."""
+        return tuple(f for f in self.findings if f.cotangent == cotangent and f.witness in witnesses)
+
+    @property
+    def conclusions(self) -> tuple[str, ...]:
+        """For each wrong cotangent, a sentence: who contradicts whom, and so what is wrong."""
+        wrong_forward = any(f.witness == "equations" and f.verdict == "disagree" for f in self.findings)
+        sentences = []
+        for name in self.cotangents:
+            mathematics = combine(self.about(name, "derivation"))
+            code = combine(self.about(name, "differences"))
+            sentence = _CONCLUSIONS.get((mathematics, code, wrong_forward))
+            if sentence:
+                sentences.append(f"{name} {sentence}")
+        return tuple(sentences)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data, ready for JSON: `verdict`, `checks`, `diagnoses`, `versions`, `seed` and so on."""
+        return {
+            "layer": self.layer,
+            "implementation": self.implementation,
+            "dtype": self.dtype,
+            "seed": self.seed,
+            "verdict": self.verdict,
+            "checks": [_check(self, finding) for finding in self.findings],
+            "conclusions": list(self.conclusions),
+            "diagnoses": [
+                {"cotangent": d.cotangent, "hypothesis": d.hypothesis, "mistake": d.mistake, "sentence": d.sentence}
+                | {"holds": d.holds, "cases": d.cases}
+                for d in self.diagnoses
+            ],
+            "versions": versions(),
+        }
+
+    def __str__(self) -> str:
+        """The report as a page of 80 columns, without colours."""
+        from rich.console import Console
+
+        page = StringIO()
+        Console(file=page, width=WIDTH, color_system=None, legacy_windows=False).print(self)
+        return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+
+    def __rich__(self) -> "RenderableType":
+        """The report as a page for a terminal."""
+        from checks.page import page
+
+        return page(self)
+
+
+def summary(reports: Sequence[Report]) -> dict[str, Any]:
+    """Several reports as one: the overall verdict, every check, versions and seed, as plain data for JSON."""
+    return {
+        "verdict": overall(reports),
+        "checks": [_check(report, finding) for report in reports for finding in report.findings],
+        "versions": versions(),
+        "seed": reports[0].seed if reports else None,
+    }
+
+
+def overall(reports: Sequence[Report]) -> Verdict:
+    """Disagree if any report does; agree if all do."""
+    verdicts = {report.verdict for report in reports}
+    if "disagree" in verdicts:
+        return "disagree"
+    return "agree" if verdicts == {"agree"} else "unresolved"
+
+
+_CONCLUSIONS: dict[tuple[Verdict, Verdict, bool], str] = {
+    ("disagree", "disagree", False): "contradicts the equations and your forward, which agree: the backward is wrong",
+    ("disagree", "disagree", True): "contradicts the equations and your forward, and those two differ: both are wrong",
+    ("disagree", "agree", True): "is right for your forward, but your forward is not this layer",
+    ("disagree", "agree", False): "is right for your forward, whose values are right too: a kink, or an unlucky point",
+    (
+        "agree",
+        "disagree",
+        True,
+    ): "is right for the equations, but your forward is another function: the forward is wrong",
+    ("agree", "disagree", False): "is right for the equations, but not for your forward in float64",
+    ("disagree", "unresolved", False): "contradicts the equations, and differences cannot tell: the backward is wrong",
+    ("disagree", "unresolved", True): "contradicts the equations, and so does your forward",
+}
+
+
+def _check(report: Report, finding: Finding) -> dict[str, Any]:
+    def number(value: float) -> float | None:
+        return value if abs(value) < float("inf") else None  # JSON has no infinity, and no NaN
+
+    return {
+        "layer": report.layer,
+        "case": finding.case,
+        "dtype": report.dtype,
+        "cotangent": finding.cotangent,
+        "witness": finding.witness,
+        "verdict": finding.verdict,
+        "error": number(finding.error),
+        "reason": finding.reason,
+        "worst": [
+            {"index": list(e.index), "expected": number(e.expected), "got": number(e.got), "error": number(e.error)}
+            for e in finding.worst
+        ],
+    }

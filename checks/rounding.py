@@ -1,0 +1,52 @@
+"""How far apart may two correct answers be, in this dtype, at this entry?
+
+Ball arithmetic answers: the derivation is evaluated with as many bits as the dtype has, every operation adds its
+rounding to the radius, and the radius of the result is what a correct program may be off by (F. Johansson, "Arb:
+efficient arbitrary-precision midpoint-radius interval arithmetic", IEEE Trans. Computers 66, 2017).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from checks.precision import Format
+from derivations import Derivation
+
+
+def rounding_bounds(derivation: Derivation, values: Mapping[str, Any], format: Format) -> dict[str, NDArray]:
+    """For every tensor that the derivation defines, a float64 array: by how much each entry may be off.
+
+    `values` holds inputs, options and output cotangents, all of them numbers of `format`. A bound is infinite where
+    rounding leaves nothing certain: a divisor that may be zero, a result beyond the largest number.
+    """
+    balls = derivation.evaluate(_perturbed(derivation, values, format), precision=format.precision)
+    return {
+        name: np.vectorize(lambda ball: _bound(ball, format), otypes=[float])(array) for name, array in balls.items()
+    }
+
+
+def _perturbed(derivation: Derivation, values: Mapping[str, Any], format: Format) -> dict[str, Any]:
+    """The values, each real one a ball of one rounding about itself.
+
+    A backward stable program gives the right answer to inputs that are one rounding away (N. J. Higham, Accuracy and
+    Stability of Numerical Algorithms, 2002, section 1.5). It may shift logits by their maximum, or subtract a mean,
+    before it does anything else. Where inputs tie or lie on a kink they stay as they are: a correct program compares
+    them exactly, and a ball about them would hold both sides.
+    """
+    if any((distances == 0).any() for _, distances in derivation.kinks(values)):
+        return dict(values)
+    layer = derivation.layer
+    real = {tensor.name for tensor in layer.inputs if not tensor.integer} | set(derivation.output_cotangents)
+    spread = np.vectorize(lambda x: arb(x, abs(x) * format.unit), otypes=[object])
+    return {name: spread(value) if name in real else value for name, value in values.items()}
+
+
+def _bound(ball: arb, format: Format) -> float:
+    """The radius, one rounding of the value and the smallest normal number, under which no digit is sure."""
+    size, radius = float(ball.abs_upper()), float(ball.rad())
+    if not np.isfinite(size) or size > format.largest:
+        return np.inf
+    return radius + size * format.unit + format.tiny

@@ -1,0 +1,33 @@
+"""The witness that knows only the mathematics: the derivation, evaluated exactly."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from checks.verdict import Testimony
+from derivations import Derivation
+
+# Enough for any float64 inputs to be told from a tie, and for a hundred digits to cancel.
+PRECISION = 400
+UNIT = 2.0**-53
+
+
+def symbolic(derivation: Derivation, values: Mapping[str, Any]) -> dict[str, Testimony]:
+    """What the equations say, for every tensor that they define: intermediates, outputs and cotangents.
+
+    `values` holds inputs, options and output cotangents; they are taken exactly. The error is that of writing the
+    true value as a float64; it is infinite where the equations leave the value open, as at an undecidable tie.
+    """
+    return {name: _testimony(balls) for name, balls in derivation.evaluate(values, precision=PRECISION).items()}
+
+
+def _testimony(balls: np.ndarray) -> Testimony:
+    value = np.vectorize(lambda ball: float(ball.mid()), otypes=[float])(balls)
+    radius = np.vectorize(_radius, otypes=[float])(balls)
+    return Testimony(value, radius + np.abs(value) * UNIT, "the equations leave the value open here")
+
+
+def _radius(ball: arb) -> float:
+    return float(ball.rad()) if ball.is_finite() else np.inf

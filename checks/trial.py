@@ -1,0 +1,107 @@
+"""One run of an implementation, in its dtype, with everything that is needed to judge it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.cases import Case
+from checks.implementation import Implementation
+from checks.precision import FORMATS, Format
+from checks.rounding import rounding_bounds
+from checks.symbolic import symbolic
+from checks.verdict import Testimony
+from derivations import Derivation
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An implementation against a derivation, at one case, in one dtype.
+
+    `values` are inputs, options and output cotangents in float64, every one a number of the dtype.
+    """
+
+    implementation: Implementation
+    derivation: Derivation
+    format: Format
+    label: str
+    values: Mapping[str, Any]
+
+    @cached_property
+    def truth(self) -> dict[str, Testimony]:
+        """What the equations say about outputs, intermediates and cotangents."""
+        return symbolic(self.derivation, self.values)
+
+    @cached_property
+    def bounds(self) -> dict[str, NDArray]:
+        """By how much a correct program of this dtype may be off."""
+        return rounding_bounds(self.derivation, self.values, self.format)
+
+    @cached_property
+    def double_bounds(self) -> dict[str, NDArray]:
+        """By how much a correct program of float64 may be off."""
+        double = FORMATS["float64"]
+        return self.bounds if self.format == double else rounding_bounds(self.derivation, self.values, double)
+
+    @cached_property
+    def has_kinks(self) -> bool:
+        """Whether the equations have corners at all: a maximum, an absolute value, a case distinction."""
+        return bool(self.derivation.kinks(self.values))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the layer's outputs."""
+        return tuple(tensor.name for tensor in self.derivation.layer.outputs)
+
+    @property
+    def real_inputs(self) -> tuple[str, ...]:
+        """The names of the inputs that have a cotangent."""
+        return tuple(tensor.name for tensor in self.derivation.layer.inputs if not tensor.integer)
+
+    def arguments(self, dtype: Any = None) -> dict[str, Any]:
+        """Fresh copies of the values, as arrays of the trial's dtype or another; labels and options as they are."""
+        real = {*self.real_inputs, *self.derivation.output_cotangents}
+        dtype = self.format.dtype if dtype is None else dtype
+        return {
+            name: np.array(value, dtype) if name in real else np.array(value) if np.ndim(value) else value
+            for name, value in self.values.items()
+        }
+
+    def forward(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The implementation's forward. Raises MisconductError."""
+        return self.implementation.forward(self._without_cotangents(arguments))
+
+    def backward(self, arguments: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
+        """The implementation's backward, given what its forward returned. Raises MisconductError."""
+        return self.implementation.backward({**arguments, **results})
+
+    def gradients(self, arguments: Mapping[str, Any] | None = None) -> dict[str, NDArray]:
+        """Forward, then backward, as float64 arrays. Raises MisconductError."""
+        arguments = self.arguments() if arguments is None else arguments
+        returned = self.backward(arguments, self.forward(arguments))
+        return {name: np.asarray(value, np.float64) for name, value in returned.items()}
+
+    def at(self, **values: Any) -> "Trial":
+        """The same trial at other values."""
+        return replace(self, values={**self.values, **values})
+
+    def _without_cotangents(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in arguments.items() if name not in self.derivation.output_cotangents}
+
+
+def make_trial(
+    implementation: Implementation, derivation: Derivation, case: Case, format: Format, rng: np.random.Generator
+) -> Trial:
+    """A trial at a case, its output cotangents drawn at random where the case does not give them.
+
+    A cotangent of ones would hide mistakes: it makes the gradient of a softmax or a batch norm zero.
+    """
+    values = dict(case.values)
+    shapes = derivation.layer.evaluate(values, "float64")
+    for tensor, name in zip(derivation.layer.outputs, derivation.output_cotangents, strict=True):
+        if name not in values:
+            values[name] = format.round(rng.standard_normal(shapes[tensor.name].shape))
+    return Trial(implementation, derivation, format, case.label, values)

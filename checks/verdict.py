@@ -1,0 +1,119 @@
+"""When do an answer and a witness agree?
+
+Every comparison in this wing is made here. A witness gives a Testimony: what it takes the answer to be, and by how
+much it may itself be off. The answer has a rounding bound: by how much a correct program may be off in this dtype.
+Their sum is the allowance of an entry, and the error of an entry is its distance in units of that allowance.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Verdict = Literal["agree", "disagree", "unresolved"]
+
+# Up to one bound, rounding explains the difference: the bound is a ball that holds every result of the derived
+# expression with each operation rounded.
+AGREE = 1.0
+# Another correct order of operations, or an elementary function that is right to a few units in the last place, may
+# leave that ball by a small factor. Three bits are granted before an answer is called wrong; between the two, the
+# verdict is left open. A wrong term is off by 2**(precision - 3) bounds or so, even in bfloat16 more than that.
+DISAGREE = 8.0
+
+WORST_ENTRIES = 3
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """What a witness takes the answer to be, and by how much it may be off; `reason` tells why where that is infinite.
+
+    `value` and `error` are float64 arrays of the answer's shape.
+    """
+
+    value: NDArray[np.float64]
+    error: NDArray[np.float64]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of an array: its index, what the witness expects, what the code gave, the error in bounds."""
+
+    index: tuple[int, ...]
+    expected: float
+    got: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: the verdict, the largest error in units of the bound, and why."""
+
+    case: str
+    cotangent: str
+    witness: str
+    verdict: Verdict
+    error: float
+    reason: str = ""
+    worst: tuple[Entry, ...] = ()
+    wrong: int = 0
+    entries: int = 0
+
+
+def combine(findings: Iterable[Finding]) -> Verdict:
+    """One verdict from several findings about the same thing.
+
+    A disagreement decides. So does a doubt: an error beyond the bound, too small to be called wrong. A witness that
+    could not tell has no vote; if none could, the verdict is open.
+    """
+    findings = tuple(findings)
+    if any(f.verdict == "disagree" for f in findings):
+        return "disagree"
+    if any(f.verdict == "unresolved" and f.error > AGREE for f in findings):
+        return "unresolved"
+    return "agree" if any(f.verdict == "agree" for f in findings) else "unresolved"
+
+
+def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Testimony, bound: NDArray) -> Finding:
+    """Compare `got` with a testimony, entry by entry; all arrays have one shape.
+
+    The witness is blind, and the verdict open, where zero would have agreed just as well at every entry.
+    """
+    got = np.asarray(got, np.float64)
+    expected, allowance = testimony.value, bound + testimony.error
+    told = np.isfinite(allowance) & np.isfinite(expected)
+    errors = np.where(told, units(got - np.where(told, expected, 0), allowance), 0)
+    error = float(errors.max(initial=0.0))
+    wrong = int((errors > DISAGREE).sum())
+
+    verdict: Verdict
+    if wrong:
+        verdict, reason = "disagree", ("not a number" if np.isnan(got).any() else "")
+    elif error > AGREE:
+        verdict, reason = "unresolved", f"off by {error:.1f} bounds: too far for rounding, too near for a mistake"
+    elif not told.all():
+        lost = told.size - int(told.sum())
+        verdict, reason = "unresolved", f"{lost} of {told.size} entries: {testimony.reason or 'the bound is infinite'}"
+    elif (units(expected, allowance) <= AGREE).all():
+        verdict, reason = "unresolved", "vacuous: the true value is zero, within what this witness can tell"
+    else:
+        verdict, reason = "agree", ""
+    worst = worst_entries(expected, got, errors) if error > AGREE else ()
+    return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(told.size))
+
+
+def units(distance: NDArray, allowance: NDArray) -> NDArray[np.float64]:
+    """|distance| in units of the allowance; no distance is 0 units of any allowance, and NaN is infinitely far."""
+    distance = np.abs(distance)
+    with np.errstate(all="ignore"):
+        ratio = np.where(distance == 0, 0.0, distance / allowance)
+    return np.where(np.isnan(distance) | np.isnan(ratio), np.inf, ratio)
+
+
+def worst_entries(expected: NDArray, got: NDArray, errors: NDArray) -> tuple[Entry, ...]:
+    """The entries furthest off, worst first."""
+    order = np.argsort(errors, axis=None, kind="stable")[::-1][:WORST_ENTRIES]
+    indices = [tuple(int(i) for i in np.unravel_index(flat, errors.shape)) for flat in order]
+    return tuple(Entry(i, float(expected[i]), float(got[i]), float(errors[i])) for i in indices if errors[i] > AGREE)

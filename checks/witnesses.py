@@ -1,0 +1,93 @@
+"""The witnesses of a gradient: each gives its testimony about one cotangent, or says why it cannot."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.complex_step import complex_step
+from checks.differences import differences
+from checks.implementation import MisconductError
+from checks.trial import Trial
+from checks.verdict import Finding, Testimony, Verdict, judge
+
+Witness = Callable[[Trial, str], Testimony]
+
+
+class Witnesses:
+    """The witnesses of one trial; what one of them has found out is kept for the next."""
+
+    def __init__(self, trial: Trial, chosen: tuple[str, ...], rng: np.random.Generator) -> None:
+        """`chosen` names the witnesses; `rng` draws the direction along which noise is measured."""
+        self.trial = trial
+        self.chosen = chosen
+        self.rng = rng
+        self.known: dict[str, Testimony] = {}
+
+    def judge(self, cotangent: str, got: NDArray) -> list[Finding]:
+        """What each chosen witness makes of `got`, the answer for `cotangent` (float64, of the right shape)."""
+        return [self._judge(witness, cotangent, got) for witness in self.chosen]
+
+    def _judge(self, witness: str, cotangent: str, got: NDArray) -> Finding:
+        try:
+            testimony = WITNESSES[witness](self, cotangent)
+        except MisconductError as misconduct:
+            return _silent(self.trial, cotangent, witness, misconduct.reason)
+        return judge(self.trial.label, cotangent, witness, got, testimony, self.trial.bounds[cotangent])
+
+    def derivation(self, cotangent: str) -> Testimony:
+        """The equations, differentiated and evaluated exactly."""
+        return self.trial.truth[cotangent]
+
+    def differences(self, cotangent: str) -> Testimony:
+        """Finite differences of the implementation's own forward, in float64. Raises MisconductError if that fails."""
+        if cotangent not in self.known:
+            forward, point, weights = self._scalar_problem(cotangent, np.float64)
+            self.known[cotangent] = differences(
+                forward,
+                point,
+                weights,
+                direction=self.rng.standard_normal(point.shape),
+                convention=self.trial.truth[cotangent].value if self.trial.has_kinks else None,
+            )
+        return self.known[cotangent]
+
+    def complex_step(self, cotangent: str) -> Testimony:
+        """The implementation's own forward at a point moved into the imaginary direction.
+
+        Raises MisconductError where the forward takes no complex numbers, and where differences tell that it is not
+        analytic.
+        """
+        forward, point, weights = self._scalar_problem(cotangent, np.complex128)
+        bound = self.trial.double_bounds[cotangent]
+        testimony = complex_step(forward, point, weights, bound=bound)
+        check = judge("", cotangent, "", testimony.value, self.differences(cotangent), bound)
+        if check.verdict == "disagree":
+            raise MisconductError(
+                "not analytic", "the forward is not analytic: differences contradict its imaginary part"
+            )
+        return testimony
+
+    def _scalar_problem(self, cotangent: str, dtype: type) -> tuple[Callable[[NDArray], NDArray], NDArray, NDArray]:
+        """The forward as a function of the one input whose cotangent is asked for, its outputs end to end."""
+        trial, name = self.trial, cotangent.removeprefix("d")
+        arguments = trial.arguments(dtype)
+
+        def forward(point: NDArray) -> NDArray:
+            results = trial.forward({**arguments, name: point})
+            return np.concatenate([np.ravel(results[output]) for output in trial.outputs])
+
+        weights = [np.ravel(trial.values[given]) for given in trial.derivation.output_cotangents]
+        return forward, np.asarray(trial.values[name], np.float64), np.concatenate(weights)
+
+
+WITNESSES: dict[str, Callable[[Witnesses, str], Testimony]] = {
+    "derivation": Witnesses.derivation,
+    "differences": Witnesses.differences,
+    "complex step": Witnesses.complex_step,
+}
+
+
+def _silent(trial: Trial, cotangent: str, witness: str, reason: str) -> Finding:
+    verdict: Verdict = "unresolved"
+    return Finding(trial.label, cotangent, witness, verdict, 0.0, reason)
