@@ -1,6 +1,7 @@
-"""What training remembers of every epoch."""
+"""What training remembers of every epoch, and tells to those who listen."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -12,3 +13,16 @@ class Epoch:
     validation_accuracy: float
     rate: float
     seconds: float
+
+
+class Observer(Protocol):
+    """Somebody who wants to know how far training is."""
+
+    def start(self, epochs: int) -> None:
+        """Hear how many epochs there will be."""
+
+    def batch(self, done: float) -> None:
+        """Hear, every now and then, which share of all batches is done."""
+
+    def epoch(self, record: Epoch) -> None:
+        """Hear how an epoch went."""

@@ -2,25 +2,11 @@
 
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from numeric.history import Epoch
-
-
-class Observer(Protocol):
-    """Somebody who wants to know how far training is."""
-
-    def start(self, epochs: int) -> None:
-        """Hear how many epochs there will be."""
-
-    def batch(self, done: float) -> None:
-        """Hear, every now and then, which share of all batches is done."""
-
-    def epoch(self, record: Epoch) -> None:
-        """Hear how an epoch went."""
 
 
 class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):

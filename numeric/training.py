@@ -13,9 +13,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 from numeric.atomic import require_writable
 from numeric.data.dataset import Dataset
 from numeric.errors import InputError, TrainingError
-from numeric.history import Epoch
+from numeric.history import Epoch, Observer
 from numeric.network import NETWORKS, Network, Parameters, build, require_network
-from numeric.progress import Observer
 from numeric.recipes import RECIPES, Recipe
 from numeric.run_directory import write_run
 from numeric.schedules import SCHEDULES
