@@ -1,0 +1,466 @@
+"""Reverse mode over a layer's equations: for every input, a derivation in justified steps.
+
+For each tensor V, in reverse order,
+
+    dV[a] = sum over the equations E that use V, sum over E's indices e, of  dE[e] * (partial E[e] / partial V[a])
+
+(the chain rule over a computation graph; Griewank and Walther, 2008, Evaluating Derivatives, ch. 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from derivations.calculus import (
+    cancelled,
+    canonical,
+    contract_next,
+    cost,
+    name_bounds,
+    recognise,
+    substitute,
+    sum_over,
+    tidy,
+    with_forward_value,
+)
+from derivations.expressions import entries, entry_indices, index, with_fresh_bounds
+from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
+from derivations.ranges import Known
+from derivations.schedule import schedule, users
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from derivations.proof import Proof
+
+
+class Partial(sp.Function):
+    """`∂E[e]/∂V[a]`, before anything is known of it."""
+
+    nargs = 2
+    is_real = True
+    is_commutative = True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation: the rule, the line before and after it, and why it holds."""
+
+    target: str
+    rule: str
+    because: str
+    before_expression: sp.Expr
+    after_expression: sp.Expr
+    layer: Layer
+    ranges: Mapping[sp.Symbol, Range] = field(hash=False)
+    given: tuple[Equation, ...] = ()
+
+    @cached_property
+    def before(self) -> str:
+        """The line before, in the notation."""
+        return _text(self.before_expression)
+
+    @cached_property
+    def after(self) -> str:
+        """The line after, in the notation."""
+        return _text(self.after_expression)
+
+    @cached_property
+    def proof(self) -> Proof:
+        """Whether before and after are the same function."""
+        from derivations.proof import Proof, prove
+
+        if self.rule in AXIOMS:
+            return Proof(True, AXIOMS[self.rule], for_all_sizes=True)
+        if self.rule == "differentiate":
+            from derivations.proof import derivative_agrees
+
+            return derivative_agrees(self)
+        return prove(self.before_expression, self.after_expression, self.layer, self.ranges, self.given)
+
+    def _repr_latex_(self) -> str:
+        from derivations.render.latex import latex
+
+        return f"$\\displaystyle {latex(self.before_expression)} = {latex(self.after_expression)}$"
+
+
+def _text(expression: sp.Expr) -> str:
+    from derivations.render.plain import plain
+
+    return plain(expression)
+
+
+AXIOMS = {
+    "chain rule": "a theorem of calculus: the chain rule over the equations that use the tensor",
+    "cotangent from outside": "the definition of a cotangent",
+    "nothing depends on it": "no equation uses the tensor",
+}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A layer's backward equations, and the steps that lead to them."""
+
+    layer: Layer
+    cotangents: Mapping[str, Equation]
+    intermediate_cotangents: Mapping[str, Equation]
+    steps: tuple[Step, ...]
+
+    @property
+    def output_cotangents(self) -> tuple[str, ...]:
+        """The cotangents that come from outside, such as dY."""
+        return tuple(f"d{name}" for name in self.layer.output_names)
+
+    @cached_property
+    def equations(self) -> tuple[Equation, ...]:
+        """The layer's equations and every cotangent's."""
+        return (*self.layer.equations, *self.intermediate_cotangents.values(), *self.cotangents.values())
+
+    @cached_property
+    def given(self) -> tuple[Tensor, ...]:
+        """The cotangents from outside, as tensors."""
+        return tuple(Tensor(f"d{t.name}", t.sizes) for t in self.layer.outputs)
+
+    def evaluate(self, values: Mapping[str, Any], precision: int | str = 200) -> dict[str, np.ndarray]:
+        """Every intermediate, output and cotangent at concrete values: the exact oracle.
+
+        `values` maps inputs, options and output cotangents to arrays or numbers; floats are taken exactly.
+        `precision`: bits (object arrays of flint.arb balls), "exact" (object arrays of Fractions) or "float64".
+        Raises DerivationError for missing values, shapes that clash, or functions that leave the rationals.
+        """
+        from derivations.evaluate import evaluate_equations
+
+        return evaluate_equations(self.layer, self.equations, values, precision, given=self.given)
+
+    def evaluate_terms(self, name: str, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
+        """The terms that a cotangent is the sum of, each with its text, in float64."""
+        from derivations.evaluate import evaluate_equations
+
+        equation = self.cotangents[name]
+        tail = [e for e in self.equations if e is not equation]
+        terms = []
+        for term in sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False)):
+            part = Equation(equation.lhs, term, equation.ranges)
+            terms.append(
+                (
+                    part.text.partition("= ")[2],
+                    evaluate_equations(self.layer, [*tail, part], values, "float64", given=self.given)[name],
+                )
+            )
+        return terms
+
+    def kinks(self, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
+        """How far the arguments of maximum, minimum, abs, where and max are from their kinks and ties, in float64."""
+        from derivations.kinks import kinks
+
+        return kinks(self.layer, values)
+
+    @cached_property
+    def claims(self) -> tuple[tuple[Claim, Proof], ...]:
+        """What the textbook states, each with its proof or its counterexample."""
+        from derivations.proof import prove_claim
+
+        return tuple((claim, prove_claim(claim, self)) for claim in self.layer.claims)
+
+    @cached_property
+    def witness(self) -> Proof:
+        """The whole derivation against the true derivative, by forward-mode power series of balls."""
+        from derivations.proof import enclosed
+
+        return enclosed(self)
+
+    def numpy(self) -> str:
+        """NumPy source of `forward(...)` and `backward(...)`."""
+        from derivations.render.numpy_source import numpy_source
+
+        return numpy_source(self)
+
+    def _repr_latex_(self) -> str:
+        lines = r" \\ ".join(eq.latex.replace("=", "&=", 1) for eq in self.cotangents.values())
+        return f"$\\displaystyle \\begin{{aligned}} {lines} \\end{{aligned}}$"
+
+    def _repr_html_(self) -> str:
+        from derivations.render.html import derivation_html
+
+        return derivation_html(self)
+
+
+def derive(what: str | Layer, wrt: str | Sequence[str] | None = None) -> Derivation:
+    """Derive a layer's cotangents: `derive("linear")`, `derive(layer(...))`, `derive("linear", wrt="W")`.
+
+    Raises DerivationError for an unknown layer or tensor.
+    """
+    if isinstance(what, str):
+        from derivations import LAYERS
+        from derivations.catalogue import find
+
+        what = find(what, LAYERS)
+    targets = [wrt] if isinstance(wrt, str) else list(wrt) if wrt is not None else None
+    return _derive(what, tuple(targets) if targets is not None else None)
+
+
+@lru_cache(maxsize=256)
+def _derive(layer: Layer, wrt: tuple[str, ...] | None) -> Derivation:
+    real = [t.name for t in layer.inputs if not t.integer]
+    for name in wrt or ():
+        if name not in real:
+            if name in layer.by_name and layer.by_name[name].integer:
+                raise DerivationError(f"{layer.name}: {name} is an integer tensor; it has no derivative")
+            raise DerivationError(f"{layer.name} has no input {name!r}; it has {', '.join(real)}")
+    return _Backward(layer).run(list(wrt) if wrt is not None else real)
+
+
+class _Backward:
+    """One run of reverse mode; collects the cotangents' equations and the steps."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self.found: dict[str, Equation] = {}
+        self.steps: dict[str, list[Step]] = {}
+
+    def run(self, targets: list[str]) -> Derivation:
+        needed = _on_the_way(self.layer, targets)
+        order = [equation.name for group in schedule(self.layer.equations) for equation in group.equations]
+        for name in [*reversed(order), *targets]:
+            if name in needed or name in targets:
+                self._cotangent(name)
+        for name in [n for n in self.found if n not in targets] + targets:
+            self._shorten(name, targets)
+        for name in self.found:
+            self._textbook_form(name)
+        kept = self._still_needed(targets)
+        cotangents = {f"d{name}": self._named(name) for name in targets}
+        intermediate = {self._cotangent_name(n): self._named(n) for n in self.found if n in kept and n not in targets}
+        steps = tuple(step for name in self.found for step in self.steps.get(name, []))
+        return Derivation(self.layer, cotangents, intermediate, steps)
+
+    # names
+
+    def _cotangent_name(self, name: str) -> str:
+        used = name in self.layer.output_names and bool(users(self.layer.equations, name))
+        return f"d{name}_total" if used else f"d{name}"
+
+    def _entry(self, name: str, indices: Iterable[sp.Expr]) -> sp.Expr:
+        return Tensor(self._cotangent_name(name))[tuple(indices)]
+
+    def _named(self, name: str) -> Equation:
+        equation = self.found[name]
+        return Equation(equation.lhs, name_bounds(equation.rhs, _names_of(equation.lhs)), equation.ranges)
+
+    def _indices_for(self, tensor: Tensor) -> tuple[sp.Symbol, ...]:
+        """The letters that the layer itself uses for a tensor's indices, else the small letters of its sizes."""
+        for equation in self.layer.equations:
+            if equation.name == tensor.name:
+                return equation.indices
+        small = [size.name.lower() if isinstance(size, sp.Symbol) else "" for size in tensor.sizes]
+        written = []
+        for equation in self.layer.equations:
+            ranges = Known(equation.ranges).within(equation.rhs).indices
+            full = {i: size for i, (_, high) in ranges.items() for size in [high + 1]}
+            written += [
+                [
+                    i.name if full.get(i) == size else ""
+                    for i, size in zip(entry_indices(entry), tensor.sizes, strict=True)
+                ]
+                for entry in entries(equation.rhs, tensor.name)
+            ]
+        plain = [names for names in written if all(names) and len(set(names)) == len(names)]
+        if plain:
+            best = max(plain, key=lambda names: sum(a == b for a, b in zip(names, small, strict=True)))
+            return tuple(index(name) for name in best)
+        chosen: list[str] = []
+        spare = (letter for letter in "ijklmpqrsuvw")
+        for size in tensor.sizes:
+            letter = size.name.lower() if isinstance(size, sp.Symbol) else ""
+            taken = {*chosen, *self.layer.by_name, *(option.name for option in self.layer.options)}
+            while not letter or letter in taken:
+                letter = next(spare)
+            chosen.append(letter)
+        return tuple(index(letter) for letter in chosen)
+
+    # one cotangent
+
+    def _cotangent(self, name: str) -> None:
+        tensor = self.layer.by_name[name]
+        indices = self._indices_for(tensor)
+        ranges = {i: (sp.S.Zero, size - 1) for i, size in zip(indices, tensor.sizes, strict=True)}
+        known = Known.of(self.layer, ranges)
+        here = tensor[indices]
+        left = self._entry(name, indices)
+        consumers = users(self.layer.equations, name)
+        outside = sp.S.Zero
+        if name in self.layer.output_names:
+            if not consumers:
+                return  # its cotangent is given
+            outside = Tensor(f"d{name}")[indices]
+        pen = _Pen(name, self.layer, ranges, self.steps.setdefault(name, []), left)
+        before, after, recognised = outside, outside, outside
+        touched = []
+        for equation in consumers:
+            fresh = {i: sp.Dummy(i.name, integer=True) for i in equation.indices}
+            rhs = with_fresh_bounds(equation.rhs).xreplace(fresh)
+            lhs = equation.lhs.xreplace(fresh)
+            cotangent = self._entry(equation.name, entry_indices(lhs))
+            limits = [sp.Tuple(fresh[i], *equation.ranges[i]) for i in equation.indices]
+            slope = rhs.diff(here)
+            own = recognise(slope, equation)
+            before += sum_over(cotangent * Partial(lhs, here), *limits)
+            after += sum_over(cotangent * slope, *limits)
+            recognised += sum_over(cotangent * own, *limits)
+            touched.append(equation.name)
+        if not consumers:
+            pen.write("nothing depends on it", f"no equation uses {name}, so the loss does not depend on it", sp.S.Zero)
+            self.found[name] = Equation(left, sp.S.Zero, ranges)
+            return
+        pen.write("chain rule", _chain_sentence(name, touched), before)
+        pen.write("differentiate", "take the derivative of the right side with respect to one entry", after)
+        because = f"what stands here is {' and '.join(_text(e.lhs) for e in consumers)} of the forward pass"
+        pen.write("recognise a forward value", because, recognised, given=self.layer.equations)
+        self._contract(pen, with_fresh_bounds(recognised), known)
+        self.found[name] = Equation(left, pen.line, ranges)
+
+    def _contract(self, pen: _Pen, expression: sp.Expr, known: Known) -> sp.Expr:
+        while (contraction := contract_next(expression, known)) is not None:
+            expression = with_fresh_bounds(contraction.result)
+            pen.write(
+                "contract a delta",
+                f"a delta inside a sum picks the one term where {_equation_of(contraction)}",
+                expression,
+            )
+        expression = tidy(expression)
+        pen.write(
+            "pull constants out of sums", "what does not depend on the index of a sum goes in front of it", expression
+        )
+        return self._recognise(pen, expression)
+
+    def _recognise(self, pen: _Pen, expression: sp.Expr) -> sp.Expr:
+        for equation in self.layer.equations:
+            short = with_forward_value(expression, equation)
+            if short != expression:
+                because = f"this is {_text(equation.lhs)} of the forward pass"
+                pen.write("recognise a forward value", because, short, given=self.layer.equations)
+                expression = short
+        return expression
+
+    def _shorten(self, name: str, targets: list[str]) -> None:
+        """Substitute an intermediate cotangent where that makes the whole shorter."""
+        for other in [n for n in self.found if n not in targets and n != name]:
+            equation, inner = self.found[name], self.found[other]
+            occurrences = sum(1 for _ in entries(equation.rhs, inner.name))
+            if not occurrences or any(entries(inner.rhs, inner.name)):
+                continue
+            known = Known.of(self.layer, equation.ranges)
+            expression = with_fresh_bounds(substitute(equation.rhs, inner))
+            while (contraction := contract_next(expression, known)) is not None:
+                expression = with_fresh_bounds(contraction.result)
+            expression = cancelled(tidy(expression))
+            for forward in self.layer.equations:
+                expression = with_forward_value(expression, forward)
+            if cost(expression) <= cost(equation.rhs):
+                pen = _Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
+                pen.write(
+                    "substitute a cotangent",
+                    f"put in {_text(inner.lhs)} = {_text(name_bounds(inner.rhs, _names_of(inner.lhs)))} and simplify",
+                    expression,
+                    given=(*self.layer.equations, inner),
+                )
+                self.found[name] = Equation(equation.lhs, expression, equation.ranges)
+
+    def _textbook_form(self, name: str) -> None:
+        """Write the cotangent as the layer's claim states it, where that is proved."""
+        from derivations.proof import prove
+
+        equation = self.found[name]
+        for claim in self.layer.claims:
+            if claim.name != equation.name:
+                continue
+            renamed = dict(zip(entry_indices(claim.lhs), entry_indices(equation.lhs), strict=True))
+            stated = with_fresh_bounds(claim.rhs).xreplace(renamed)
+            if canonical(stated) == canonical(equation.rhs):
+                self.found[name] = Equation(equation.lhs, stated, equation.ranges)
+                return
+            given = (*self.layer.equations, *(e for n, e in self.found.items() if n != name))
+            if prove(equation.rhs, stated, self.layer, equation.ranges, given).holds:
+                pen = _Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
+                pen.write("textbook form", f"the same, as the textbook writes it{_label(claim)}", stated, given=given)
+                self.found[name] = Equation(equation.lhs, stated, equation.ranges)
+                return
+
+    def _still_needed(self, targets: list[str]) -> set[str]:
+        needed: set[str] = set()
+        todo = list(targets)
+        while todo:
+            name = todo.pop()
+            if name in needed or name not in self.found:
+                continue
+            needed.add(name)
+            rhs = self.found[name].rhs
+            todo += [other for other in self.found if any(entries(rhs, self.found[other].name))]
+        return needed
+
+
+@dataclass
+class _Pen:
+    """Writes steps: remembers the last line, and writes nothing where nothing changed."""
+
+    target: str
+    layer: Layer
+    ranges: Mapping[sp.Symbol, Range]
+    steps: list[Step]
+    left: sp.Expr
+    line: sp.Expr | None = None
+
+    def write(self, rule: str, because: str, after: sp.Expr, given: tuple[Equation, ...] = ()) -> None:
+        before = self.left if self.line is None else self.line
+        if self.line is not None and canonical(after) == canonical(self.line):
+            self.line = after
+            return
+        taken = _names_of(self.left)
+        self.steps.append(
+            Step(
+                self.target,
+                rule,
+                because,
+                name_bounds(before, taken),
+                name_bounds(after, taken),
+                self.layer,
+                self.ranges,
+                given,
+            )
+        )
+        self.line = after
+
+
+def _names_of(left: sp.Expr) -> frozenset[str]:
+    return frozenset(i.name for i in entry_indices(left) if isinstance(i, sp.Symbol))
+
+
+def _label(claim: Claim) -> str:
+    return f" ({claim.label})" if claim.label else ""
+
+
+def _equation_of(contraction: Any) -> str:
+    return f"{contraction.index.name} = {_text(contraction.value)}"
+
+
+def _chain_sentence(name: str, touched: list[str]) -> str:
+    what = touched[0] if len(touched) == 1 else f"{', '.join(touched[:-1])} and {touched[-1]}"
+    return f"every entry of {what} that an entry of {name} touches hands back its share"
+
+
+def _on_the_way(layer: Layer, targets: Iterable[str]) -> set[str]:
+    """The tensors that depend on one of the targets."""
+    reached = set(targets)
+    grown = True
+    while grown:
+        grown = False
+        for equation in layer.equations:
+            if equation.name not in reached and any(any(entries(equation.rhs, name)) for name in reached):
+                reached.add(equation.name)
+                grown = True
+    return reached

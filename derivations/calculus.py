@@ -1,0 +1,484 @@
+"""The index calculus: contract deltas, split and merge sums, recognise what was computed forward, collect factors.
+
+SymPy differentiates; the sums and the deltas are ours. Every function here maps an expression to an equal one.
+Invariant: while deltas are contracted, every bound index is a symbol of its own (`with_fresh_bounds`), so that nothing
+is captured; afterwards equal sums get equal bound indices (`canonical`), so that SymPy sees that they are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from derivations.expressions import (
+    BINDERS,
+    INDICATORS,
+    Bracket,
+    FirstMaximum,
+    entry_indices,
+    walk,
+    with_fresh_bounds,
+)
+from derivations.layer import Equation, Range
+from derivations.ranges import Known
+
+# ---------------------------------------------------------------------------------------------- bound indices
+
+
+def canonical(expression: sp.Basic) -> sp.Basic:
+    """The same expression with its bound indices named by how deeply they are nested, counted from inside.
+
+    Two sums that differ only in the names of their indices come out as the same SymPy object.
+    """
+    return _canonical(expression)[0]
+
+
+def _canonical(expression: sp.Basic) -> tuple[sp.Basic, int]:
+    if not expression.args or isinstance(expression, sp.Indexed) or not expression.has(*BINDERS):
+        return expression, 0
+    if isinstance(expression, BINDERS):
+        body, height = _canonical(expression.function)
+        limits = sorted(expression.limits, key=lambda limit: (str(limit[1:]), _first_place(body, limit[0])))
+        names = {limit[0]: _bound_symbol(height, k) for k, limit in enumerate(limits)}
+        renamed = [(names[index], low, high) for index, low, high in limits]
+        if not isinstance(expression, sp.Sum):  # a maximum keeps its reading order: the first of equal values wins
+            renamed = [(names[index], low, high) for index, low, high in expression.limits]
+        return expression.func(body.xreplace(names), *renamed), height + 1
+    parts = [_canonical(part) for part in expression.args]
+    return expression.func(*(part for part, _ in parts)), max(height for _, height in parts)
+
+
+def _bound_symbol(height: int, position: int) -> sp.Symbol:
+    return sp.Symbol(f"_{height}_{position}", integer=True)
+
+
+def _first_place(body: sp.Basic, index: sp.Symbol) -> tuple:
+    """Where an index occurs, in terms that do not depend on its name."""
+    places = []
+    for node in walk(body):
+        if isinstance(node, sp.Indexed):
+            places += [(node.base.name, k) for k, i in enumerate(node.indices) if i.has(index)]
+    return tuple(sorted(places))
+
+
+# --------------------------------------------------------------------------------------------------- deltas
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """A sum that a delta has decided: `delta` was solved for `index`, which became `value`."""
+
+    delta: sp.KroneckerDelta
+    index: sp.Symbol
+    value: sp.Expr
+    result: sp.Expr
+
+
+def contract_next(expression: sp.Expr, known: Known) -> Contraction | None:
+    """Contract the deltas of one innermost summation index, all at once; None if there is nothing to contract.
+
+    Expects fresh bound indices.
+    """
+    for node in _sums_inside_out(expression):
+        for index, low, high in node.limits:
+            found = _solvable(node.function, index)
+            if found is None:
+                continue
+            delta, value = found
+            others = [limit for limit in node.limits if limit[0] != index]
+            inner = _eliminate(node.function, index, low, high, known.within(expression))
+            result = expression.xreplace({node: sum_over(inner, *others)})
+            return Contraction(delta, index, value, result)
+    return None
+
+
+def sum_over(body: sp.Expr, *limits: sp.Tuple) -> sp.Expr:
+    """A sum; none where there is nothing to sum over or the body is 0."""
+    return body if body == 0 or not limits else sp.Sum(body, *limits)
+
+
+def _sums_inside_out(expression: sp.Expr) -> Iterator[sp.Sum]:
+    yield from (node for node in sp.postorder_traversal(expression) if isinstance(node, sp.Sum))
+
+
+def _solvable(body: sp.Expr, index: sp.Symbol) -> tuple[sp.KroneckerDelta, sp.Expr] | None:
+    """A delta, not hidden inside a function, that fixes the index; plain values first."""
+    found = [(d, v) for d in _open_deltas(body) if (v := _solve(d, index)) is not None]
+    return min(found, key=lambda pair: (not pair[1].is_Atom, sp.count_ops(pair[1]))) if found else None
+
+
+def _open_deltas(body: sp.Expr) -> Iterator[sp.KroneckerDelta]:
+    if isinstance(body, sp.KroneckerDelta):
+        yield body
+    elif isinstance(body, sp.Add | sp.Mul):
+        for part in body.args:
+            yield from _open_deltas(part)
+    elif isinstance(body, sp.Sum):
+        yield from _open_deltas(body.function)
+
+
+def _solve(delta: sp.KroneckerDelta, index: sp.Symbol) -> sp.Expr | None:
+    difference = sp.expand(delta.args[0] - delta.args[1])
+    slope = difference.coeff(index)
+    rest = sp.expand(difference - slope * index)
+    return sp.expand(-rest / slope) if slope in {1, -1} and not rest.has(index) else None
+
+
+def _eliminate(body: sp.Expr, index: sp.Symbol, low: sp.Expr, high: sp.Expr, known: Known) -> sp.Expr:
+    """The sum of `body` over one index, with every delta that fixes the index contracted."""
+    if not body.has(index):
+        return body * (high - low + 1)
+    if isinstance(body, sp.Add):
+        return sp.Add(*(_eliminate(term, index, low, high, known) for term in body.args))
+    if isinstance(body, sp.Sum):
+        return sum_over(_eliminate(body.function, index, low, high, known), *body.limits)
+    factors = list(sp.Mul.make_args(body))
+    constant = [f for f in factors if not f.has(index)]
+    varying = [f for f in factors if f.has(index)]
+    found = _solvable(sp.Mul(*(f for f in varying if isinstance(f, sp.KroneckerDelta))), index)
+    if found is not None:
+        delta, value = found
+        varying.remove(delta)
+        above, below = known.inside(value, low, high)
+        guards = [] if above else [Bracket(sp.Ge(value, low))]
+        guards += [] if below else [Bracket(sp.Le(value, high))]
+        kept = [discharge(f.xreplace({index: value}), known) for f in varying]
+        return sp.Mul(*constant, *kept, *guards)
+    for position, factor in enumerate(varying):
+        if _solvable(factor, index) is None:
+            continue
+        others = constant + varying[:position] + varying[position + 1 :]
+        if isinstance(factor, sp.Add):
+            return sp.Add(*(_eliminate(sp.Mul(*others, term), index, low, high, known) for term in factor.args))
+        if isinstance(factor, sp.Sum):
+            inner = with_fresh_bounds(factor)
+            wider = known.within(inner)
+            return sum_over(_eliminate(sp.Mul(*others, inner.function), index, low, high, wider), *inner.limits)
+    return sp.Mul(*constant) * sp.Sum(sp.Mul(*varying), (index, low, high))
+
+
+def discharge(expression: sp.Expr, known: Known) -> sp.Expr:
+    """Drop the brackets that hold for all sizes."""
+    if not expression.has(Bracket):
+        return expression
+
+    def decide(bracket: sp.Basic) -> sp.Expr:
+        condition = bracket.args[0]
+        if not isinstance(condition, sp.Ge | sp.Le | sp.Gt | sp.Lt):
+            return bracket
+        left, right = condition.args
+        if not (left.is_integer and right.is_integer):
+            return bracket
+        smaller, larger = (right, left) if isinstance(condition, sp.Ge | sp.Gt) else (left, right)
+        strict = int(isinstance(condition, sp.Gt | sp.Lt))
+        if known.nonnegative(larger - smaller - strict):
+            return sp.S.One
+        return sp.S.Zero if known.nonnegative(smaller - larger - 1 + strict) else bracket
+
+    known = known.within(expression)
+    return expression.xreplace({bracket: decide(bracket) for bracket in expression.atoms(Bracket)})
+
+
+# ----------------------------------------------------------------------------------------------------- sums
+
+
+def pull_constants(expression: sp.Basic) -> sp.Basic:
+    """Move the factors that do not depend on the index of a sum in front of it; an empty sum counts its terms."""
+    if not expression.args or isinstance(expression, sp.Indexed) or not expression.has(sp.Sum):
+        return expression
+    rebuilt = expression.func(*(pull_constants(part) for part in expression.args))
+    if not isinstance(rebuilt, sp.Sum):
+        return rebuilt
+    body, limits = rebuilt.function, list(rebuilt.limits)
+    while isinstance(body, sp.Sum):
+        limits, body = list(body.limits) + limits, body.function
+    front = sp.S.One
+    for limit in list(limits):
+        if not body.has(limit[0]):
+            front *= limit[2] - limit[1] + 1
+            limits.remove(limit)
+    bound = {limit[0] for limit in limits}
+    factors = sp.Mul.make_args(body)
+    inside = [f for f in factors if f.free_symbols & bound]
+    outside = [f for f in factors if not f.free_symbols & bound]
+    return front * sp.Mul(*outside) * (sp.Sum(sp.Mul(*inside), *limits) if limits else sp.Mul(*inside))
+
+
+# ----------------------------------------------------------------------------------------------- recognition
+
+
+def recognise(expression: sp.Basic, equation: Equation) -> sp.Basic:
+    """Write a tensor's name wherever the right side of its equation stands, or divides what stands there."""
+    pattern = canonical(equation.rhs)
+    if isinstance(pattern, sp.Indexed | sp.Symbol) or pattern.is_number:
+        return expression
+    wild = frozenset(equation.indices)
+
+    def visit(node: sp.Basic) -> sp.Basic:
+        if not node.args or isinstance(node, sp.Indexed | FirstMaximum):  # the maximum that is meant stays written out
+            return node
+        node = node.func(*(visit(part) for part in node.args))
+        while (replaced := _replace_once(node, pattern, equation.lhs, wild)) is not None:
+            node = replaced
+        return node
+
+    return visit(canonical(expression))
+
+
+def _replace_once(node: sp.Basic, pattern: sp.Expr, name: sp.Expr, wild: frozenset) -> sp.Basic | None:
+    if not isinstance(pattern, sp.Mul | sp.Pow):
+        found = _unify(pattern, node, wild, {})
+        return _named(name, found, wild) if found is not None else None
+    if not isinstance(node, sp.Mul | sp.Pow):
+        return None
+    wanted, present = pattern.as_powers_dict(), dict(node.as_powers_dict())
+    if any(base.is_Number for base in wanted):
+        return None
+    for binding, used in _match_factors(list(wanted.items()), present, wild, {}):
+        named = _named(name, binding, wild)
+        if named is None:
+            continue
+        left = {b: present[b] - used.get(b, sp.S.Zero) for b in present}
+        return sp.Mul(named, *(b**e for b, e in left.items()))
+    return None
+
+
+def _named(name: sp.Expr, binding: dict | None, wild: frozenset) -> sp.Expr | None:
+    if binding is None or set(binding) < set(wild):
+        return None
+    return name.xreplace({index: binding[index] for index in wild})
+
+
+def _match_factors(wanted: list, present: Mapping, wild: frozenset, binding: dict) -> Iterator[tuple[dict, dict]]:
+    if not wanted:
+        yield binding, {}
+        return
+    (base, exponent), *rest = wanted
+    for candidate, available in present.items():
+        if not (exponent.is_Rational and available.is_Rational) or exponent * available <= 0:
+            continue
+        if abs(available) < abs(exponent):
+            continue
+        found = _unify(base, candidate, wild, binding)
+        if found is None:
+            continue
+        for final, used in _match_factors(rest, present, wild, found):
+            yield final, {**used, candidate: used.get(candidate, sp.S.Zero) + exponent}
+
+
+def _unify(pattern: sp.Basic, node: sp.Basic, wild: frozenset, binding: dict) -> dict | None:
+    """Bind the wild indices so that the pattern equals the node; both canonical."""
+    if pattern in wild:
+        if pattern in binding:
+            return binding if binding[pattern] == node else None
+        return {**binding, pattern: node} if isinstance(node, sp.Expr) and node.is_integer else None
+    if not pattern.args or not pattern.free_symbols & wild:
+        return binding if pattern == node else None
+    if pattern.func != node.func or len(pattern.args) != len(node.args):
+        return None
+    if not isinstance(pattern, sp.Add | sp.Mul):
+        for part, other in zip(pattern.args, node.args, strict=True):
+            found = _unify(part, other, wild, binding)
+            if found is None:
+                return None
+            binding = found
+        return binding
+    return _unify_unordered(list(pattern.args), list(node.args), wild, binding)
+
+
+def _unify_unordered(wanted: list, present: list, wild: frozenset, binding: dict) -> dict | None:
+    if not wanted:
+        return binding
+    for position, candidate in enumerate(present):
+        found = _unify(wanted[0], candidate, wild, binding)
+        if found is not None:
+            rest = _unify_unordered(wanted[1:], present[:position] + present[position + 1 :], wild, found)
+            if rest is not None:
+                return rest
+    return None
+
+
+# --------------------------------------------------------------------------------------------------- factors
+
+
+def collect(expression: sp.Basic) -> sp.Basic:
+    """Take the factors that all terms of a sum share in front of a bracket, everywhere in the expression."""
+    if not expression.args or isinstance(expression, sp.Indexed):
+        return expression
+    rebuilt = expression.func(*(collect(part) for part in expression.args))
+    return _collect_terms(rebuilt) if isinstance(rebuilt, sp.Add) else rebuilt
+
+
+def _collect_terms(total: sp.Add) -> sp.Expr:
+    split = [term.as_coeff_Mul() for term in total.args]
+    powers = [dict(rest.as_powers_dict()) for _, rest in split]
+    shared = {}
+    for base, exponent in powers[0].items():
+        exponents = [p.get(base, sp.S.Zero) for p in powers]
+        if all(e.is_Rational for e in exponents) and (min(exponents) > 0 or max(exponents) < 0):
+            shared[base] = min(exponents, key=abs)
+        elif all(e == exponent for e in exponents):
+            shared[base] = exponent
+    coefficients = [c for c, _ in split]
+    factor = sp.S.One
+    if all(abs(c) == abs(coefficients[0]) for c in coefficients):
+        factor = abs(coefficients[0])
+    if all(c < 0 for c in coefficients):
+        factor = -factor
+    shared.pop(sp.S.One, None)
+    if not shared and factor == 1:
+        return total
+    front = sp.Mul(*(b**e for b, e in shared.items()))
+    inside = sp.Add(*(c / factor * rest / front for c, rest in split))
+    return sp.Mul(factor, front, inside, evaluate=not inside.is_Add) if front == 1 else factor * front * inside
+
+
+def distribute(expression: sp.Basic) -> sp.Basic:
+    """Multiply products of brackets out, outside of functions, and let factors cancel."""
+    if not expression.args or isinstance(expression, sp.Indexed):
+        return expression
+    if isinstance(expression, sp.Mul | sp.Add):
+        parts = [distribute(part) for part in expression.args]
+        return sp.expand_mul(expression.func(*parts), deep=False)
+    if isinstance(expression, sp.Sum):
+        body = distribute(expression.function)
+        terms = sp.Add.make_args(body)
+        return sp.Add(*(pull_constants(sp.Sum(term, *expression.limits)) for term in terms))
+    return expression
+
+
+def cost(expression: sp.Basic) -> int:
+    """How long an expression is to read: its entries, numbers and functions; a sum counts three."""
+    total = 0
+    todo = [expression]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, BINDERS):
+            total += 3
+            todo.append(node.function)
+            continue
+        if isinstance(node, sp.Pow) and node.exp == -1:
+            todo.append(node.base)
+            continue
+        total += not isinstance(node, sp.Add | sp.Mul) and node != -1
+        if not isinstance(node, (sp.Indexed, *INDICATORS)):
+            todo.extend(node.args)
+    return total
+
+
+def tidy(expression: sp.Expr) -> sp.Expr:
+    """The shortest of: constants pulled out; that with common factors collected; multiplied out and collected."""
+    pulled = canonical(pull_constants(expression))
+    candidates = [pulled, canonical(collect(pulled)), canonical(collect(canonical(distribute(pulled))))]
+    return min(candidates, key=cost)
+
+
+def push_constants(expression: sp.Basic) -> sp.Basic:
+    """The reverse of `pull_constants`: multiply what stands before a sum into it."""
+    if not expression.args or isinstance(expression, sp.Indexed) or not expression.has(sp.Sum):
+        return expression
+    rebuilt = expression.func(*(push_constants(part) for part in expression.args))
+    if not isinstance(rebuilt, sp.Mul):
+        return rebuilt
+    sums = [f for f in rebuilt.args if isinstance(f, sp.Sum)]
+    if not sums:
+        return rebuilt
+    rest = sp.Mul(*(f for f in rebuilt.args if f is not sums[0]))
+    inner = with_fresh_bounds(sums[0])
+    return canonical(sp.Sum(push_constants(rest * inner.function), *inner.limits))
+
+
+def with_forward_value(expression: sp.Expr, equation: Equation) -> sp.Expr:
+    """The expression with a forward tensor recognised in it, where that makes it shorter."""
+    candidates = [expression]
+    for form in (expression, canonical(push_constants(canonical(distribute(expression))))):
+        written = recognise(form, equation)
+        if written != form:
+            candidates.append(tidy(written))
+    return min(candidates, key=cost)
+
+
+LARGEST_FRACTION = 60
+
+
+def cancelled(expression: sp.Expr) -> sp.Expr:
+    """The expression as one fraction in lowest terms, where that is shorter; sums and functions count as letters."""
+    if cost(expression) > LARGEST_FRACTION or not any(f.exp.is_negative for f in expression.atoms(sp.Pow)):
+        return expression
+    letters = {f: sp.Dummy() for f in expression.atoms(sp.Indexed, *BINDERS, *INDICATORS, sp.Function)}
+    plain = expression.xreplace(letters)
+    if not plain.is_rational_function():
+        return expression
+    back = {letter: f for f, letter in letters.items()}
+    short = canonical(collect(sp.cancel(plain).xreplace(back)))
+    return min((expression, short), key=cost)
+
+
+# ------------------------------------------------------------------------------------------------- substitution
+
+
+def substitute(expression: sp.Expr, equation: Equation) -> sp.Expr:
+    """Replace every entry of a tensor by the right side of its equation."""
+    here = equation.indices
+
+    def visit(node: sp.Basic) -> sp.Basic:
+        if not node.args:
+            return node if node != equation.lhs else with_fresh_bounds(equation.rhs)
+        if isinstance(node, sp.Indexed):
+            if node.base.name != equation.name:
+                return node
+            binding = dict(zip(here, entry_indices(node), strict=True))
+            return with_fresh_bounds(equation.rhs).xreplace(binding)
+        return node.func(*(visit(part) for part in node.args))
+
+    return visit(with_fresh_bounds(expression))
+
+
+def free_indices(expression: sp.Basic, ranges: Mapping[sp.Symbol, Range]) -> list[sp.Symbol]:
+    """The indices of `ranges` that occur in an expression."""
+    return [index for index in ranges if expression.has(index)]
+
+
+# ------------------------------------------------------------------------------------------------------ names
+
+
+_LETTERS = "kjilmpqrsuvwabe"
+
+
+def name_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> sp.Basic:
+    """Give every bound index a letter: its own, else that of its size, else the next one that is not in use around it."""
+    used = taken | {s.name for node in walk(expression) for s in _free_names(node)}
+
+    def visit(node: sp.Basic, around: frozenset[str]) -> sp.Basic:
+        if not node.args or isinstance(node, sp.Indexed) or not node.has(*BINDERS):
+            return node
+        if not isinstance(node, BINDERS):
+            return node.func(*(visit(part, around) for part in node.args))
+        names = {}
+        for bound, _, high in node.limits:
+            name = next(c for c in _candidates(bound, high) if c not in around)
+            names[bound] = sp.Symbol(name, integer=True)
+            around = around | {name}
+        body = visit(node.function, around)
+        return node.func(body.xreplace(names), *((names[i], low, high) for i, low, high in node.limits))
+
+    return visit(expression, frozenset(used))
+
+
+def _free_names(node: sp.Basic) -> Iterator[sp.Symbol]:
+    if isinstance(node, sp.Indexed):
+        yield node.base.label
+    elif isinstance(node, sp.Symbol) and not isinstance(node, sp.Dummy) and not node.name.startswith("_"):
+        yield node
+
+
+def _candidates(bound: sp.Symbol, high: sp.Expr) -> Iterator[str]:
+    if not bound.name.startswith("_"):
+        yield bound.name
+    size = high + 1
+    if isinstance(size, sp.Symbol) and size.name[0].isupper():
+        yield size.name.lower()
+    yield from _LETTERS
+    yield from (f"{letter}{number}" for number in range(1, 100) for letter in _LETTERS)

@@ -1,0 +1,88 @@
+"""Where a layer has kinks and ties, and how far given values are from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from derivations.expressions import BINDERS, Bracket, MaxOver, Where, absolute, maximum, minimum, sign, walk
+from derivations.layer import Equation, Layer, Range, Tensor
+
+
+def kinks(layer: Layer, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
+    """For every maximum, minimum, abs, sign, max and condition on values: its label and, entry by entry, the distance
+    of its arguments from each other (of the largest two, for `max`), as float64.
+
+    Raises DerivationError for missing values.
+    """
+    from derivations.evaluate import evaluate_equations
+
+    found = []
+    for equation in layer.equations:
+        for number, (label, distance, ranges) in enumerate(_kinks_of(equation)):
+            indices = tuple(ranges)
+            probe = Equation(
+                Tensor(f"kink {number}", tuple(high - low + 1 for low, high in ranges.values()))[indices],
+                distance,
+                ranges,
+            )
+            results = evaluate_equations(layer, [*layer.equations, probe], values, "float64")
+            found.append((label, np.abs(results[f"kink {number}"])))
+    return found
+
+
+def has_kinks(layer: Layer) -> bool:
+    """Whether anything in the layer's equations has a kink or a tie."""
+    return any(True for equation in layer.equations for _ in _kinks_of(equation))
+
+
+def _kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol, Range]]]:
+    from derivations.render.plain import plain
+
+    ranges = dict(equation.ranges)
+    for node in walk(equation.rhs):
+        if isinstance(node, BINDERS):
+            ranges.update({index: (low, high) for index, low, high in node.limits})
+    for node in walk(equation.rhs):
+        distance: sp.Expr | None = None
+        if isinstance(node, maximum | minimum):
+            distance = node.args[0] - node.args[1]
+        elif isinstance(node, absolute | sign):
+            distance = node.args[0]
+        elif isinstance(node, Where | Bracket):
+            condition = node.args[0]
+            for relation in condition.atoms(sp.core.relational.Relational):
+                if not (relation.lhs.is_integer and relation.rhs.is_integer):
+                    difference = relation.lhs - relation.rhs
+                    yield plain(relation), difference, _ranges_in(difference, ranges)
+        elif isinstance(node, MaxOver):
+            distance = _runner_up(node)
+            yield plain(node), distance, _ranges_in(distance, ranges)
+            continue
+        if distance is not None:
+            yield plain(node), distance, _ranges_in(distance, ranges)
+
+
+def _ranges_in(expression: sp.Expr, ranges: Mapping[sp.Symbol, Range]) -> dict[sp.Symbol, Range]:
+    return {index: ranges[index] for index in ranges if index in expression.free_symbols}
+
+
+def _runner_up(extreme: MaxOver) -> sp.Expr:
+    """The largest value less the largest at any other place: at every place, how far it is from the largest."""
+    from derivations.expressions import FirstMaximum
+
+    places = {index: sp.Dummy(index.name, integer=True) for index, _, _ in extreme.limits}
+    body = extreme.function.xreplace(places)
+    lowered = body - FirstMaximum(extreme, *places.values()) * (abs_bound(extreme))
+    return extreme - MaxOver(lowered, *((places[i], low, high) for i, low, high in extreme.limits))
+
+
+def abs_bound(extreme: MaxOver) -> sp.Expr:
+    """Something that is larger than the spread of the values that a maximum runs over."""
+    places = {index: sp.Dummy(index.name, integer=True) for index, _, _ in extreme.limits}
+    body = extreme.function.xreplace(places)
+    limits = [(places[i], low, high) for i, low, high in extreme.limits]
+    return 1 + 2 * sp.Sum(absolute(body), *limits)

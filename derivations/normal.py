@@ -1,0 +1,864 @@
+"""A normal form that proves equations for all sizes at once.
+
+An expression becomes a sum of terms; each term is a rational number times a product of atoms, summed over bound
+indices: every sum stands on the outside, every delta is contracted, every function is an atom whose argument is itself
+in normal form, and bound indices are named canonically (the least over their permutations). Two expressions with the
+same normal form are the same function. What divides or stands under a root is an atom too; `vanishes` then multiplies
+through by such bases, so that fractions compare as polynomials do.
+
+Nothing is shared with `calculus`, which derives: this module is to judge it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from derivations.expressions import (
+    Bracket,
+    Elementary,
+    FirstMaximum,
+    MaxOver,
+    Where,
+    floordiv,
+    maximum,
+    minimum,
+    modulo,
+)
+from derivations.ranges import Known
+
+# An index expression: ((monomial, coefficient), ...); a monomial is a sorted tuple of symbols (str) or opaque atoms.
+Affine = tuple
+# An atom of a term, tagged: ("x", name, indices) entry; ("i", affine atom) integer; ("s", name) scalar or option;
+# ("p", frozen) base; ("f", name, frozen) function; ("d", affine) delta; ("ge", affine) index bracket;
+# ("gt", frozen) bracket on values; ("max"|"first", ...) maxima; ("c", rational) root of a constant; ("pi",).
+Atom = tuple
+# A frozen normal form: a sorted tuple of (bounds, factors, exponent, coefficient).
+Frozen = tuple
+
+
+class TooHardError(ValueError):
+    """The normal form would be larger than is worth the while."""
+
+
+@dataclass
+class Term:
+    """coefficient * product of atoms**power * exp(exponent), summed over `bounds` (name -> size)."""
+
+    coefficient: Fraction
+    bounds: dict[str, Affine] = field(default_factory=dict)
+    factors: dict[Atom, Fraction] = field(default_factory=dict)
+    exponent: Frozen = ()
+
+    def copy(self) -> Term:
+        return Term(self.coefficient, dict(self.bounds), dict(self.factors), self.exponent)
+
+
+MOST_TERMS = 3000
+MOST_ARRANGEMENTS = 5040
+
+
+def normal_form(expression: sp.Expr, known: Known) -> Frozen:
+    """The normal form of an expression.
+
+    Raises TooHardError where it grows beyond a few thousand terms.
+    """
+    normalizer = _Normalizer(known)
+    return normalizer.freeze(normalizer.terms(expression))
+
+
+def vanishes(expression: sp.Expr, known: Known) -> bool:
+    """Whether an expression is 0 for all sizes and values; False means only that no proof was found.
+
+    Raises TooHardError.
+    """
+    normalizer = _Normalizer(known)
+    terms = normalizer.thaw(normalizer.freeze(normalizer.terms(expression)))
+    for _ in range(40):
+        if not terms:
+            return True
+        cleared = normalizer.clear_one_base(terms)
+        if cleared is None:
+            return False
+        terms = normalizer.thaw(normalizer.freeze(cleared))
+    return False
+
+
+# ------------------------------------------------------------------------------------------------ affine
+
+
+def affine(expression: sp.Expr) -> Affine:
+    """An index expression as a polynomial with opaque quotients, remainders and gathers."""
+    if expression.is_Integer:
+        return () if expression == 0 else (((), int(expression)),)
+    if isinstance(expression, sp.Symbol):
+        return (((expression.name,), 1),)
+    if isinstance(expression, sp.Indexed):
+        return ((((("T", expression.base.name, tuple(affine(i) for i in expression.indices))),), 1),)
+    if isinstance(expression, sp.Add):
+        return add_affine(*(affine(part) for part in expression.args))
+    if isinstance(expression, sp.Mul):
+        return _multiply_affine([affine(part) for part in expression.args])
+    if isinstance(expression, sp.Pow) and expression.exp.is_Integer and expression.exp > 0:
+        return _multiply_affine([affine(expression.base)] * int(expression.exp))
+    if isinstance(expression, floordiv | modulo):
+        tag = "//" if isinstance(expression, floordiv) else "%"
+        return ((((tag, *(affine(part) for part in expression.args)),), 1),)
+    raise TooHardError(f"{expression} is no index expression")
+
+
+def add_affine(*parts: Affine, scale: int = 1) -> Affine:
+    """The sum of index expressions, times a number."""
+    total: dict[tuple, int] = {}
+    for part in parts:
+        for monomial, coefficient in part:
+            total[monomial] = total.get(monomial, 0) + scale * coefficient
+    return tuple(sorted(((m, c) for m, c in total.items() if c), key=repr))
+
+
+def _multiply_affine(parts: list[Affine]) -> Affine:
+    total: dict[tuple, int] = {(): 1}
+    for part in parts:
+        product: dict[tuple, int] = {}
+        for (m, c), (n, d) in itertools.product(total.items(), part):
+            monomial = tuple(sorted(m + n, key=repr))
+            product[monomial] = product.get(monomial, 0) + c * d
+        total = product
+    return tuple(sorted(((m, c) for m, c in total.items() if c), key=repr))
+
+
+def _solve(zero: Affine, name: str) -> Affine | None:
+    """The value of a symbol that makes an affine expression 0, where its coefficient is 1 or -1."""
+    slope = 0
+    for monomial, coefficient in zero:
+        if monomial == (name,):
+            slope = coefficient
+        elif _mentions(monomial, name):
+            return None
+    if slope not in {1, -1}:
+        return None
+    return add_affine(tuple((m, c) for m, c in zero if m != (name,)), scale=-slope)
+
+
+def _mentions(thing: Any, name: str) -> bool:
+    if isinstance(thing, str):
+        return thing == name
+    return isinstance(thing, tuple) and any(_mentions(part, name) for part in thing)
+
+
+def _names(thing: Any) -> Iterator[str]:
+    if isinstance(thing, str):
+        yield thing
+    elif isinstance(thing, tuple):
+        for part in thing:
+            yield from _names(part)
+
+
+# ---------------------------------------------------------------------------------------------- normalizer
+
+
+class _Normalizer:
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.counter = itertools.count()
+        self.sizes: dict[str, Affine] = {}
+        self.brackets: dict[tuple, list[Term]] = {}
+
+    # building
+
+    def terms(self, expression: sp.Expr) -> list[Term]:
+        """The expression as a list of terms, not yet canonical."""
+        if expression.is_Rational:
+            return [Term(Fraction(int(expression.p), int(expression.q)))] if expression != 0 else []
+        if isinstance(expression, sp.Indexed):
+            entry = ("x", expression.base.name, tuple(affine(i) for i in expression.indices))
+            return [Term(Fraction(1), {}, {entry: Fraction(1)})]
+        if isinstance(expression, sp.Symbol):
+            atom = ("i", expression.name) if expression.is_integer else ("s", expression.name)
+            return [Term(Fraction(1), {}, {atom: Fraction(1)})]
+        if isinstance(expression, sp.Add):
+            return self.merged([term for part in expression.args for term in self.terms(part)])
+        if isinstance(expression, sp.Mul):
+            return self.product([self.terms(part) for part in expression.args])
+        if isinstance(expression, sp.Pow):
+            return self.power(expression.base, expression.exp)
+        if isinstance(expression, sp.Sum):
+            return self.summed(expression)
+        if isinstance(expression, sp.KroneckerDelta):
+            return self.delta(add_affine(affine(expression.args[0]), add_affine(affine(expression.args[1]), scale=-1)))
+        if expression is sp.pi:
+            return [Term(Fraction(1), {}, {("pi",): Fraction(1)})]
+        builder = _BUILDERS.get(expression.func)
+        if builder is not None:
+            return builder(self, expression)
+        if isinstance(expression, Elementary | sp.Abs):
+            return self.function(expression.func.__name__, self.terms(expression.args[0]))
+        if isinstance(expression, floordiv | modulo):
+            ((monomial, _),) = affine(expression)
+            return [Term(Fraction(1), {}, {("i", monomial[0]): Fraction(1)})]
+        raise TooHardError(f"{expression} has no normal form")
+
+    def merged(self, terms: list[Term]) -> list[Term]:
+        return terms if len(terms) < 8 else self.thaw(self.freeze(terms))
+
+    def product(self, parts: list[list[Term]]) -> list[Term]:
+        result = [Term(Fraction(1))]
+        for part in sorted(parts, key=len):
+            if len(result) * len(part) > MOST_TERMS:
+                raise TooHardError("too many terms")
+            result = [t for a, b in itertools.product(result, part) if (t := self.times(a, b)) is not None]
+        return self.merged(result)
+
+    def times(self, left: Term, right: Term) -> Term | None:
+        right = self.freshened(right)
+        factors = dict(left.factors)
+        for atom, power in right.factors.items():
+            factors[atom] = factors.get(atom, Fraction(0)) + power
+            if atom[0] in _IDEMPOTENT:
+                factors[atom] = Fraction(1)
+            elif factors[atom] == 0:
+                del factors[atom]
+        exponent = left.exponent or right.exponent
+        if left.exponent and right.exponent:
+            exponent = self.freeze([*self.thaw(left.exponent), *self.thaw(right.exponent)])
+        return self.contracted(
+            Term(left.coefficient * right.coefficient, left.bounds | right.bounds, factors, exponent)
+        )
+
+    def freshened(self, term: Term) -> Term:
+        """The same term with bound indices that nothing else uses."""
+        if not term.bounds:
+            return term
+        names = {name: f"?{next(self.counter)}" for name in term.bounds}
+        return self.renamed(term, names)
+
+    def renamed(self, term: Term, names: Mapping[str, str]) -> Term:
+        values = {old: (((new,), 1),) for old, new in names.items()}
+        result = self.substituted(term, values)
+        result.bounds = {names.get(name, name): size for name, size in term.bounds.items()}
+        return result
+
+    def summed(self, expression: sp.Sum) -> list[Term]:
+        names = {}
+        for index, low, high in expression.limits:
+            if low != 0:
+                raise TooHardError("sums start at 0")
+            names[index] = sp.Symbol(f"?{next(self.counter)}", integer=True)
+            self.sizes[names[index].name] = affine(sp.expand(high + 1))
+        body = self.terms(expression.function.xreplace(names))
+        result = []
+        for term in body:
+            term = term.copy()
+            term.bounds |= {names[index].name: self.sizes[names[index].name] for index, _, _ in expression.limits}
+            result += self.counted(term)
+        return [t for term in result if (t := self.contracted(term)) is not None]
+
+    def counted(self, term: Term) -> list[Term]:
+        """Replace the sum over an index that nothing mentions by its number of terms."""
+        results = [term]
+        for name, size in list(term.bounds.items()):
+            if any(_mentions(atom, name) for atom in term.factors) or _mentions(term.exponent, name):
+                continue
+            grown = []
+            for each in results:
+                each.bounds.pop(name)
+                for monomial, coefficient in size:
+                    more = each.copy()
+                    more.coefficient *= coefficient
+                    for atom in monomial:
+                        more.factors[("i", atom)] = more.factors.get(("i", atom), Fraction(0)) + 1
+                        if more.factors[("i", atom)] == 0:
+                            del more.factors[("i", atom)]
+                    grown.append(more)
+            results = grown
+        return results
+
+    # deltas and brackets
+
+    def delta(self, zero: Affine) -> list[Term]:
+        if not zero:
+            return [Term(Fraction(1))]
+        if all(not monomial for monomial, _ in zero):
+            return []
+        sign = 1 if zero[0][1] > 0 else -1
+        return [Term(Fraction(1), {}, {("d", add_affine(zero, scale=sign)): Fraction(1)})]
+
+    def at_least_zero(self, value: Affine) -> list[Term]:
+        """[value >= 0]: 1 or 0 where that is sure."""
+        sizes = tuple(sorted((n, self.sizes[n]) for n in set(_names(value)) if n in self.sizes))
+        if (value, sizes) not in self.brackets:
+            self.brackets[value, sizes] = self._bracket(value)
+        return [term.copy() for term in self.brackets[value, sizes]]
+
+    def _bracket(self, value: Affine) -> list[Term]:
+        expression = self.as_sympy(value)
+        here = {name for name in _names(value) if name in self.sizes}
+        bounds = {sp.Symbol(n, integer=True): (sp.S.Zero, self.as_sympy(self.sizes[n]) - 1) for n in here}
+        known = Known({**self.known.indices, **bounds}, self.known.tensors, self.known.sizes, self.known.positive)
+        if known.nonnegative(expression):
+            return [Term(Fraction(1))]
+        if known.nonnegative(-expression - 1):
+            return []
+        return [Term(Fraction(1), {}, {("ge", value): Fraction(1)})]
+
+    def as_sympy(self, value: Affine) -> sp.Expr:
+        return sp.Add(*(c * sp.Mul(*(self._atom_as_sympy(a) for a in monomial)) for monomial, c in value))
+
+    def _atom_as_sympy(self, atom: Any) -> sp.Expr:
+        if isinstance(atom, str):
+            if atom in self.sizes or any(index.name == atom for index in self.known.indices):
+                return sp.Symbol(atom, integer=True)
+            for size in self.known.sizes:
+                for symbol in (size, *self.known.sizes[size].free_symbols):
+                    if symbol.name == atom:
+                        return symbol
+            return sp.Symbol(atom, integer=True, **({"positive": True} if atom[0].isupper() else {"nonnegative": True}))
+        if atom[0] == "T":
+            return sp.IndexedBase(atom[1], integer=True)[tuple(self.as_sympy(i) for i in atom[2])]
+        return (floordiv if atom[0] == "//" else modulo)(*(self.as_sympy(part) for part in atom[1:]))
+
+    def contracted(self, term: Term) -> Term | None:
+        """Use every delta: to remove a bound index where it can, else to write one index for the other."""
+        while True:
+            found = self._bound_delta(term)
+            if found is None:
+                break
+            atom, name, value = found
+            size = term.bounds.pop(name)
+            del term.factors[atom]
+            term = self.substituted(term, {name: value})
+            for guard in (value, add_affine(size, (((), -1),), add_affine(value, scale=-1))):
+                states = self.at_least_zero(guard)
+                if not states:
+                    return None
+                for more in states[0].factors:
+                    term.factors[more] = Fraction(1)
+        for atom in [a for a in term.factors if a[0] == "d"]:
+            if atom in term.factors:
+                term = self._written_once(term, atom)
+        for atom in [a for a in term.factors if a[0] == "ge"]:
+            states = self.at_least_zero(atom[1])
+            if not states:
+                return None
+            if not states[0].factors:
+                del term.factors[atom]
+        return self._consistent(term)
+
+    def _bound_delta(self, term: Term) -> tuple[Atom, str, Affine] | None:
+        for atom in sorted((a for a in term.factors if a[0] == "d"), key=repr):
+            for name in sorted(term.bounds):
+                value = _solve(atom[1], name)
+                if value is not None and not any(a[0] == "i" and a[1] == name for a in term.factors):
+                    return atom, name, value
+        return None
+
+    def _written_once(self, term: Term, delta: Atom) -> Term:
+        """[c = T[n]]*f(c) is [c = T[n]]*f(T[n]): write the first solvable index in terms of the rest."""
+        for name in sorted(n for n in set(_names(delta[1])) if not n.isupper() and len(n) < 30):
+            if name not in {"T", "//", "%"} and (value := _solve(delta[1], name)) is not None:
+                if not any(a[0] == "i" and a[1] == name for a in term.factors):
+                    bounds = term.bounds
+                    power = term.factors.pop(delta)
+                    term = self.substituted(term, {name: value})
+                    term.bounds = bounds
+                    term.factors[delta] = power
+                return term
+        return term
+
+    def _consistent(self, term: Term) -> Term | None:
+        for atom in term.factors:
+            if atom[0] == "gt" and ("gt", self.freeze(self.scaled(self.thaw(atom[1]), -1))) in term.factors:
+                return None
+            if atom == ("d", ()):
+                term.factors.pop(atom)
+                return self._consistent(term)
+            if atom[0] == "d" and all(not monomial for monomial, _ in atom[1]):
+                return None
+        return term
+
+    # substitution of indices
+
+    def substituted(self, term: Term, values: Mapping[str, Affine]) -> Term:
+        """The term with index symbols replaced; bounds are kept."""
+        factors: dict[Atom, Fraction] = {}
+        for atom, power in term.factors.items():
+            new = self._in_atom(atom, values)
+            factors[new] = Fraction(1) if new[0] in _IDEMPOTENT else factors.get(new, Fraction(0)) + power
+        factors = {a: p for a, p in factors.items() if p}
+        return Term(term.coefficient, dict(term.bounds), factors, self._in_frozen(term.exponent, values))
+
+    def _in_atom(self, atom: Atom, values: Mapping[str, Affine]) -> Atom:
+        if not any(_mentions(atom[1:], name) for name in values):
+            return atom
+        tag = atom[0]
+        if tag == "x":
+            return (tag, atom[1], tuple(self._in_affine(i, values) for i in atom[2]))
+        if tag == "d":
+            value = self._in_affine(atom[1], values)
+            return (tag, add_affine(value, scale=1 if not value or value[0][1] > 0 else -1))
+        if tag == "ge":
+            return (tag, self._in_affine(atom[1], values))
+        if tag in {"p", "gt"}:
+            return (tag, self._in_frozen(atom[1], values))
+        if tag == "f":
+            return (tag, atom[1], self._in_frozen(atom[2], values))
+        if tag in {"max", "first"}:
+            where = tuple(self._in_affine(i, values) for i in atom[3])
+            return (tag, atom[1], self._in_frozen(atom[2], values), where)
+        if tag == "i":
+            new = self._in_affine((((atom[1],), 1),), values)
+            if len(new) == 1 and len(new[0][0]) == 1 and new[0][1] == 1:
+                return (tag, new[0][0][0])
+        raise TooHardError("an index is used as a value")
+
+    def _in_affine(self, value: Affine, values: Mapping[str, Affine]) -> Affine:
+        total: list[Affine] = []
+        for monomial, coefficient in value:
+            parts: list[Affine] = [(((), coefficient),)]
+            for atom in monomial:
+                if isinstance(atom, str):
+                    parts.append(values.get(atom, (((atom,), 1),)))
+                elif atom[0] == "T":
+                    parts.append(((((atom[0], atom[1], tuple(self._in_affine(i, values) for i in atom[2])),), 1),))
+                else:
+                    parts.append(((((atom[0], *(self._in_affine(part, values) for part in atom[1:])),), 1),))
+            total.append(_multiply_affine(parts))
+        return add_affine(*total)
+
+    def _in_frozen(self, frozen: Frozen, values: Mapping[str, Affine]) -> Frozen:
+        if not frozen or not any(_mentions(frozen, name) for name in values):
+            return frozen
+        return self.freeze([t for term in self.thaw(frozen) if (t := self.contracted(self.substituted(term, values)))])
+
+    # powers
+
+    def power(self, base: sp.Expr, exponent: sp.Expr) -> list[Term]:
+        if not exponent.is_Rational:
+            logarithm = self.function("log", self.terms(base))
+            return self.function("exp", self.product([self.terms(exponent), logarithm]))
+        return self.raised(self.terms(base), Fraction(int(exponent.p), int(exponent.q)))
+
+    def raised(self, terms: list[Term], exponent: Fraction) -> list[Term]:
+        """terms**exponent."""
+        if exponent.denominator == 1 and exponent > 0:
+            return self.product([terms] * int(exponent))
+        if exponent == 0:
+            return [Term(Fraction(1))]
+        terms = self.thaw(self.freeze(terms))
+        if not terms:
+            raise TooHardError("a power of zero")
+        content = self._content(terms)
+        rest = self.product([terms, [self._raise_term(content, Fraction(-1))]])
+        rest = self.thaw(self.freeze(rest))
+        result = self._raise_term(content, exponent)
+        if len(rest) == 1 and not rest[0].bounds and self._distributes(rest[0], exponent):
+            return self.product([[result], [self._raise_term(rest[0], exponent)]])
+        if (
+            len(rest) == 1
+            and rest[0].coefficient == 1
+            and not rest[0].factors
+            and not rest[0].exponent
+            and not rest[0].bounds
+        ):
+            return [result]
+        sigmoid = self._as_sigmoid(rest, exponent)
+        if sigmoid is not None:
+            return self.product([[result], sigmoid])
+        return self.product([[result], [Term(Fraction(1), {}, {("p", self.freeze(rest)): exponent})]])
+
+    def _as_sigmoid(self, terms: list[Term], exponent: Fraction) -> list[Term] | None:
+        """1/(1 + exp(-x)) is sigmoid(x)."""
+        if len(terms) != 2 or exponent.denominator != 1:
+            return None
+        for one, other in (terms, terms[::-1]):
+            plain = not one.factors and not one.bounds and not one.exponent and one.coefficient == 1
+            if plain and other.exponent and not other.factors and not other.bounds and other.coefficient == 1:
+                argument = self.scaled(self.thaw(other.exponent), -1)
+                return self.raised(self.function("sigmoid", argument), -exponent)
+        return None
+
+    def _distributes(self, term: Term, exponent: Fraction) -> bool:
+        if exponent.denominator == 1:
+            return True
+        return term.coefficient > 0 and all(self.positive(atom) for atom in term.factors)
+
+    def positive(self, atom: Atom) -> bool:
+        """Whether an atom is surely positive."""
+        if atom[0] == "i":
+            return isinstance(atom[1], str) and atom[1][0].isupper()
+        if atom[0] == "f":
+            return atom[1] == "sigmoid"
+        if atom[0] == "p":
+            return all(self._positive_term(term) for term in self.thaw(atom[1]))
+        return atom[0] in {"c", "pi"} or (atom[0] == "s" and atom[1] in self._positive_names())
+
+    def _positive_term(self, term: Term) -> bool:
+        return term.coefficient > 0 and all(
+            self.positive(a) or (p.denominator == 1 and p % 2 == 0) for a, p in term.factors.items()
+        )
+
+    def _positive_names(self) -> frozenset[str]:
+        return self.known.positive
+
+    def _content(self, terms: list[Term]) -> Term:
+        """What all terms share that is surely positive: a rational number and powers of sizes; and, of one term, all."""
+        numerators = math.gcd(*(term.coefficient.numerator for term in terms))
+        denominators = math.lcm(*(term.coefficient.denominator for term in terms))
+        leading = min(terms, key=lambda term: repr(self._key(term)))
+        content = Term(Fraction(numerators, denominators) * (1 if leading.coefficient > 0 or len(terms) > 1 else 1))
+        for atom in set().union(*(term.factors for term in terms)):
+            powers = [term.factors.get(atom, Fraction(0)) for term in terms]
+            if atom[0] == "i" and self.positive(atom):
+                content.factors[atom] = min(powers)
+        content.factors = {a: p for a, p in content.factors.items() if p}
+        return content
+
+    def _key(self, term: Term) -> tuple:
+        return tuple(sorted(term.factors.items(), key=repr)), term.exponent
+
+    def _raise_term(self, term: Term, exponent: Fraction) -> Term:
+        """One term, without bounds, to a power."""
+        factors = {atom: power * exponent for atom, power in term.factors.items()}
+        factors = {a: (Fraction(1) if a[0] in _IDEMPOTENT and p > 0 else p) for a, p in factors.items()}
+        coefficient = Fraction(1)
+        if exponent.denominator == 1:
+            coefficient = term.coefficient ** int(exponent)
+        elif term.coefficient != 1:
+            factors[("c", term.coefficient)] = exponent
+        scaled = self.scaled(self.thaw(term.exponent), exponent) if term.exponent else []
+        return Term(coefficient, {}, factors, self.freeze(scaled) if scaled else ())
+
+    def scaled(self, terms: Iterable[Term], scale: Fraction | int) -> list[Term]:
+        """Every term times a number."""
+        return [Term(t.coefficient * scale, dict(t.bounds), dict(t.factors), t.exponent) for t in terms]
+
+    # functions
+
+    def function(self, name: str, argument: list[Term]) -> list[Term]:
+        """A function of one argument, rewritten by the few laws that make equal things look equal."""
+        frozen = self.freeze(argument)
+        argument = self.thaw(frozen)
+        if name == "exp":
+            return self._exponential(argument)
+        if name == "tanh":  # tanh(x) = 2*sigmoid(2x) - 1
+            doubled = self.function("sigmoid", self.scaled(argument, 2))
+            return [*self.scaled(doubled, 2), Term(Fraction(-1))]
+        if name in {"absolute", "Abs"}:  # |x| = x*([x > 0] - [-x > 0])
+            return self.product([argument, self.function("sign", argument)])
+        if name == "sign":
+            return [*self.greater(argument), *self.scaled(self.greater(self.scaled(argument, -1)), -1)]
+        if name == "log":
+            return self._logarithm(argument)
+        if name in _SIGN_LAWS and argument and self._leading(argument) < 0:
+            mirrored = self.function(name, self.scaled(argument, -1))
+            constant, factor = _SIGN_LAWS[name]
+            return [*([Term(Fraction(constant))] if constant else []), *self.scaled(mirrored, factor)]
+        if not frozen and name in _AT_ZERO:
+            return [Term(_AT_ZERO[name])] if _AT_ZERO[name] else []
+        return [Term(Fraction(1), {}, {("f", name, frozen): Fraction(1)})]
+
+    def _leading(self, terms: list[Term]) -> Fraction:
+        return min(terms, key=lambda term: repr((term.bounds, self._key(term)))).coefficient
+
+    def _exponential(self, argument: list[Term]) -> list[Term]:
+        inside, outside = [], [Term(Fraction(1))]
+        for term in argument:
+            logarithms = [a for a in term.factors if a[0] == "f" and a[1] == "log" and term.factors[a] == 1]
+            if len(term.factors) == 1 and logarithms and not term.bounds and not term.exponent:
+                outside = self.product([outside, self.raised(self.thaw(logarithms[0][2]), term.coefficient)])
+            else:
+                inside.append(term)
+        if not inside:
+            return outside
+        return self.product([outside, [Term(Fraction(1), {}, {}, self.freeze(inside))]])
+
+    def _logarithm(self, argument: list[Term]) -> list[Term]:
+        if not argument:
+            raise TooHardError("the logarithm of zero")
+        content = self._content(argument)
+        rest = self.thaw(self.freeze(self.product([argument, [self._raise_term(content, Fraction(-1))]])))
+        result: list[Term] = []
+        if content.coefficient != 1:
+            result.append(Term(Fraction(1), {}, {("f", "log", self.freeze([Term(content.coefficient)])): Fraction(1)}))
+        for atom, power in content.factors.items():
+            result.append(self._log_of(atom, power))
+        if len(rest) == 1 and not rest[0].bounds and rest[0].coefficient > 0:
+            (single,) = rest
+            result += self.thaw(single.exponent)
+            opaque = single.copy()
+            opaque.exponent = ()
+            for atom, power in single.factors.items():
+                if self.positive(atom):
+                    result.append(self._log_of(atom, power))
+                    del opaque.factors[atom]
+            rest = [opaque]
+        frozen = self.freeze(rest)
+        if frozen != self.freeze([Term(Fraction(1))]):
+            result.append(Term(Fraction(1), {}, {("f", "log", frozen): Fraction(1)}))
+        return result
+
+    def _log_of(self, atom: Atom, power: Fraction) -> Term:
+        inside = atom[1] if atom[0] == "p" else self.freeze([Term(Fraction(1), {}, {atom: Fraction(1)})])
+        return Term(power, {}, {("f", "log", inside): Fraction(1)})
+
+    # conditions
+
+    def greater(self, difference: list[Term]) -> list[Term]:
+        """[difference > 0], scaled so that equal conditions look equal."""
+        terms = self.thaw(self.freeze(difference))
+        if not terms:
+            return []
+        content = self._content(terms)
+        terms = self.thaw(self.freeze(self.product([terms, [self._raise_term(content, Fraction(-1))]])))
+        if len(terms) == 1 and not terms[0].factors and not terms[0].bounds and not terms[0].exponent:
+            return [Term(Fraction(1))] if terms[0].coefficient > 0 else []
+        return [Term(Fraction(1), {}, {("gt", self.freeze(terms)): Fraction(1)})]
+
+    def condition(self, condition: sp.Basic) -> list[Term]:
+        """The indicator of a condition."""
+        if condition == sp.true:
+            return [Term(Fraction(1))]
+        if condition == sp.false:
+            return []
+        if isinstance(condition, sp.And):
+            return self.product([self.condition(part) for part in condition.args])
+        if isinstance(condition, sp.Or):
+            return self.complement(self.product([self.complement(self.condition(p)) for p in condition.args]))
+        if isinstance(condition, sp.Not):
+            return self.complement(self.condition(condition.args[0]))
+        left, right = condition.args
+        if left.is_integer and right.is_integer:
+            return self._integer_condition(condition.rel_op, affine(left), affine(right))
+        difference = [*self.terms(left), *self.scaled(self.terms(right), -1)]
+        opposite = self.scaled(difference, -1)
+        match condition.rel_op:
+            case ">":
+                return self.greater(difference)
+            case "<":
+                return self.greater(opposite)
+            case ">=":
+                return self.complement(self.greater(opposite))
+            case "<=":
+                return self.complement(self.greater(difference))
+            case "==":
+                return self.complement([*self.greater(difference), *self.greater(opposite)])
+        return [*self.greater(difference), *self.greater(opposite)]
+
+    def _integer_condition(self, operator: str, left: Affine, right: Affine) -> list[Term]:
+        difference = add_affine(left, add_affine(right, scale=-1))
+        opposite = add_affine(difference, scale=-1)
+        one = (((), -1),)
+        match operator:
+            case ">=":
+                return self.at_least_zero(difference)
+            case "<=":
+                return self.at_least_zero(opposite)
+            case ">":
+                return self.at_least_zero(add_affine(difference, one))
+            case "<":
+                return self.at_least_zero(add_affine(opposite, one))
+            case "==":
+                return self.delta(difference)
+        return self.complement(self.delta(difference))
+
+    def complement(self, indicator: list[Term]) -> list[Term]:
+        """1 - indicator."""
+        return [Term(Fraction(1)), *self.scaled(indicator, -1)]
+
+    def choice(self, condition: list[Term], yes: list[Term], no: list[Term]) -> list[Term]:
+        """[condition]*(yes - no) + no."""
+        return [*self.product([condition, [*yes, *self.scaled(no, -1)]]), *no]
+
+    def build_where(self, expression: sp.Expr) -> list[Term]:
+        condition, yes, no = expression.args
+        return self.choice(self.condition(condition), self.terms(yes), self.terms(no))
+
+    def build_choice(self, expression: sp.Expr) -> list[Term]:
+        yes, no = expression.args
+        return self.choice(self.condition(expression.takes_first), self.terms(yes), self.terms(no))
+
+    def build_bracket(self, expression: sp.Expr) -> list[Term]:
+        return self.condition(expression.args[0])
+
+    def _window(self, extreme: MaxOver) -> tuple[tuple, Frozen]:
+        height = 90 + len([node for node in sp.preorder_traversal(extreme.function) if isinstance(node, MaxOver)])
+        names = {index: sp.Symbol(f"!{height}.{k}", integer=True) for k, (index, _, _) in enumerate(extreme.limits)}
+        sizes = tuple(affine(sp.expand(high - low + 1)) for _, low, high in extreme.limits)
+        self.sizes |= {names[index].name: size for (index, _, _), size in zip(extreme.limits, sizes, strict=True)}
+        return sizes, self.freeze(self.terms(extreme.function.xreplace(names)))
+
+    def build_maximum(self, expression: sp.Expr) -> list[Term]:
+        sizes, body = self._window(expression)
+        return [Term(Fraction(1), {}, {("max", sizes, body, ()): Fraction(1)})]
+
+    def build_first(self, expression: sp.Expr) -> list[Term]:
+        extreme, *where = expression.args
+        sizes, body = self._window(extreme)
+        return [Term(Fraction(1), {}, {("first", sizes, body, tuple(affine(i) for i in where)): Fraction(1)})]
+
+    # freezing
+
+    def freeze(self, terms: Iterable[Term]) -> Frozen:
+        """Terms in canonical form, like ones added up."""
+        total: dict[tuple, Fraction] = {}
+        for term in terms:
+            for each in self._laws(term):
+                key = self._canonical(each)
+                total[key] = total.get(key, Fraction(0)) + each.coefficient
+        if len(total) > MOST_TERMS:
+            raise TooHardError("too many terms")
+        return tuple(sorted(((*key, c) for key, c in total.items() if c), key=repr))
+
+    def thaw(self, frozen: Frozen) -> list[Term]:
+        """The terms of a frozen normal form, with bound indices of their own."""
+        terms = []
+        for bounds, factors, exponent, coefficient in frozen:
+            term = Term(coefficient, dict(bounds), dict(factors), exponent)
+            term = self.freshened(term)
+            self.sizes |= term.bounds
+            terms.append(term)
+        return terms
+
+    def _laws(self, term: Term) -> list[Term]:
+        """cos**2 = 1 - sin**2; whole powers of a base that are not negative are multiplied out; roots of constants."""
+        for atom, power in term.factors.items():
+            if atom[0] == "f" and atom[1] == "cos" and power >= 2:
+                rest = term.copy()
+                rest.factors[atom] = power - 2
+                if power == 2:
+                    del rest.factors[atom]
+                sine = ("f", "sin", atom[2])
+                other = rest.copy()
+                other.coefficient = -other.coefficient
+                other.factors[sine] = other.factors.get(sine, Fraction(0)) + 2
+                return [*self._laws(rest), *self._laws(other)]
+            if atom[0] in {"p", "c"} and power >= 1:
+                whole = int(power)
+                rest = term.copy()
+                rest.factors[atom] = power - whole
+                if power == whole:
+                    del rest.factors[atom]
+                if atom[0] == "c":
+                    rest.coefficient *= atom[1] ** whole
+                    return self._laws(rest)
+                product = self.product([[rest], *([self.thaw(atom[1])] * whole)])
+                return [final for each in product for final in self._laws(each)]
+        return [term]
+
+    def _canonical(self, term: Term) -> tuple:
+        """(bounds, factors, exponent) with bound indices named canonically."""
+        if not term.bounds:
+            return (), tuple(sorted(term.factors.items(), key=repr)), term.exponent
+        height = 1 + max((_height(thing) for thing in (*term.factors, term.exponent)), default=0)
+        colour = {name: self._signature(term, name) for name in term.bounds}
+        groups = [
+            list(g) for _, g in itertools.groupby(sorted(term.bounds, key=colour.__getitem__), key=colour.__getitem__)
+        ]
+        if math.prod(math.factorial(len(group)) for group in groups) > MOST_ARRANGEMENTS:
+            raise TooHardError("too many bound indices of the same kind")
+        best: tuple | None = None
+        for arrangement in itertools.product(*(itertools.permutations(group) for group in groups)):
+            order = [name for group in arrangement for name in group]
+            names = {name: f"!{height}.{k}" for k, name in enumerate(order)}
+            new = self.renamed(term, names)
+            bounds = tuple((names[name], term.bounds[name]) for name in order)
+            key = (bounds, tuple(sorted(new.factors.items(), key=repr)), new.exponent)
+            if best is None or repr(key) < repr(best):
+                best = key
+        assert best is not None
+        return best
+
+    def _signature(self, term: Term, name: str) -> str:
+        """What can be said of a bound index without naming any."""
+        masked = []
+        for atom, power in term.factors.items():
+            if _mentions(atom, name):
+                masked.append((repr(_masked(atom, name, term.bounds)), power))
+        exponent = repr(_masked(term.exponent, name, term.bounds)) if _mentions(term.exponent, name) else ""
+        return repr((term.bounds[name], sorted(masked, key=repr), exponent))
+
+    # clearing
+
+    def clear_one_base(self, terms: list[Term]) -> list[Term] | None:
+        """Multiply through by the powers of a base that divides somewhere; None where there is none to clear."""
+        bases = {a for term in terms for a, p in term.factors.items() if p < 0 and a[0] in _CLEARABLE}
+        for base in sorted(bases, key=lambda a: (-len(repr(a)), repr(a))):
+            bound = {name for term in terms for name in term.bounds if _mentions(base, name)}
+            if bound:
+                opened = self._opened(terms, base)
+                if opened is None:
+                    continue
+                return opened
+            lowest = min(term.factors.get(base, Fraction(0)) for term in terms)
+            cleared = []
+            for term in terms:
+                term = term.copy()
+                power = term.factors.pop(base, Fraction(0)) - lowest
+                if power:
+                    term.factors[base] = power
+                cleared.append(term)
+            return cleared
+        return None
+
+    def _opened(self, terms: list[Term], base: Atom) -> list[Term] | None:
+        """Prove a sum over an index to be 0 by proving what is summed to be 0: the index becomes a free one."""
+        skolem = f"?free{next(self.counter)}"
+        pattern = repr(_masked(base, "", dict.fromkeys(n for t in terms for n in t.bounds)))
+        size = next(t.bounds[n] for t in terms for n in t.bounds if _mentions(base, n))
+        opened = []
+        for term in terms:
+            users = {n for a in term.factors for n in term.bounds if _same_shape(a, pattern, terms) and _mentions(a, n)}
+            if not users:
+                users = {n for n, s in term.bounds.items() if s == size}
+            if len(users) != 1:
+                return None
+            (name,) = users
+            if term.bounds[name] != size:
+                return None
+            new = self.renamed(term, {name: skolem})
+            del new.bounds[skolem]
+            opened.append(new)
+        self.sizes[skolem] = size
+        return opened
+
+
+def _same_shape(atom: Atom, pattern: str, terms: list[Term]) -> bool:
+    return repr(_masked(atom, "", dict.fromkeys(n for t in terms for n in t.bounds))) == pattern
+
+
+def _masked(thing: Any, name: str, bounds: Mapping[str, Any]) -> Any:
+    if isinstance(thing, str):
+        return "*" if thing == name else "?" if thing in bounds else thing
+    if isinstance(thing, tuple):
+        masked = tuple(_masked(part, name, bounds) for part in thing)
+        unordered = thing and isinstance(thing[0], tuple) and thing[0] and isinstance(thing[0][-1], int | Fraction)
+        return tuple(sorted(masked, key=repr)) if unordered else masked
+    return thing
+
+
+def _height(thing: Any) -> int:
+    """How deeply bound indices are nested inside an atom."""
+    if isinstance(thing, str):
+        return int(thing[1:].split(".")[0]) if thing.startswith("!") else 0
+    return max((_height(part) for part in thing), default=0) if isinstance(thing, tuple) else 0
+
+
+_IDEMPOTENT = frozenset({"d", "ge", "gt", "first"})
+_CLEARABLE = frozenset({"p", "x", "f", "s", "i", "c", "pi", "max"})
+_AT_ZERO = {"sin": Fraction(0), "erf": Fraction(0), "sigmoid": Fraction(1, 2), "cos": Fraction(1)}
+# f(-x) = constant + factor*f(x)
+_SIGN_LAWS = {"sin": (0, -1), "erf": (0, -1), "cos": (0, 1), "sigmoid": (1, -1)}
+_BUILDERS = {
+    Where: _Normalizer.build_where,
+    maximum: _Normalizer.build_choice,
+    minimum: _Normalizer.build_choice,
+    Bracket: _Normalizer.build_bracket,
+    MaxOver: _Normalizer.build_maximum,
+    FirstMaximum: _Normalizer.build_first,
+}

@@ -1,0 +1,2 @@
+def plain(e):
+    return str(e)
