@@ -52,10 +52,9 @@ def given_case(layer: Layer, inputs: Mapping[str, Any], format: Format) -> Case:
 
     Raises ValueError for a name that the layer does not have; the first evaluation says what is missing.
     """
-    known = {tensor.name for tensor in (*layer.inputs, *layer.options)} | {
-        f"d{tensor.name}" for tensor in layer.outputs
-    }
-    unknown = set(inputs) - known - set(layer.size_names)
+    known = {tensor.name for tensor in layer.inputs} | {option.name for option in layer.options}
+    known |= {f"d{tensor.name}" for tensor in layer.outputs} | set(layer.size_names)
+    unknown = set(inputs) - known
     if unknown:
         raise ValueError(f"{layer.name} has no input {min(unknown)!r}; it has {', '.join(sorted(known))}")
     shapes = [f"{name}{list(np.shape(value))}" for name, value in inputs.items() if np.ndim(value)]

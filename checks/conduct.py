@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.implementation import MisconductError
+from checks.implementation import MisconductError, as_numbers
 from checks.trial import Trial
 from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
@@ -47,7 +47,7 @@ def same_twice(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     results = trial.forward(arguments)
     trial.gradients(other)
     trial.backward(arguments, results)
-    again = {name: np.asarray(value, np.float64) for name, value in trial.backward(arguments, results).items()}
+    again = {name: as_numbers(name, value) for name, value in trial.backward(arguments, results).items()}
     return _same(trial, "same twice", got, again, "a second call gives another answer")
 
 
@@ -113,7 +113,10 @@ LAWS: dict[str, Law] = {
 
 
 def _same(trial: Trial, law: str, got: dict[str, NDArray], again: dict[str, NDArray], reason: str) -> list[Finding]:
-    """Both are one run's answers, each off by a bound; two parts of a cotangent add a third."""
+    """Three roundings are granted: two runs, and the sum of two answers.
+
+    They are measured by the largest bound and the largest entry: this is about behaviour, not about last digits.
+    """
     findings = []
     for name in got:
         if name not in again or again[name].shape != got[name].shape:
@@ -122,7 +125,9 @@ def _same(trial: Trial, law: str, got: dict[str, NDArray], again: dict[str, NDAr
         # NaN in both is for the witnesses to judge.
         both = np.isnan(got[name]) & np.isnan(again[name])
         first = Testimony(np.where(both, 0.0, got[name]), np.zeros(got[name].shape))
-        finding = judge(trial.label, name, law, np.where(both, 0.0, again[name]), first, 3 * trial.bounds[name])
+        largest = max(trial.bounds[name].max(), trial.format.unit * np.abs(first.value).max())
+        bound = np.full(got[name].shape, 3 * largest)
+        finding = judge(trial.label, name, law, np.where(both, 0.0, again[name]), first, bound)
         if finding.verdict == "disagree":
             findings.append(_found(trial, law, "disagree", f"{reason}: {name}, {finding.error:.2g} bounds apart", name))
     return findings

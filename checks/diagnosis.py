@@ -10,7 +10,7 @@ from itertools import combinations, permutations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.implementation import MisconductError
+from checks.implementation import MisconductError, as_numbers
 from checks.suspect import Suspect
 from checks.trial import Trial
 from checks.verdict import Finding
@@ -70,9 +70,9 @@ def _contradicts(finding: Finding, name: str) -> bool:
 def _suspect(trial: Trial, name: str) -> Suspect | None:
     try:
         returned = trial.gradients() if name in trial.derivation.cotangents else trial.forward(trial.arguments())
+        got = as_numbers(name, returned[name])
     except MisconductError:
         return None
-    got = np.asarray(returned[name], np.float64) if name in returned else np.array(np.nan)
     return Suspect(trial, name, got) if np.isfinite(got).all() else None
 
 

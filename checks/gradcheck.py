@@ -10,10 +10,11 @@ from checks.adapters.functions import from_functions
 from checks.cases import draw_cases, given_case
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
-from checks.implementation import Implementation, MisconductError
+from checks.implementation import Implementation, MisconductError, as_numbers
 from checks.precision import format_of
 from checks.report import Report
 from checks.sources import source_digests
+from checks.stability import weigh
 from checks.trial import Trial, make_trial
 from checks.verdict import Finding, judge
 from checks.witnesses import WITNESSES, Witnesses
@@ -101,8 +102,12 @@ def _examine(
         return [*forward, _fault(trial, _first_cotangent(trial), misconduct.kind, misconduct.reason)]
     got, faults = _admissible(trial, returned)
     judges = Witnesses(trial, witnesses, rng)
-    judged = [finding for name, array in got.items() for finding in judges.judge(name, array)]
-    behaviour = conduct(trial, got) if with_conduct else []
+    judged = [
+        weigh(trial, finding, array, Trial.gradients)
+        for name, array in got.items()
+        for finding in judges.judge(name, array)
+    ]
+    behaviour = conduct(trial, got) if with_conduct and not faults else []
     return [*forward, *faults, *judged, *behaviour]
 
 
@@ -115,7 +120,8 @@ def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
         array, faults = _admit(trial, name, results[name])
         findings += faults
         if array is not None:
-            findings.append(judge(trial.label, name, "equations", array, testimony, trial.bounds[name]))
+            finding = judge(trial.label, name, "equations", array, testimony, trial.bounds[name])
+            findings.append(weigh(trial, finding, array, lambda again: again.forward(again.arguments())))
     return findings
 
 
@@ -145,15 +151,18 @@ def _admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, ND
 
 def _admit(trial: Trial, name: str, value: Any) -> tuple[NDArray | None, list[Finding]]:
     """The value as a float64 array, if its shape is right; and what is wrong with its shape or dtype."""
-    array, shape, faults = np.asarray(value), trial.truth[name].value.shape, []
-    if array.dtype != trial.format.dtype and not isinstance(value, float):
-        faults.append(_fault(trial, name, "dtype", f"{name} has dtype {array.dtype}, expected {trial.format.name}"))
+    faults = []
+    dtype, shape = getattr(value, "dtype", trial.format.dtype), trial.truth[name].value.shape
+    try:
+        array = as_numbers(name, value)
+    except MisconductError as misconduct:
+        return None, [_fault(trial, name, misconduct.kind, misconduct.reason)]
+    if dtype != trial.format.dtype:
+        faults.append(_fault(trial, name, "dtype", f"{name} has dtype {dtype}, expected {trial.format.name}"))
     if array.shape != shape:
         faults.append(_fault(trial, name, "shape", f"{name} has shape {array.shape}, expected {shape}"))
         return None, faults
-    if array.dtype.kind not in "fiub" and array.dtype != trial.format.dtype:
-        return None, faults
-    return array.astype(np.float64), faults
+    return array, faults
 
 
 def _first_cotangent(trial: Trial) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Values = Mapping[str, Any]
 
@@ -41,6 +42,17 @@ def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named:
     except Exception as error:  # code under test may raise anything at all, and that is a finding
         trouble = " ".join(f"{type(error).__name__}: {error}".split())
         raise MisconductError("raises", f"{shown(function, positional, named)} raises {trouble}") from error
+
+
+def as_numbers(name: str, value: Any) -> NDArray[np.float64]:
+    """What an implementation returned as `name`, in float64. Raises MisconductError for what is no real array."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "cOSU":
+            return array.astype(np.float64)
+    except (ValueError, TypeError):  # ragged lists; a dtype that holds no numbers
+        raise MisconductError("dtype", f"{name} is no array of real numbers") from None
+    raise MisconductError("dtype", f"{name} has dtype {array.dtype}, which holds no real numbers")
 
 
 def shown(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> str:

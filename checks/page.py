@@ -15,6 +15,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
     "unresolved": ("?", "yellow"),
 }
 UNITS = "(the largest error, in units of what rounding may do)"
+MOST_BOUNDS = 1e16
 MATHEMATICS = ("equations", "derivation")
 
 
@@ -73,7 +74,7 @@ def _cell(findings: Sequence[Finding]) -> Text:
     verdict = combine(findings)
     mark, style = MARKS[verdict]
     error = max((f.error for f in findings if f.verdict == verdict), default=0.0)
-    return Text(f"{mark} {error:.2g}" if error else mark, style=style)
+    return Text(f"{mark} {_bounds(error)}" if error else mark, style=style)
 
 
 def _behaviour(report: Report) -> Iterator[Text]:
@@ -120,10 +121,15 @@ def _subject(finding: Finding) -> str:
     return finding.cotangent or "the implementation"
 
 
+def _bounds(error: float) -> str:
+    """Where the truth is zero a bound is next to nothing, and its count a number without meaning."""
+    return f"{error:.2g}" if error < MOST_BOUNDS else f"> {MOST_BOUNDS:.0g}"
+
+
 def _entries(finding: Finding) -> Table:
     table = _table("  entry", "expected", "got", "off by")
     for entry in finding.worst:
         where = f"  {finding.cotangent}[{','.join(map(str, entry.index))}]" if entry.index else f"  {finding.cotangent}"
-        table.add_row(where, f"{entry.expected:.9g}", f"{entry.got:.9g}", f"{entry.error:.2g} bounds")
+        table.add_row(where, f"{entry.expected:.9g}", f"{entry.got:.9g}", f"{_bounds(entry.error)} bounds")
     table.add_row("", "", "", f"({finding.wrong} of {finding.entries} entries)")
     return table

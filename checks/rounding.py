@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from checks.precision import Format
 from derivations import Derivation
 
+# Balls round elementary functions to half a unit in the last place. NumPy's, and those of graphics processors, are
+# right to one to four units (CUDA C++ Programming Guide, "Mathematical functions"): one bit less makes room for that.
+LIBRARY_BITS = 1
+
 
 def rounding_bounds(derivation: Derivation, values: Mapping[str, Any], format: Format) -> dict[str, NDArray]:
     """For every tensor that the derivation defines, a float64 array: by how much each entry may be off.
@@ -22,7 +26,7 @@ def rounding_bounds(derivation: Derivation, values: Mapping[str, Any], format: F
     `values` holds inputs, options and output cotangents, all of them numbers of `format`. A bound is infinite where
     rounding leaves nothing certain: a divisor that may be zero, a result beyond the largest number.
     """
-    balls = derivation.evaluate(_perturbed(derivation, values, format), precision=format.precision)
+    balls = derivation.evaluate(_perturbed(derivation, values, format), precision=format.precision - LIBRARY_BITS)
     return {
         name: np.vectorize(lambda ball: _bound(ball, format), otypes=[float])(array) for name, array in balls.items()
     }

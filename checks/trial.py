@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.cases import Case
-from checks.implementation import Implementation
+from checks.implementation import Implementation, as_numbers
 from checks.precision import FORMATS, Format
 from checks.rounding import rounding_bounds
 from checks.symbolic import symbolic
@@ -82,7 +82,7 @@ class Trial:
         """Forward, then backward, as float64 arrays. Raises MisconductError."""
         arguments = self.arguments() if arguments is None else arguments
         returned = self.backward(arguments, self.forward(arguments))
-        return {name: np.asarray(value, np.float64) for name, value in returned.items()}
+        return {name: as_numbers(name, value) for name, value in returned.items()}
 
     def at(self, **values: Any) -> "Trial":
         """The same trial at other values."""

@@ -75,10 +75,13 @@ class Witnesses:
 
         def forward(point: NDArray) -> NDArray:
             results = trial.forward({**arguments, name: point})
-            return np.concatenate([np.ravel(results[output]) for output in trial.outputs])
+            outputs = np.concatenate([np.ravel(results[output]) for output in trial.outputs if output in results])
+            if outputs.shape != weights.shape:
+                raise MisconductError("shape", "the forward does not give outputs of the layer's shapes")
+            return outputs
 
-        weights = [np.ravel(trial.values[given]) for given in trial.derivation.output_cotangents]
-        return forward, np.asarray(trial.values[name], np.float64), np.concatenate(weights)
+        weights = np.concatenate([np.ravel(trial.values[given]) for given in trial.derivation.output_cotangents])
+        return forward, np.asarray(trial.values[name], np.float64), weights
 
 
 WITNESSES: dict[str, Callable[[Witnesses, str], Testimony]] = {

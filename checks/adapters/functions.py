@@ -4,8 +4,6 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
@@ -33,9 +31,9 @@ def from_functions(
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents = [f"d{name}" for name in outputs]
-    forward_plan = _plan(forward, inputs + options, names or {})
-    known = [*cotangents, *inputs, *options, *outputs, *(t.name for t in layer.intermediates), CACHE]
-    backward_plan = _plan(backward, known, names or {})
+    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), CACHE]
+    forward_plan = _plan(forward, inputs + options, [], names or {})
+    backward_plan = _plan(backward, cotangents + inputs + options, saved, names or {})
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
 
     def run_forward(values: Values) -> dict[str, Any]:
@@ -52,41 +50,53 @@ def from_functions(
 Plan = Callable[[Values], tuple[list[tuple[str, Any]], dict[str, Any]]]
 
 
-def _plan(function: Callable[..., Any], known: Sequence[str], names: Mapping[str, str]) -> Plan:
-    """How to call `function` when the values are there: which go by name, which by position."""
-    matched = _matched(function, known, names)
-    if matched is None:
-        return lambda values: ([(name, values[name]) for name in known if name in values and name != CACHE], {})
-    by_position, by_name = matched
+def _plan(function: Callable[..., Any], given: list[str], saved: list[str], names: Mapping[str, str]) -> Plan:
+    """How to call `function` when the values are there: by name those given and those saved, or the given in order."""
+    matched = _matched(function, [*given, *saved], names)
+    in_order, by_name = (given[: _places(function)], {}) if matched is None else matched
 
     def plan(values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-        missing = [name for name in [*by_position, *by_name.values()] if name not in values]
+        missing = [name for name in [*in_order, *by_name.values()] if name not in values]
         if missing:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
-        return [(name, values[name]) for name in by_position], {p: values[name] for p, name in by_name.items()}
+        named = {parameter: values[name] for parameter, name in by_name.items()}
+        return [(name, values[name]) for name in in_order], named
 
     return plan
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except ValueError:  # some builtins have no signature
+        return None
+
+
+def _places(function: Callable[..., Any]) -> int | None:
+    """How many arguments fit by position; None where there is no telling, or no end."""
+    parameters = _parameters(function)
+    if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
 def _matched(
     function: Callable[..., Any], known: Sequence[str], names: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]] | None:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except ValueError:  # some builtins have no signature
-        return None
-    by_position: list[str] = []
+    """What goes by position and what by name, where every parameter without a default has a counterpart."""
+    in_order: list[str] = []
     by_name: dict[str, str] = {}
-    for parameter in parameters:
+    parameters = _parameters(function)
+    for parameter in parameters or ():
         name = names.get(parameter.name, parameter.name)
         if name not in known:
             if parameter.default is parameter.empty:
                 return None
         elif parameter.kind is parameter.POSITIONAL_ONLY:
-            by_position.append(name)
+            in_order.append(name)
         else:
             by_name[parameter.name] = name
-    return by_position, by_name
+    return None if parameters is None else (in_order, by_name)
 
 
 def _results(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:
@@ -116,6 +126,6 @@ def _gradients(returned: Any, real: Sequence[str], inputs: int) -> dict[str, Any
             raise MisconductError("arity", f"the backward returned {len(given)} arrays, expected {', '.join(real)}")
         return dict(zip(real, given, strict=True))
     if returned is None or len(real) != 1:
-        given = "None" if returned is None else f"one {type(np.asarray(returned)).__name__}"
-        raise MisconductError("arity", f"the backward returned {given}, expected {', '.join(real)}")
+        what = "None" if returned is None else "one array"
+        raise MisconductError("arity", f"the backward returned {what}, expected {', '.join(real)}")
     return {real[0]: returned}

@@ -1,0 +1,126 @@
+"""How plain functions are called: by name, by position, and what they may return."""
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+
+SIZES = {"N": 3, "D": 4, "C": 5}
+
+
+def forward(X, W, b):
+    return X @ W + b
+
+
+def backward(dY, X, W):
+    return {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(axis=0)}
+
+
+def check(forward, backward, against="linear", **options):
+    return gradcheck((forward, backward), against, sizes=SIZES if against == "linear" else None, **options)
+
+
+def kinds(report):
+    return {finding.witness for finding in report.findings if finding.verdict == "disagree"}
+
+
+RIGHT = {
+    "by name": (forward, backward),
+    "in another order": (lambda b, W, X: forward(X, W, b), lambda W, X, dY: backward(dY, X, W)),
+    "by position": (lambda x, weights, bias: x @ weights + bias, lambda g, x, weights, bias: backward(g, x, weights)),
+    "any number of arguments": (lambda *inputs: forward(*inputs), lambda *given: backward(*given[:3])),
+    "defaults of its own": (
+        lambda X, W, b, scale=1: scale * forward(X, W, b),
+        lambda dY, X, W, k=1: backward(dY, X, W),
+    ),
+    "keyword only": (forward, lambda *, dY, X, W: backward(dY, X, W)),
+    "positional only": (lambda X, W, b, /: forward(X, W, b), lambda dY, X, W, /: backward(dY, X, W)),
+    "a tuple": (forward, lambda dY, X, W: tuple(backward(dY, X, W).values())),
+    "a list": (forward, lambda dY, X, W: list(backward(dY, X, W).values())),
+    "a cache": (
+        lambda X, W, b: (forward(X, W, b), (X, W)),
+        lambda dY, cache: backward(dY, *cache),
+    ),
+    "a dictionary": (
+        lambda X, W, b: {"Y": forward(X, W, b), "kept": X},
+        lambda dY, X, W: backward(dY, X, W),
+    ),
+    "a dictionary, the output first": (lambda X, W, b: {"out": forward(X, W, b)}, backward),
+}
+
+
+@pytest.mark.parametrize("style", RIGHT)
+def test_every_style_of_function_is_understood(style):
+    assert check(*RIGHT[style]).verdict == "agree"
+
+
+def test_names_may_be_mapped():
+    pair = (
+        lambda inputs, kernel, bias: forward(inputs, kernel, bias),
+        lambda upstream, inputs, kernel: backward(upstream, inputs, kernel),
+    )
+    names = {"inputs": "X", "kernel": "W", "bias": "b", "upstream": "dY"}
+    assert check(*pair, names=names).verdict == "agree"
+
+
+def test_one_real_input_may_be_one_array():
+    assert check(np.tanh, lambda dY, Y: dY * (1 - Y * Y), "tanh").verdict == "agree"
+
+
+def test_the_backward_may_ask_for_what_the_forward_returned():
+    def softmax_loss(Z, T):
+        P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+        return {"L": -np.log(P[np.arange(len(T)), T]).mean(), "P": P}
+
+    def softmax_loss_backward(dL, P, T):
+        return dL * (P - np.eye(P.shape[1])[T]) / len(P)
+
+    report = check(softmax_loss, softmax_loss_backward, "softmax_cross_entropy")
+    assert report.verdict == "agree"
+    assert {finding.cotangent for finding in report.findings if finding.witness == "equations"} == {"L", "P"}
+
+
+def test_none_may_stand_for_the_gradient_of_labels():
+    def loss(P, T):
+        return -np.log(P[np.arange(len(T)), T]).mean()
+
+    def loss_backward(dL, P, T):
+        return -dL * np.eye(P.shape[1])[T] / P / len(P), None
+
+    assert check(loss, loss_backward, "cross_entropy").verdict == "agree"
+
+
+WRONG = {
+    "too few": (forward, lambda dY, X, W: (dY @ W.T, X.T @ dY), "arity"),
+    "nothing": (forward, lambda dY, X, W: None, "arity"),
+    "one array for three": (forward, lambda dY, X, W: dY @ W.T, "arity"),
+    "three results of a forward": (lambda X, W, b: (forward(X, W, b), X, W), backward, "arity"),
+    "an empty dictionary": (lambda X, W, b: {}, backward, "arity"),
+    "one missing": (forward, lambda dY, X, W: {"dX": dY @ W.T, "dW": X.T @ dY}, "missing"),
+    "one too many": (forward, lambda dY, X, W: {**backward(dY, X, W), "dV": X}, "extra"),
+    "a wrong shape": (forward, lambda dY, X, W: {**backward(dY, X, W), "db": dY.sum(axis=0)[None]}, "shape"),
+    "a wrong dtype": (forward, lambda dY, X, W: {**backward(dY, X, W), "db": dY.sum(axis=0).astype("f4")}, "dtype"),
+    "a string": (forward, lambda dY, X, W: {**backward(dY, X, W), "db": "db"}, "dtype"),
+    "ragged lists": (forward, lambda dY, X, W: {**backward(dY, X, W), "db": [[1.0], [1.0, 2.0]]}, "dtype"),
+    "a forward of the wrong shape": (lambda X, W, b: (X @ W + b).T, backward, "shape"),
+    "complex numbers": (forward, lambda dY, X, W: {**backward(dY, X, W), "db": dY.sum(axis=0) * 1j}, "dtype"),
+    "a forward that raises": (lambda X, W, b: X @ W.T, backward, "raises"),
+    "a backward that raises": (forward, lambda dY, X, W: 1 / 0, "raises"),
+    "a backward that asks too much": (forward, lambda dY, cache: cache, "raises"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_whatever_is_returned_or_raised_is_a_finding(mistake):
+    *pair, kind = WRONG[mistake]
+    report = check(*pair)
+    assert report.verdict == "disagree"
+    assert kind in kinds(report)
+
+
+def test_an_exception_is_shown_with_its_call():
+    def broken(dY, X, W):
+        raise KeyError("cache")
+
+    (finding,) = (f for f in check(forward, broken).findings if f.witness == "raises")
+    assert finding.reason == "broken(dY[3, 5], X[3, 4], W[4, 5]) raises KeyError: 'cache'"
