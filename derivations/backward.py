@@ -63,12 +63,12 @@ class Step:
     @cached_property
     def before(self) -> str:
         """The line before, in the notation."""
-        return _text(self.before_expression)
+        return _text(self.before_expression, tuple(self.ranges))
 
     @cached_property
     def after(self) -> str:
         """The line after, in the notation."""
-        return _text(self.after_expression)
+        return _text(self.after_expression, tuple(self.ranges))
 
     @cached_property
     def proof(self) -> Proof:
@@ -89,10 +89,10 @@ class Step:
         return f"$\\displaystyle {latex(self.before_expression)} = {latex(self.after_expression)}$"
 
 
-def _text(expression: sp.Expr) -> str:
+def _text(expression: sp.Expr, first: tuple[sp.Symbol, ...] = ()) -> str:
     from derivations.render.plain import plain
 
-    return plain(expression)
+    return plain(expression, first)
 
 
 AXIOMS = {
@@ -306,7 +306,7 @@ class _Backward:
             rhs = with_fresh_bounds(equation.rhs).xreplace(fresh)
             lhs = equation.lhs.xreplace(fresh)
             cotangent = self._entry(equation.name, entry_indices(lhs))
-            limits = [sp.Tuple(fresh[i], *equation.ranges[i]) for i in equation.indices]
+            limits = [sp.Tuple(fresh[i], *equation.ranges[i]) for i in reversed(equation.indices)]
             slope = rhs.diff(here)
             own = recognise(slope, equation)
             before += sum_over(cotangent * Partial(lhs, here), *limits)

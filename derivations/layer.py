@@ -101,14 +101,14 @@ class Equation:
         """The equation in the notation, as it can be typed."""
         from derivations.render.plain import plain
 
-        return f"{plain(self.lhs)} = {plain(self.rhs)}"
+        return f"{plain(self.lhs)} = {plain(self.rhs, self.indices)}"
 
     @cached_property
     def latex(self) -> str:
         """The equation in LaTeX, cotangents as partial derivatives of L."""
         from derivations.render.latex import latex
 
-        return f"{latex(self.lhs)} = {latex(self.rhs)}"
+        return f"{latex(self.lhs)} = {latex(self.rhs, self.indices)}"
 
     def __str__(self) -> str:
         return self.text

@@ -49,7 +49,7 @@ class Known:
 
     def nonnegative(self, expression: sp.Expr) -> bool:
         """Whether `expression >= 0` follows for all sizes; False means only that no proof was found."""
-        expression = sp.expand(expression)
+        expression = sp.expand(expression.xreplace({s: d for s, d in self.sizes.items() if not d.has(floordiv, modulo)}))
         for atom in _integer_atoms(expression, lambda a: self.bounds(a) is not None or isinstance(a, floordiv)):
             if not expression.has(atom):
                 continue

@@ -1,0 +1,146 @@
+"""Expressions in LaTeX; a cotangent prints as a partial derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from derivations.render.printer import ATOM, PRODUCT, SUM, Printer, Shown
+from derivations.render.unicode import without_padding_brackets
+
+_GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split()
+)
+_NAMES = {"lam": r"\lambda", "eps": r"\varepsilon"}
+_FUNCTIONS = {
+    "sigmoid": r"\sigma",
+    "sigma": r"\sigma",
+    "sigma_prime": r"\sigma'",
+    "exp": r"\exp",
+    "log": r"\log",
+    "tanh": r"\tanh",
+    "sin": r"\sin",
+    "cos": r"\cos",
+    "maximum": r"\max",
+    "minimum": r"\min",
+}
+_RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "==": "="}
+
+
+class Latex(Printer):
+    """LaTeX for a mathematics environment."""
+
+    def show(self, node: sp.Basic) -> Shown:
+        """As usual, but without the brackets that only say that a tensor is zero outside its range."""
+        return super().show(without_padding_brackets(node) if isinstance(node, sp.Mul) else node)
+
+    def rational(self, node: sp.Rational) -> Shown:
+        """`\\frac{1}{2}`."""
+        sign = "-" if node < 0 else ""
+        text = str(abs(node.p)) if node.q == 1 else rf"\tfrac{{{abs(node.p)}}}{{{node.q}}}"
+        return f"{sign}{text}", SUM if node < 0 else ATOM
+
+    def brackets(self, text: str) -> str:
+        """`\\left(x\\right)`."""
+        return rf"\left({text}\right)"
+
+    def entry(self, name: str, indices: Sequence[str]) -> str:
+        """`X_{n d}`; `dX` is `\\frac{\\partial L}{\\partial X_{n d}}`."""
+        subscript = "".join(f"_{{{' '.join(self._spaced(indices))}}}" if indices else "")
+        total = name.endswith("_total")
+        bare = name.removesuffix("_total")
+        if bare.startswith("d") and len(bare) > 1 and bare not in _GREEK:
+            if bare == "dL" and not indices:
+                return r"\mathrm{d}L"
+            mark = r"\left." if total else ""
+            end = r"\right|_{\text{total}}" if total else ""
+            return rf"{mark}\frac{{\partial L}}{{\partial {symbol(bare[1:])}{subscript}}}{end}"
+        return f"{symbol(name)}{subscript}"
+
+    def _spaced(self, indices: Sequence[str]) -> list[str]:
+        plain = all(len(index) <= 2 for index in indices)
+        return list(indices) if plain else [f"{index}," for index in indices[:-1]] + list(indices[-1:])
+
+    def product(self, factors: Sequence[str]) -> str:
+        """`a\\, b`."""
+        return r"\, ".join(factors)
+
+    def quotient(self, above: Shown, below: Shown, count: int) -> Shown:
+        """`\\frac{a}{b}`."""
+        return rf"\frac{{{above[0]}}}{{{below[0]}}}", PRODUCT
+
+    def power(self, base: str, exponent: str, bare: str) -> str:
+        """`x^{2}`."""
+        return f"{base}^{{{bare}}}" if not base.startswith(r"\frac") else rf"\left({base}\right)^{{{bare}}}"
+
+    def root(self, text: str) -> str:
+        """`\\sqrt{x}`."""
+        return rf"\sqrt{{{text}}}"
+
+    def reduction(self, name: str, indices: Sequence[str], body: sp.Expr) -> Shown:
+        """`\\sum_{d}`."""
+        sign = {"sum": r"\sum", "mean": r"\operatorname{mean}", "max": r"\max"}[name]
+        inner = self.within(body, PRODUCT) if name == "sum" else rf"\left({self.text(body)}\right)"
+        return rf"{sign}_{{{', '.join(indices)}}} {inner}", PRODUCT
+
+    def delta(self, left: sp.Expr, right: sp.Expr) -> Shown:
+        """`\\delta_{i d}` between indices, Iverson's bracket where one side is read from a tensor."""
+        if left.atoms(sp.Indexed) or right.atoms(sp.Indexed):
+            return super().delta(left, right)
+        return rf"\delta_{{{self.index(left)},{self.index(right)}}}", ATOM
+
+    def relation(self, operator: str, left: str, right: str) -> str:
+        """`u \\le t`."""
+        return f"{left} {_RELATIONS.get(operator, operator)} {right}"
+
+    def joined(self, word: str, parts: Sequence[str]) -> str:
+        """`\\land`, `\\lor`."""
+        return (r" \land " if word == "and" else r" \lor ").join(parts)
+
+    def negated(self, condition: str) -> str:
+        """`\\lnot`."""
+        return rf"\lnot ({condition})"
+
+    def first_maximum(self, where: Sequence[str], names: Sequence[str], body: sp.Expr) -> str:
+        """`[(p, q) = \\arg\\max …]`."""
+        return rf"\left[({', '.join(where)}) = \arg\max_{{{', '.join(names)}}} {self.text(body)}\right]"
+
+    def function(self, name: str, arguments: Sequence[str]) -> Shown:
+        """`\\exp\\left(x\\right)`."""
+        if name == "abs":
+            return rf"\left|{arguments[0]}\right|", ATOM
+        if name == "where":
+            condition, yes, no = arguments
+            cases = rf"{yes} & \text{{if }} {condition} \\ {no} & \text{{otherwise}}"
+            return rf"\begin{{cases}} {cases} \end{{cases}}", ATOM
+        shown = _FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
+        return rf"{shown}\left({', '.join(arguments)}\right)", ATOM
+
+    def integer_division(self, left: str, right: str, *, remainder: bool) -> str:
+        """`\\lfloor d / g \\rfloor`."""
+        return rf"{left} \bmod {right}" if remainder else rf"\lfloor {left} / {right} \rfloor"
+
+    def partial(self, above: str, below: str) -> str:
+        """`\\frac{\\partial Y}{\\partial X}`."""
+        return rf"\frac{{\partial {above}}}{{\partial {below}}}"
+
+    def pi(self) -> str:
+        """`\\pi`."""
+        return r"\pi"
+
+
+def symbol(name: str) -> str:
+    """A name as a mathematician writes it: Greek letters as such, longer names upright."""
+    if name in _NAMES:
+        return _NAMES[name]
+    if name in _GREEK:
+        return rf"\{name}"
+    if len(name) > 1 and name.endswith("hat"):
+        return rf"\hat {symbol(name.removesuffix('hat'))}"
+    return name if len(name) == 1 else rf"\mathit{{{name}}}".replace("_", r"\_")
+
+
+def latex(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
+    """An expression in LaTeX."""
+    return Latex(first).text(expression)

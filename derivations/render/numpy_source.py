@@ -1,0 +1,564 @@
+"""Derivations as NumPy source: `forward(...)` and `backward(...)`, readable, and without our own library.
+
+Every index becomes an axis. Products summed over a shared index become `@` where they can, `einsum` where they must;
+strided, padded and gathered entries become integer indexing; a recurrence becomes a loop.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from derivations.backward import Derivation
+from derivations.calculus import name_bounds
+from derivations.expressions import (
+    INDICATORS,
+    Bracket,
+    Elementary,
+    MaxOver,
+    Where,
+    entry_indices,
+    entry_name,
+    floordiv,
+    maximum,
+    minimum,
+    modulo,
+    walk,
+)
+from derivations.layer import DerivationError, Equation, Layer
+from derivations.schedule import schedule
+
+Axes = tuple[str, ...]
+ADD, MULTIPLY, UNARY, POWER, ATOM = range(5)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A piece of source, the axes of the array that it makes, in order, and how tightly it holds together."""
+
+    text: str
+    axes: Axes = ()
+    tightness: int = ATOM
+
+    def within(self, tightness: int) -> str:
+        """The text, in brackets where it holds together less tightly than asked."""
+        return self.text if self.tightness >= tightness else f"({self.text})"
+
+
+def numpy_source(derivation: Derivation) -> str:
+    """Source of a module with `forward` and `backward`, in NumPy alone (and SciPy's erf, where it is needed)."""
+    layer = derivation.layer
+    inputs = [t.name for t in layer.inputs]
+    extra = [name for name in layer.size_names if not _readable(layer, name)]
+    parameters = [*inputs, *(option.name for option in layer.options), *extra]
+    outputs = [t.name for t in layer.outputs]
+    writer = _Writer(layer)
+    forward = writer.body(_needed(layer.equations, set(outputs)))
+    cotangents = [*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()]
+    wanted = {equation.name for equation in derivation.cotangents.values()}
+    backward = writer.body(_needed([*layer.equations, *cotangents], wanted))
+    returned = ", ".join(f'"{name}": {_safe(derivation.cotangents[name].name)}' for name in derivation.cotangents)
+    lines = [
+        f'"""{layer.name}: {layer.summary or "derived from its equations"}"""'.replace('.."""', '."""'),
+        "",
+        "import numpy as np",
+        *(["from scipy.special import erf"] if writer.uses_erf else []),
+        "",
+        "",
+        f"def forward({', '.join(_safe(p) for p in parameters)}):",
+        f'    """{"; ".join(equation.text for equation in layer.equations)}"""',
+        *forward,
+        f"    return {', '.join(_safe(name) for name in outputs)}",
+        "",
+        "",
+        f"def backward({', '.join(_safe(p) for p in [*derivation.output_cotangents, *parameters])}):",
+        f'    """{"; ".join(equation.text for equation in derivation.cotangents.values())}"""',
+        *backward,
+        f"    return {{{returned}}}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def matrix_form(equation: Equation) -> str | None:
+    """`X.T @ dY`: an equation in whole matrices; None where it needs more than products, sums and functions of them."""
+    writer = _Writer(None)
+    writer.ranges = {i.name: high + 1 for i, (_, high) in equation.ranges.items()}
+    try:
+        code = writer.aligned(equation.rhs, tuple(i.name for i in equation.indices))
+    except DerivationError:
+        return None
+    return None if writer.uses_indices or "einsum" in code.text or "None" in code.text else code.text
+
+
+def _needed(equations: Sequence[Equation], wanted: set[str]) -> list[Equation]:
+    """The equations that the wanted tensors need, in the order of the given ones."""
+    by_name = {equation.name: equation for equation in equations}
+    reached: set[str] = set()
+    todo = list(wanted)
+    while todo:
+        name = todo.pop()
+        if name in by_name and name not in reached:
+            reached.add(name)
+            todo += [n for n in _names(by_name[name].rhs) if n in by_name]
+    return [equation for equation in equations if equation.name in reached]
+
+
+def _names(expression: sp.Basic) -> set[str]:
+    return {entry_name(node) for node in walk(expression) if isinstance(node, sp.Indexed | sp.Symbol)}
+
+
+def _readable(layer: Layer, size: str) -> bool:
+    """Whether a size can be read off the shape of an input."""
+    return any(str(s) == size for tensor in layer.inputs for s in tensor.sizes)
+
+
+def _safe(name: str) -> str:
+    """A name that is no keyword of Python."""
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+class _Writer:
+    """Writes expressions; remembers which index arrays, temporary names and functions they need."""
+
+    def __init__(self, layer: Layer | None) -> None:
+        self.layer = layer
+        self.uses_erf = False
+        self.uses_indices = False
+        self.arrays: dict[str, str] = {}
+        self.before: list[str] = []
+        self.ranges: dict[str, sp.Expr] = {}
+        self.shapes: dict[str, tuple[sp.Expr, ...]] = {}
+        if layer is not None:
+            self.shapes = {t.name: t.sizes for t in layer.tensors}
+            self.shapes |= {f"d{t.name}{end}": t.sizes for t in layer.tensors for end in ("", "_total")}
+
+    # statements
+
+    def body(self, equations: Sequence[Equation]) -> list[str]:
+        """The statements that compute equations, sizes and index arrays first."""
+        self.arrays = {}
+        statements: list[str] = []
+        for group in schedule(equations):
+            if group.axis is None:
+                for equation in group.equations:
+                    statements += self._assignment(equation)
+            else:
+                statements += self._loop(group)
+        used = "\n".join([*statements, *self.arrays.values()])
+        arrays = [f"{name} = np.arange({size})" for name, size in self.arrays.items()]
+        return [f"    {line}" for line in [*self._sizes("\n".join([used, *arrays])), *arrays, *statements]]
+
+    def _assignment(self, equation: Equation) -> list[str]:
+        axes = tuple(i.name for i in entry_indices(equation.lhs))  # type: ignore[attr-defined]
+        code = self._whole(equation.rhs, axes, equation)
+        before, self.before = self.before, []
+        return [*before, f"{_safe(equation.name)} = {code}"]
+
+    def _whole(self, expression: sp.Expr, axes: Axes, equation: Equation) -> str:
+        """Source of the whole tensor: broadcast where some axis does not occur."""
+        ranges = {i.name: high + 1 for i, (_, high) in equation.ranges.items()}
+        self.ranges = dict(ranges)
+        code = self.aligned(expression, axes)
+        if code.axes == axes:
+            return code.text
+        shape = ", ".join(self.size(ranges[name]) for name in axes)
+        shape = f"({shape},)" if len(axes) == 1 else f"({shape})"
+        return f"np.broadcast_to({self._spread(code, axes).text}, {shape})"
+
+    def _loop(self, group) -> list[str]:
+        statements = []
+        index = entry_indices(group.equations[0].lhs)[group.axis]
+        for equation in group.equations:
+            shape = ", ".join(self.size(equation.ranges[i][1] + 1) for i in entry_indices(equation.lhs))
+            real = next(t.name for t in self.layer.inputs if not t.integer)  # type: ignore[union-attr]
+            statements.append(f"{_safe(equation.name)} = np.zeros(({shape},), dtype={real}.dtype)")
+        length = self.size(group.equations[0].ranges[index][1] + 1)
+        order = f"range({length})" if group.step > 0 else f"reversed(range({length}))"
+        statements.append(f"for {index.name} in {order}:")
+        for equation in group.equations:
+            here = entry_indices(equation.lhs)[group.axis]
+            rhs = equation.rhs.xreplace({here: index})
+            axes = tuple(i.name for k, i in enumerate(entry_indices(equation.lhs)) if k != group.axis)  # type: ignore[attr-defined]
+            self.ranges = {i.name: high + 1 for i, (_, high) in equation.ranges.items()}
+            code = self._spread(self.aligned(rhs, axes), axes)
+            place = ", ".join([":"] * group.axis + [index.name])
+            statements += [f"    {line}" for line in [*self.before, f"{_safe(equation.name)}[{place}] = {code.text}"]]
+            self.before = []
+        return statements
+
+    def _sizes(self, used: str) -> list[str]:
+        words = set(re.findall(r"[A-Za-z_]\w*", used))
+        layer = self.layer
+        if layer is None:
+            return []
+        pending = [size for size in layer.size_definitions if size.name in words]
+        for size in pending:
+            definition = layer.size_definitions[size]
+            words |= {s.name for s in definition.free_symbols}
+            pending += [s for s in definition.free_symbols if s in layer.size_definitions and s not in pending]
+        lines, known = [], set()
+        for tensor in layer.inputs:
+            names = [s.name if isinstance(s, sp.Symbol) and s not in layer.size_definitions else "_" for s in tensor.sizes]
+            fresh = [n if n in words and n not in known else "_" for n in names]
+            if any(n != "_" for n in fresh):
+                left = ", ".join(fresh) + ("," if len(fresh) == 1 else "")
+                lines.append(f"{left} = {tensor.name}.shape")
+                known |= set(fresh)
+        for size in reversed(pending):
+            lines.append(f"{size.name} = {self.integer(layer.size_definitions[size], ()).text}")
+        return lines
+
+    def size(self, expression: sp.Expr) -> str:
+        """A size as source."""
+        return self.integer(sp.expand(expression), ()).text
+
+    # arrays
+
+    def aligned(self, expression: sp.Expr, axes: Axes) -> Code:
+        """Source of an array whose axes are among `axes`, in their order."""
+        expression = name_bounds(expression, frozenset(axes))
+        return self.value(expression, axes)
+
+    def _spread(self, code: Code, axes: Axes) -> Code:
+        """The same array with an axis of length 1 for each of `axes` that it lacks, as broadcasting needs it."""
+        if not code.axes:
+            return code
+        first = axes.index(code.axes[0])
+        if code.axes == axes[first:]:
+            return code
+        reduced = _REDUCED_LAST.search(code.text)
+        if reduced and axes[first:-1] == code.axes and reduced[2] == str(len(code.axes)):
+            return Code(f"{code.text[:-1]}, keepdims=True)", axes[first:], code.tightness)
+        slots = ", ".join(":" if name in code.axes else "None" for name in axes[first:])
+        return Code(f"{code.within(ATOM)}[{slots}]", axes[first:])
+
+    def value(self, node: sp.Expr, axes: Axes) -> Code:
+        """Source of a real value."""
+        if node.is_Rational:
+            text = str(node.p) if node.q == 1 else f"{node.p} / {node.q}"
+            return Code(text, (), UNARY if node < 0 else ATOM if node.q == 1 else MULTIPLY)
+        if isinstance(node, sp.Indexed):
+            return self._entry(node, axes)
+        if isinstance(node, sp.Symbol):
+            return self.integer(node, axes) if node.name in axes else Code(_safe(node.name))
+        if isinstance(node, sp.Add):
+            return self._sum_of_terms(node, axes)
+        if isinstance(node, sp.Mul):
+            return self._product(list(node.args), axes)
+        if isinstance(node, sp.Pow):
+            return self._power(node, axes)
+        if isinstance(node, sp.Sum):
+            return self._reduced(node, axes)
+        if isinstance(node, INDICATORS):
+            return self._indicator(node, axes)
+        if isinstance(node, MaxOver):
+            names = tuple(index.name for index, _, _ in node.limits)
+            window = self._window(node, axes)
+            return Code(f"{window.within(ATOM)}.max({_axis_list(window.axes, names)})", _without(window.axes, names))
+        if isinstance(node, Where | maximum | minimum):
+            return self._choice(node, axes)
+        if isinstance(node, Elementary | sp.Abs):
+            return self._function(node, axes)
+        if node is sp.pi:
+            return Code("np.pi")
+        if node.is_integer:
+            return self.integer(node, axes)
+        raise DerivationError(f"{node} has no NumPy source")
+
+    def _joined(self, parts: list[Code], axes: Axes) -> tuple[list[Code], Axes]:
+        union = tuple(name for name in axes if any(name in part.axes for part in parts))
+        return [self._spread(part, union) for part in parts], union
+
+    def _sum_of_terms(self, node: sp.Add, axes: Axes) -> Code:
+        from derivations.render.printer import Printer
+
+        order = Printer([sp.Symbol(name, integer=True) for name in axes])
+        terms = sorted(node.args, key=lambda t: (t.could_extract_minus_sign(), not t.is_Number, order._entries_key(t)))
+        signs = [t.could_extract_minus_sign() for t in terms]
+        parts, union = self._joined([self.value(-t if minus else t, axes) for t, minus in zip(terms, signs, strict=True)], axes)
+        text = ("-" if signs[0] else "") + parts[0].within(MULTIPLY)
+        for part, minus in zip(parts[1:], signs[1:], strict=True):
+            text += f" {'-' if minus else '+'} {part.within(MULTIPLY)}"
+        return Code(text, union, ADD)
+
+    def _product(self, factors: list[sp.Expr], axes: Axes) -> Code:
+        from derivations.render.printer import Printer
+
+        order = Printer([sp.Symbol(name, integer=True) for name in axes])
+        apart = order._apart(sp.Mul(*factors))
+        above, union = self._joined([self.value(f, axes) for f in apart.above], axes)
+        text = above[0].within(MULTIPLY if len(above) == 1 or "@" not in above[0].text else ATOM)
+        for part in above[1:]:
+            text += f" * {part.within(POWER)}"
+        code = Code(("-" if apart.negative else "") + text, union, UNARY if apart.negative and len(above) == 1 else MULTIPLY)
+        if len(above) == 1 and not apart.negative:
+            code = above[0]
+        if apart.below:
+            below, _ = self._joined([self.value(f, axes) for f in apart.below], axes)
+            bottom = below[0] if len(below) == 1 else Code(" * ".join(p.within(POWER) for p in below), _, MULTIPLY)
+            (top, bottom), union = self._joined([code, bottom], axes)
+            code = Code(f"{top.within(MULTIPLY)} / {bottom.within(POWER)}", union, MULTIPLY)
+        return code
+
+    def _power(self, node: sp.Pow, axes: Axes) -> Code:
+        base, exponent = node.args
+        if exponent.is_Rational and exponent < 0:
+            return self._product([node], axes)
+        inner = self.value(base, axes)
+        if exponent == sp.S.Half and inner.axes:
+            return Code(f"np.sqrt({inner.text})", inner.axes)
+        (inner, power), union = self._joined([inner, self.value(exponent, axes)], axes)
+        return Code(f"{inner.within(ATOM)} ** {power.within(ATOM)}", union, POWER)
+
+    def _function(self, node: sp.Expr, axes: Axes) -> Code:
+        argument = self.value(node.args[0], axes)
+        name = node.func.__name__
+        if name == "sigmoid":
+            return Code(f"0.5 * (1 + np.tanh(0.5 * {argument.within(POWER)}))", argument.axes, MULTIPLY)
+        if name == "erf":
+            self.uses_erf = True
+            return Code(f"erf({argument.text})", argument.axes)
+        name = {"absolute": "abs", "Abs": "abs"}.get(name, name)
+        if name in {"sigma", "sigma_prime"}:
+            raise DerivationError("the activation is not named; there is no source for it")
+        return Code(f"np.{name}({argument.text})", argument.axes)
+
+    def _choice(self, node: sp.Expr, axes: Axes) -> Code:
+        if isinstance(node, Where):
+            parts = [self._condition(node.args[0], axes), *(self.value(part, axes) for part in node.args[1:])]
+            parts, union = self._joined(parts, axes)
+            return Code(f"np.where({', '.join(part.text for part in parts)})", union)
+        parts, union = self._joined([self.value(part, axes) for part in node.args], axes)
+        return Code(f"np.{node.func.__name__}({', '.join(part.text for part in parts)})", union)
+
+    # indices
+
+    def integer(self, node: sp.Expr, axes: Axes) -> Code:
+        """Source of an index expression."""
+        if isinstance(node, sp.Symbol):
+            if node.name in axes:
+                self.uses_indices = True
+                return Code(self._index_array(node.name, self.size(self.ranges[node.name])), (node.name,))
+            return Code(_safe(node.name))
+        if node.is_Integer:
+            return Code(str(node), (), UNARY if node < 0 else ATOM)
+        if isinstance(node, sp.Indexed):
+            return self._entry(node, axes)
+        if isinstance(node, floordiv | modulo):
+            parts, union = self._joined([self.integer(part, axes) for part in node.args], axes)
+            sign = "//" if isinstance(node, floordiv) else "%"
+            return Code(f"{parts[0].within(POWER)} {sign} {parts[1].within(POWER)}", union, MULTIPLY)
+        if isinstance(node, sp.Add):
+            terms = sorted(node.args, key=lambda t: (t.could_extract_minus_sign(), t.is_Number, str(t)))
+            signs = [t.could_extract_minus_sign() for t in terms]
+            codes = [self.integer(-t if minus else t, axes) for t, minus in zip(terms, signs, strict=True)]
+            parts, union = self._joined(codes, axes)
+            text = ("-" if signs[0] else "") + parts[0].within(MULTIPLY)
+            for part, minus in zip(parts[1:], signs[1:], strict=True):
+                text += f" {'-' if minus else '+'} {part.within(MULTIPLY)}"
+            return Code(text, union, ADD)
+        if isinstance(node, sp.Mul):
+            parts, union = self._joined([self.integer(part, axes) for part in node.args], axes)
+            return Code(" * ".join(part.within(POWER) for part in parts), union, MULTIPLY)
+        raise DerivationError(f"{node} is no index expression")
+
+    def _index_array(self, name: str, size: str) -> str:
+        """The variable that holds 0, 1, ... along an axis: the index's own letter, unless that means something else."""
+        variable = name
+        while variable in self.shapes or self.arrays.get(variable, size) != size:
+            variable += "_"
+        self.arrays[variable] = size
+        return variable
+
+    def _entry(self, node: sp.Indexed, axes: Axes) -> Code:
+        name, indices = _safe(node.base.name), list(node.indices)
+        sizes = self.shapes.get(node.base.name, (None,) * len(indices))
+        names = [self._axis_of(i, size, axes) for i, size in zip(indices, sizes, strict=True)]
+        pinned = [self._is_pinned(i, axes) for i in indices]
+        if all(n or p for n, p in zip(names, pinned, strict=True)) and len({n for n in names if n}) == sum(map(bool, names)):
+            if any(pinned):
+                slots = [
+                    self._scalar_index(i, size) if p else ":" for i, p, size in zip(indices, pinned, sizes, strict=True)
+                ]
+                while slots and slots[-1] == ":":
+                    slots.pop()
+                name = f"{name}[{', '.join(slots)}]"
+            return self._transposed(name, [n for n in names if n], axes)
+        self.uses_indices = True
+        codes = []
+        for i, size, name_ in zip(indices, sizes, names, strict=True):
+            code = self.integer(i, axes)
+            plain = bool(name_) or isinstance(i, sp.Indexed)
+            codes.append(code if plain or size is None else Code(f"np.clip({code.text}, 0, {self.size(size - 1)})", code.axes))
+        codes, union = self._joined(codes, axes)
+        return Code(f"{name}[{', '.join(code.text for code in codes)}]", union)
+
+    def _axis_of(self, i: sp.Expr, size: sp.Expr | None, axes: Axes) -> str:
+        """The axis that a plain index runs along, where it runs over the whole of it."""
+        whole = isinstance(i, sp.Symbol) and i.name in axes and (size is None or self.ranges.get(i.name, size) == size)
+        return i.name if whole else ""
+
+    def _is_pinned(self, i: sp.Expr, axes: Axes) -> bool:
+        """A single number inside a loop, or a constant."""
+        return not any(s.name in axes for s in i.free_symbols if isinstance(s, sp.Symbol)) and not i.has(sp.Indexed)
+
+    def _scalar_index(self, i: sp.Expr, size: sp.Expr | None) -> str:
+        text = self.integer(i, ()).text
+        if isinstance(i, sp.Symbol) or i.is_Integer or size is None:
+            return text
+        return f"min(max({text}, 0), {self.size(size - 1)})"
+
+    def _transposed(self, name: str, names: list[str], axes: Axes) -> Code:
+        order = [n for n in axes if n in names]
+        if order == names:
+            return Code(name, tuple(order))
+        if len(names) == 2:
+            return Code(f"{name}.T", tuple(order))
+        permutation = ", ".join(str(names.index(n)) for n in order)
+        return Code(f"{name}.transpose({permutation})", tuple(order))
+
+    # indicators
+
+    def _indicator(self, node: sp.Expr, axes: Axes) -> Code:
+        if isinstance(node, sp.KroneckerDelta):
+            sides = sorted(node.args, key=lambda side: (not side.is_Symbol, str(side)))
+            parts, union = self._joined([self.integer(side, axes) for side in sides], axes)
+            return Code(f"({parts[0].within(ADD)} == {parts[1].within(ADD)})", union)
+        if isinstance(node, Bracket):
+            return self._condition(node.args[0], axes)
+        extreme, *where = node.args
+        window = self._window(extreme, axes)
+        names = tuple(index.name for index, _, _ in extreme.limits)
+        outer = _without(window.axes, names)
+        temporary = f"window{len(self.before) + 1}"
+        order = (*outer, *names)
+        moved = window if window.axes == order else self._moved(window, order)
+        self.before.append(f"{temporary} = {moved.text}")
+        self.before.append(f"{temporary} = {temporary}.reshape({temporary}.shape[:{len(outer)}] + (-1,)).argmax(axis=-1)")
+        place = sp.S.Zero
+        for (_, _, high), index in zip(extreme.limits, where, strict=True):
+            place = sp.expand(place * (high + 1) + index)
+        parts, union = self._joined([Code(temporary, outer), self.integer(place, axes)], axes)
+        return Code(f"({parts[0].text} == {parts[1].within(ADD)})", union)
+
+    def _moved(self, code: Code, order: Axes) -> Code:
+        permutation = ", ".join(str(code.axes.index(name)) for name in order)
+        return Code(f"{code.within(ATOM)}.transpose({permutation})", order)
+
+    def _window(self, extreme: MaxOver, axes: Axes) -> Code:
+        names = tuple(index.name for index, _, _ in extreme.limits)
+        self.ranges |= {index.name: high + 1 for index, _, high in extreme.limits}
+        return self._covering(self.value(extreme.function, (*axes, *names)), names, (*axes, *names))
+
+    def _covering(self, code: Code, names: Axes, axes: Axes) -> Code:
+        """The array with every one of the bound axes in it."""
+        missing = [name for name in names if name not in code.axes]
+        if not missing:
+            return code
+        full = tuple(name for name in axes if name in code.axes or name in missing)
+        slots = ", ".join(":" if name in code.axes else "None" for name in full)
+        repeated = f"{code.within(ATOM)}[{slots}]"
+        for name in missing:
+            repeated = f"np.repeat({repeated}, {self.size(self.ranges[name])}, axis={full.index(name)})"
+        return Code(repeated, full)
+
+    def _condition(self, condition: sp.Basic, axes: Axes) -> Code:
+        if isinstance(condition, sp.And | sp.Or):
+            parts, union = self._joined([self._condition(part, axes) for part in condition.args], axes)
+            sign = " & " if isinstance(condition, sp.And) else " | "
+            return Code(f"({sign.join(part.text for part in parts)})", union)
+        if isinstance(condition, sp.Not):
+            inner = self._condition(condition.args[0], axes)
+            return Code(f"np.logical_not({inner.text})", inner.axes)
+        left, right = condition.args
+        show = self.integer if left.is_integer and right.is_integer else self.value
+        parts, union = self._joined([show(left, axes), show(right, axes)], axes)
+        return Code(f"({parts[0].within(ADD)} {condition.rel_op} {parts[1].within(ADD)})", union)
+
+    # sums
+
+    def _reduced(self, node: sp.Sum, axes: Axes) -> Code:
+        bound = tuple(index.name for index, _, _ in reversed(node.limits))
+        self.ranges |= {index.name: high + 1 for index, _, high in node.limits}
+        inner = _natural_order(node.function, axes, bound)
+        groups = self._groups(list(sp.Mul.make_args(node.function)), inner)
+        if len(groups) == 1:
+            code = self._covering(groups[0], bound, inner)
+            return Code(f"{code.within(ATOM)}.sum({_axis_list(code.axes, bound)})", _without(code.axes, bound))
+        product = self._matrix_product(groups, axes, bound)
+        if product is not None:
+            return product
+        result = tuple(name for name in axes if any(name in group.axes for group in groups))
+        letters = {name: chr(ord("a") + k) for k, name in enumerate(inner)}
+        subscripts = ",".join("".join(letters[n] for n in group.axes) for group in groups)
+        operands = ", ".join(group.text for group in groups)
+        missing = [n for n in bound if not any(n in group.axes for group in groups)]
+        code = Code(f'np.einsum("{subscripts}->{"".join(letters[n] for n in result)}", {operands})', result)
+        for name in missing:
+            code = Code(f"{self.size(self.ranges[name])} * {code.text}", result, MULTIPLY)
+        return code
+
+    def _groups(self, factors: list[sp.Expr], axes: Axes) -> list[Code]:
+        """Factors with the same axes multiplied together; smaller ones join a group that covers them."""
+        codes = [(factor, self.value(factor, axes)) for factor in factors]
+        together: dict[Axes, list[sp.Expr]] = {}
+        for factor, code in sorted(codes, key=lambda pair: -len(pair[1].axes)):
+            home = next((a for a in together if set(code.axes) <= set(a) and (code.axes == a or len(code.axes) < 2)), code.axes)
+            together.setdefault(home, []).append(factor)
+        merged = [self._product(group, axes) if len(group) > 1 else self.value(group[0], axes) for group in together.values()]
+        return [self._boolean_as_number(code) for code in merged]
+
+    def _boolean_as_number(self, code: Code) -> Code:
+        return Code(f"1.0 * {code.text}", code.axes, MULTIPLY) if "==" in code.text and "*" not in code.text else code
+
+    def _matrix_product(self, groups: list[Code], axes: Axes, bound: Axes) -> Code | None:
+        if len(groups) != 2 or len(bound) != 1 or any(bound[0] not in g.axes or len(g.axes) > 2 for g in groups):
+            return None
+        outer = [_without(group.axes, bound) for group in groups]
+        if outer[0] and outer[0] == outer[1]:
+            return None
+        result = tuple(name for name in axes if name in outer[0] or name in outer[1])
+        left, right = groups
+        if len(result) == 2 and outer[0] != result[:1]:
+            left, right = right, left
+        if len(result) == 1 and not outer[0] and len(groups[1].axes) == 2:
+            left, right = right, left
+        left = self._with_axes(left, (*_without(left.axes, bound), *bound))
+        right = self._with_axes(right, (*bound, *_without(right.axes, bound)))
+        return Code(f"{left.within(ATOM)} @ {right.within(ATOM)}", result, MULTIPLY)
+
+    def _with_axes(self, code: Code, axes: Axes) -> Code:
+        if code.axes == axes:
+            return code
+        text = code.within(ATOM)
+        return Code(text.removesuffix(".T") if text.endswith(".T") else f"{text}.T", axes)
+
+
+_REDUCED_LAST = re.compile(r"\.(sum|max)\(axis=(\d+)\)$")
+
+
+def _axis_list(axes: Axes, bound: Axes) -> str:
+    places = [str(axes.index(name)) for name in bound if name in axes]
+    if len(places) == len(axes):
+        return ""
+    return f"axis={places[0]}" if len(places) == 1 else f"axis=({', '.join(sorted(places))})"
+
+
+def _natural_order(body: sp.Expr, axes: Axes, bound: Axes) -> Axes:
+    """An order of all axes in which the entries need no transposing, the outer ones in the order that they have."""
+    for node in walk(body):
+        if isinstance(node, sp.Indexed):
+            names = [i.name for i in node.indices if isinstance(i, sp.Symbol)]
+            outer = [name for name in names if name in axes]
+            if set(bound) <= set(names) and outer == [name for name in axes if name in outer]:
+                return (*(name for name in axes if name not in names), *(n for n in names if n in axes or n in bound))
+    return (*axes, *bound)
+
+
+def _without(axes: Axes, names: Axes) -> Axes:
+    return tuple(name for name in axes if name not in names)
+
