@@ -17,10 +17,10 @@ Verdict = Literal["agree", "disagree", "unresolved"]
 # Up to one bound, rounding explains the difference: the bound is a ball that holds every result of the derived
 # expression with each operation rounded.
 AGREE = 1.0
-# Another correct order of operations, or an elementary function that is right to a few units in the last place, may
-# leave that ball by a small factor. Three bits are granted before an answer is called wrong; between the two, the
-# verdict is left open. A wrong term is off by 2**(precision - 3) bounds or so, even in bfloat16 more than that.
-DISAGREE = 8.0
+# Another correct order of operations may leave that ball by a small factor. Two bits are granted before an answer is
+# called wrong; between the two, the verdict is left open. A mistake is off by 2**precision bounds or so, divided by
+# the number of operations: millions in float32, and still more than four in bfloat16.
+DISAGREE = 4.0
 
 WORST_ENTRIES = 3
 

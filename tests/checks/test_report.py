@@ -1,0 +1,80 @@
+"""A report reads well at 80 columns, and as JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+from checks.report import overall, summary
+from checks.suite import run_suite
+
+RIGHT = gradcheck((np.tanh, lambda dY, Y: dY * (1 - Y * Y)), "tanh", sizes={"N": 3, "D": 4})
+WRONG = gradcheck((np.tanh, lambda dY, Y: dY * (Y * Y - 1)), "tanh", sizes={"N": 3, "D": 4}, dtype="float32")
+OPEN = gradcheck((lambda X: X * (X > 0), lambda dY, X: dY * (X > 0)), "relu", inputs={"X": -np.ones((2, 3))})
+
+
+@pytest.mark.parametrize("report", [RIGHT, WRONG, OPEN])
+def test_it_fits_80_columns(report):
+    assert max(len(line) for line in str(report).splitlines()) <= 80
+
+
+def test_agreement_is_short():
+    text = str(RIGHT)
+    assert text.splitlines()[0] == "tanh   float64, 1 case, seed 0   ✓ agree"
+    assert len(text.splitlines()) < 10
+
+
+def test_disagreement_shows_entries_who_is_alone_and_the_cause():
+    text = str(WRONG)
+    assert "✗ disagree" in text
+    assert "dX[" in text
+    assert "12 of 12 entries" in text
+    assert "contradicts the equations and your forward" in text
+    assert "likely: dX has the wrong sign (in the one case)" in text
+
+
+def test_what_stays_open_says_why():
+    assert "? dX, derivation: vacuous" in str(OPEN)
+
+
+def test_json_has_the_fields_of_the_contract():
+    data = json.loads(json.dumps(WRONG.to_dict(), allow_nan=False))
+    assert (data["layer"], data["dtype"], data["seed"], data["verdict"]) == ("tanh", "float32", 0, "disagree")
+    assert set(data["versions"]) == {"python", "backproof", "numpy", "sympy", "flint"}
+    for check in data["checks"]:
+        assert {"layer", "case", "dtype", "cotangent", "witness", "verdict", "error"} <= set(check)
+    (check,) = (check for check in data["checks"] if check["witness"] == "derivation")
+    assert len(check["worst"]) == 3
+    assert data["diagnoses"][0]["hypothesis"] == "sign"
+
+
+def test_what_is_no_number_is_null_in_json():
+    raising = gradcheck((np.tanh, lambda dY: 1 / 0), "tanh")
+    checks = json.loads(json.dumps(raising.to_dict(), allow_nan=False))["checks"]
+    assert None in {check["error"] for check in checks}
+
+
+def test_the_summary_of_several():
+    data = summary([RIGHT, WRONG])
+    assert data["verdict"] == "disagree"
+    assert len(data["checks"]) == len(RIGHT.findings) + len(WRONG.findings)
+    assert data["seed"] == 0
+
+
+def test_overall():
+    assert overall([RIGHT, RIGHT]) == "agree"
+    assert overall([RIGHT, OPEN]) == "unresolved"
+    assert overall([OPEN, WRONG]) == "disagree"
+    assert overall([]) == "unresolved"
+
+
+def test_the_overview_has_a_line_for_each_report():
+    from rich.console import Console
+
+    from checks.page import overview
+
+    console = Console(width=110, record=True, file=None, quiet=False, color_system=None)
+    with console.capture() as captured:
+        console.print(overview(run_suite(["tanh", "relu"], dtypes=["float64"])))
+    assert [line.split()[0] for line in captured.get().splitlines()] == ["layer", "tanh", "relu"]

@@ -1,0 +1,43 @@
+"""Inaccurate code is told from wrong code: rounding shrinks with the precision, a mistake does not."""
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+from derivations import layer
+
+SMALL = {"X": np.array([[1e-4, -2e-4, 3e-4], [1e-5, 2e-5, -3e-5]]) * np.pi}
+
+
+def cancelling(X):
+    """tanh, right for all X, and without a digit left near zero."""
+    return 2 / (1 + np.exp(-2 * X)) - 1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_cancellation_is_left_open_and_named(dtype):
+    report = gradcheck((cancelling, lambda dY, Y: dY * (1 - Y * Y)), "tanh", inputs=SMALL, dtype=dtype)
+    (finding,) = (f for f in report.findings if f.witness == "equations")
+    assert finding.verdict == "unresolved"
+    assert "loses digits" in finding.reason
+    assert report.verdict == "unresolved"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_mistake_as_small_as_a_rounding_is_still_a_mistake(dtype):
+    small = 1 + 1e-4 if dtype == "float32" else 1 + 1e-12
+
+    def slightly_wrong(dY, Y):
+        return dY * (1 - Y * Y) * Y.dtype.type(small)
+
+    assert gradcheck((np.tanh, slightly_wrong), "tanh", dtype=dtype).verdict == "disagree"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_backward_that_cancels_is_left_open(dtype):
+    half_square = layer("half_square", tensors="X[N] Y[N]", equations="Y[n] = X[n]**2/2")
+    report = gradcheck((lambda X: X * X / 2, lambda dY, X: dY * ((X + 1000) - 1000)), half_square, dtype=dtype)
+    (derivation, *_) = (f for f in report.findings if f.witness == "derivation")
+    assert derivation.verdict == "unresolved"
+    assert "loses digits" in derivation.reason
+    assert report.verdict == "unresolved"
