@@ -17,20 +17,25 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from derivations.calculus import (
+    Contraction,
     cancelled,
     canonical,
     contract_next,
     cost,
     name_bounds,
+    named_bounds,
+    pull_constants,
     recognise,
     substitute,
     sum_over,
     tidy,
+    use_deltas,
     with_forward_value,
 )
 from derivations.expressions import entries, entry_indices, index, with_fresh_bounds
 from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
 from derivations.ranges import Known
+from derivations.render.unicode import unicode
 from derivations.schedule import schedule, users
 
 if TYPE_CHECKING:
@@ -222,6 +227,7 @@ class _Backward:
         self.layer = layer
         self.found: dict[str, Equation] = {}
         self.steps: dict[str, list[Step]] = {}
+        self._stepwise: set[str] = set()
 
     def run(self, targets: list[str]) -> Derivation:
         needed = _on_the_way(self.layer, targets)
@@ -229,6 +235,8 @@ class _Backward:
         for name in [*reversed(order), *targets]:
             if name in needed or name in targets:
                 self._cotangent(name)
+        found = [*self.layer.equations, *self.found.values()]
+        self._stepwise = {e.name for g in schedule(found) if g.axis is not None for e in g.equations}
         for name in [n for n in self.found if n not in targets] + targets:
             self._shorten(name, targets)
         for name in self.found:
@@ -319,19 +327,16 @@ class _Backward:
             return
         pen.write("chain rule", _chain_sentence(name, touched), before)
         pen.write("differentiate", "take the derivative of the right side with respect to one entry", after)
-        because = f"what stands here is {' and '.join(_text(e.lhs) for e in consumers)} of the forward pass"
+        recognised = with_fresh_bounds(recognised)
+        because = f"what stands here is {' and '.join(unicode(e.lhs) for e in consumers)} of the forward pass"
         pen.write("recognise a forward value", because, recognised, given=self.layer.equations)
-        self._contract(pen, with_fresh_bounds(recognised), known)
+        self._contract(pen, recognised, known)
         self.found[name] = Equation(left, pen.line, ranges)
 
     def _contract(self, pen: _Pen, expression: sp.Expr, known: Known) -> sp.Expr:
         while (contraction := contract_next(expression, known)) is not None:
             expression = with_fresh_bounds(contraction.result)
-            pen.write(
-                "contract a delta",
-                f"a delta inside a sum picks the one term where {_equation_of(contraction)}",
-                expression,
-            )
+            pen.write("contract a delta", pen.contraction_sentence(contraction), expression)
         expression = tidy(expression)
         pen.write(
             "pull constants out of sums", "what does not depend on the index of a sum goes in front of it", expression
@@ -342,7 +347,7 @@ class _Backward:
         for equation in self.layer.equations:
             short = with_forward_value(expression, equation)
             if short != expression:
-                because = f"this is {_text(equation.lhs)} of the forward pass"
+                because = f"this is {unicode(equation.lhs)} of the forward pass"
                 pen.write("recognise a forward value", because, short, given=self.layer.equations)
                 expression = short
         return expression
@@ -352,7 +357,7 @@ class _Backward:
         for other in [n for n in self.found if n not in targets and n != name]:
             equation, inner = self.found[name], self.found[other]
             occurrences = sum(1 for _ in entries(equation.rhs, inner.name))
-            if not occurrences or any(entries(inner.rhs, inner.name)):
+            if not occurrences or inner.name in self._stepwise:
                 continue
             known = Known.of(self.layer, equation.ranges)
             expression = with_fresh_bounds(substitute(equation.rhs, inner))
@@ -365,7 +370,7 @@ class _Backward:
                 pen = _Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
                 pen.write(
                     "substitute a cotangent",
-                    f"put in {_text(inner.lhs)} = {_text(name_bounds(inner.rhs, _names_of(inner.lhs)))} and simplify",
+                    f"put in {unicode(inner.lhs)} = {unicode(name_bounds(inner.rhs, _names_of(inner.lhs)))} and simplify",
                     expression,
                     given=(*self.layer.equations, inner),
                 )
@@ -436,16 +441,21 @@ class _Pen:
         self.line = after
 
 
+    def contraction_sentence(self, contraction: Contraction) -> str:
+        """Which delta picks which term, in the letters of the line that it stands in."""
+        _, letters = named_bounds(self.line, _names_of(self.left))
+        delta, index, value = (
+            unicode(part.xreplace(letters)) for part in (contraction.delta, contraction.index, contraction.value)
+        )
+        return f"{delta} inside a sum picks the one term where {index} = {value}"
+
+
 def _names_of(left: sp.Expr) -> frozenset[str]:
     return frozenset(i.name for i in entry_indices(left) if isinstance(i, sp.Symbol))
 
 
 def _label(claim: Claim) -> str:
     return f" ({claim.label})" if claim.label else ""
-
-
-def _equation_of(contraction: Any) -> str:
-    return f"{contraction.index.name} = {_text(contraction.value)}"
 
 
 def _chain_sentence(name: str, touched: list[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -40,7 +41,7 @@ def _canonical(expression: sp.Basic) -> tuple[sp.Basic, int]:
         return expression, 0
     if isinstance(expression, BINDERS):
         body, height = _canonical(expression.function)
-        limits = sorted(expression.limits, key=lambda limit: (str(limit[1:]), _first_place(body, limit[0])))
+        limits = sorted(expression.limits, key=lambda limit: (_letters(limit[2]), _first_place(body, limit[0])))
         names = {limit[0]: _bound_symbol(height, k) for k, limit in enumerate(limits)}
         renamed = [(names[index], low, high) for index, low, high in limits]
         if not isinstance(expression, sp.Sum):  # a maximum keeps its reading order: the first of equal values wins
@@ -50,6 +51,12 @@ def _canonical(expression: sp.Basic) -> tuple[sp.Basic, int]:
     return expression.func(*(part for part, _ in parts)), max(height for _, height in parts)
 
 
+@lru_cache(maxsize=4096)
+def _letters(size: sp.Expr) -> str:
+    return str(size)
+
+
+@lru_cache(maxsize=256)
 def _bound_symbol(height: int, position: int) -> sp.Symbol:
     return sp.Symbol(f"_{height}_{position}", integer=True)
 
@@ -181,6 +188,21 @@ def discharge(expression: sp.Expr, known: Known) -> sp.Expr:
     return expression.xreplace({bracket: decide(bracket) for bracket in expression.atoms(Bracket)})
 
 
+def use_deltas(expression: sp.Basic) -> sp.Basic:
+    """Beside `[c = T[n]]`, write c for T[n]: where they differ, the product is 0 anyway."""
+    if not expression.args or isinstance(expression, (sp.Indexed, *INDICATORS)) or not expression.has(sp.KroneckerDelta):
+        return expression
+    rebuilt = expression.func(*(use_deltas(part) for part in expression.args))
+    if not isinstance(rebuilt, sp.Mul):
+        return rebuilt
+    for delta in [f for f in rebuilt.args if isinstance(f, sp.KroneckerDelta)]:
+        left, right = sorted(delta.args, key=lambda side: not side.is_Symbol)
+        if left.is_Symbol and isinstance(right, sp.Indexed):
+            rest = sp.Mul(*(f for f in rebuilt.args if f != delta))
+            rebuilt = delta * rest.xreplace({right: left})
+    return rebuilt
+
+
 # ----------------------------------------------------------------------------------------------------- sums
 
 
@@ -211,8 +233,8 @@ def pull_constants(expression: sp.Basic) -> sp.Basic:
 
 def recognise(expression: sp.Basic, equation: Equation) -> sp.Basic:
     """Write a tensor's name wherever the right side of its equation stands, or divides what stands there."""
-    pattern = canonical(equation.rhs)
-    if isinstance(pattern, sp.Indexed | sp.Symbol) or pattern.is_number:
+    pattern, needed = _pattern(equation)
+    if not needed <= _ingredients(expression):
         return expression
     wild = frozenset(equation.indices)
 
@@ -225,6 +247,20 @@ def recognise(expression: sp.Basic, equation: Equation) -> sp.Basic:
         return node
 
     return visit(canonical(expression))
+
+
+@lru_cache(maxsize=1024)
+def _pattern(equation: Equation) -> tuple[sp.Expr, frozenset]:
+    pattern = canonical(equation.rhs)
+    trivial = isinstance(pattern, sp.Indexed | sp.Symbol) or pattern.is_number
+    return pattern, frozenset({"nothing"}) if trivial else _ingredients(pattern)
+
+
+def _ingredients(expression: sp.Basic) -> frozenset:
+    """The tensors and functions in an expression: what a pattern has and an expression lacks cannot be found there."""
+    nodes = list(walk(expression))
+    tensors = {node.base.name for node in nodes if isinstance(node, sp.Indexed)}
+    return frozenset(tensors | {node.func for node in nodes if isinstance(node, sp.Function | BINDERS[0] | BINDERS[1])})
 
 
 def _replace_once(node: sp.Basic, pattern: sp.Expr, name: sp.Expr, wild: frozenset) -> sp.Basic | None:
@@ -370,7 +406,7 @@ def cost(expression: sp.Basic) -> int:
 
 def tidy(expression: sp.Expr) -> sp.Expr:
     """The shortest of: constants pulled out; that with common factors collected; multiplied out and collected."""
-    pulled = canonical(pull_constants(expression))
+    pulled = canonical(use_deltas(pull_constants(expression)))
     candidates = [pulled, canonical(collect(pulled)), canonical(collect(canonical(distribute(pulled))))]
     return min(candidates, key=cost)
 
@@ -392,6 +428,8 @@ def push_constants(expression: sp.Basic) -> sp.Basic:
 
 def with_forward_value(expression: sp.Expr, equation: Equation) -> sp.Expr:
     """The expression with a forward tensor recognised in it, where that makes it shorter."""
+    if not _pattern(equation)[1] <= _ingredients(expression):
+        return expression
     candidates = [expression]
     for form in (expression, canonical(push_constants(canonical(distribute(expression))))):
         written = recognise(form, equation)
@@ -449,6 +487,12 @@ _LETTERS = "kjilmpqrsuvwabe"
 
 def name_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> sp.Basic:
     """Give every bound index a letter: its own, else that of its size, else the next one that is not in use around it."""
+    return named_bounds(expression, taken)[0]
+
+
+def named_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> tuple[sp.Basic, dict]:
+    """`name_bounds`, and which letter each bound index got (of use while every one is a symbol of its own)."""
+    all_names: dict[sp.Symbol, sp.Symbol] = {}
     used = taken | {s.name for node in walk(expression) for s in _free_names(node)}
 
     def visit(node: sp.Basic, around: frozenset[str]) -> sp.Basic:
@@ -461,10 +505,11 @@ def name_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> sp
             name = next(c for c in _candidates(bound, high) if c not in around)
             names[bound] = sp.Symbol(name, integer=True)
             around = around | {name}
+        all_names.update(names)
         body = visit(node.function, around)
         return node.func(body.xreplace(names), *((names[i], low, high) for i, low, high in node.limits))
 
-    return visit(expression, frozenset(used))
+    return visit(expression, frozenset(used)), all_names
 
 
 def _free_names(node: sp.Basic) -> Iterator[sp.Symbol]:

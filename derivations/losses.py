@@ -32,7 +32,7 @@ SIGMOID_CROSS_ENTROPY = layer(
         L = -sum[n, c](T[n, c]*log(A[n, c]) + (1 - T[n, c])*log(1 - A[n, c]))/N
     """,
     claims="dZ[n, c] = dL*(A[n, c] - T[n, c])/N    # delta = a - y",
-    source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, eq. 63 and 68",
+    source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, eq. 63",
 )
 
 SOFTMAX_CROSS_ENTROPY = layer(
@@ -44,5 +44,5 @@ SOFTMAX_CROSS_ENTROPY = layer(
         L = -mean[n](log(P[n, T[n]]))
     """,
     claims="dZ[n, c] = dL*(P[n, c] - [c = T[n]])/N    # delta = a - y",
-    source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, eq. 78, 80 and 82",
+    source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, eq. 78 and 80",
 )

@@ -8,5 +8,5 @@ L2_PENALTY = layer(
     tensors="W[D, C]  lam >= 0  L",
     equations="L = lam/2*sum[d, c](W[d, c]**2)",
     claims="dW[d, c] = dL*lam*W[d, c]    # weight decay",
-    source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, eq. 87 and 88, with lam for lambda/n",
+    source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, eq. 87, with lam for lambda/n",
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from derivations.render.printer import ATOM, PRODUCT, SUM, Printer, Shown
 from derivations.render.unicode import without_padding_brackets
+
+if TYPE_CHECKING:
+    from derivations.backward import Derivation
 
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split()
@@ -144,3 +148,48 @@ def symbol(name: str) -> str:
 def latex(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
     """An expression in LaTeX."""
     return Latex(first).text(expression)
+
+
+def latex_page(derivation: Derivation, *, steps: bool = True) -> str:
+    """A LaTeX document: the layer, its equations, and each cotangent with its steps (or only its result)."""
+    from derivations.render.page import claim_label, conventions, equation_for, targets
+
+    layer = derivation.layer
+    lines = [
+        r"\documentclass{article}",
+        r"\usepackage{amsmath, amssymb}",
+        r"\allowdisplaybreaks",
+        r"\begin{document}",
+        rf"\section*{{{_text(layer.name)}}}",
+        _text(layer.summary),
+        "",
+        *(rf"\noindent {_text(convention)}.\\" for convention in conventions(layer)),
+        r"\subsection*{Forward}",
+        *(line for equation in layer.equations for line in (r"\[", equation.latex, r"\]")),
+        r"\subsection*{Backward}",
+    ]
+    for target in targets(derivation):
+        equation = equation_for(derivation, target)
+        if steps:
+            own = [step for step in derivation.steps if step.target == target]
+            lines.append(r"\begin{align*}")
+            for number, step in enumerate(own):
+                left = latex(step.before_expression) if number == 0 else ""
+                right = latex(step.after_expression, tuple(step.ranges))
+                end = r" \\" if number < len(own) - 1 else ""
+                lines.append(rf"{left} &= {right} && \text{{{_text(step.rule)}}}{end}")
+            lines.append(r"\end{align*}")
+        elif equation is not None:
+            label = claim_label(derivation, equation)
+            lines += [r"\[", equation.latex + (rf" \quad\text{{({_text(label)})}}" if label else ""), r"\]"]
+    if layer.source:
+        lines.append(rf"\noindent Source: {_text(layer.source)}.")
+    return "\n".join([*lines, r"\end{document}", ""])
+
+
+_SPECIAL = {**{c: f"\\{c}" for c in "#$%&_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+
+
+def _text(words: str) -> str:
+    """Words for LaTeX's text mode."""
+    return "".join(_SPECIAL.get(character, character) for character in words)

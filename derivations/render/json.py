@@ -1,0 +1,48 @@
+"""Derivations as JSON-ready dictionaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from derivations.backward import Derivation
+from derivations.layer import Equation
+from derivations.render.numpy_source import matrix_form
+from derivations.render.page import conventions
+
+
+def as_json(derivation: Derivation) -> dict[str, Any]:
+    """`layer, tensors, equations, cotangents, steps, claims` and what goes with them; every value is plain JSON."""
+    layer = derivation.layer
+    return {
+        "layer": layer.name,
+        "summary": layer.summary,
+        "source": layer.source,
+        "tensors": [_tensor(tensor) for tensor in layer.tensors],
+        "options": [str(option) for option in layer.options],
+        "outputs": list(layer.output_names),
+        "conventions": conventions(layer),
+        "equations": [_equation(equation) for equation in layer.equations],
+        "cotangents": {name: _equation(equation) for name, equation in derivation.cotangents.items()},
+        "intermediate_cotangents": {n: _equation(e) for n, e in derivation.intermediate_cotangents.items()},
+        "steps": [
+            {
+                "of": f"d{step.target}",
+                "rule": step.rule,
+                "before": step.before,
+                "after": step.after,
+                "because": step.because,
+                "proof": str(step.proof),
+            }
+            for step in derivation.steps
+        ],
+        "claims": [{"text": c.text, "label": c.label, "proof": str(proof)} for c, proof in derivation.claims],
+        "witness": str(derivation.witness),
+    }
+
+
+def _tensor(tensor) -> dict[str, Any]:
+    return {"name": tensor.name, "sizes": [str(size) for size in tensor.sizes], "integer": tensor.integer, "text": str(tensor)}
+
+
+def _equation(equation: Equation) -> dict[str, str | None]:
+    return {"text": equation.text, "latex": equation.latex, "matrix": matrix_form(equation)}
