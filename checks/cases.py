@@ -62,17 +62,17 @@ def given_case(layer: Layer, inputs: Mapping[str, Any], format: Format) -> Case:
 
 
 def rounded(layer: Layer, values: Mapping[str, Any], format: Format) -> dict[str, Any]:
-    """The values as a program of this dtype sees them: float64 arrays, int64 labels, plain numbers for options."""
+    """The values as a program of this dtype sees them: float64 arrays, integer labels, plain numbers for options."""
     integer = {tensor.name for tensor in layer.inputs if tensor.integer}
-    options = {option.name for option in layer.options}
+    real = {tensor.name for tensor in layer.inputs} - integer | {f"d{tensor.name}" for tensor in layer.outputs}
     result: dict[str, Any] = {}
     for name, value in values.items():
-        if name in integer:
-            result[name] = np.asarray(value)
-        elif name in options:
-            result[name] = value if isinstance(value, int) else float(format.round(value))
-        else:
+        if name in real:
             result[name] = format.round(value)
+        elif name in integer:
+            result[name] = np.asarray(value)
+        else:
+            result[name] = int(value) if isinstance(value, int | np.integer) else float(format.round(value))
     return result
 
 
@@ -95,17 +95,23 @@ def _draw(
                 layer.shape(tensor.name, {**sizes, **_whole(values)})
         except DerivationError:
             continue
-        return Case(label, sizes, rounded(layer, _with_all_digits(layer, values, rng), format))
+        return Case(label, sizes, rounded(layer, _telling(layer, values, rng), format))
     return None
 
 
-def _with_all_digits(layer: Layer, values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-    """Short numbers multiply exactly even in float32, and would hide code that loses digits: fill them up."""
-    real = {tensor.name for tensor in layer.inputs if not tensor.integer}
-    return {
-        name: value * rng.uniform(1.0, 1.125, np.shape(value)) if name in real else value
-        for name, value in values.items()
-    }
+def _telling(layer: Layer, values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """The values, made to hide less.
+
+    Real numbers get all their digits: short ones multiply exactly even in float32. Labels get a repeat: where all are
+    different, `dW[T] = dY` is as good as adding up.
+    """
+    telling = dict(values)
+    for tensor in layer.inputs:
+        value = np.array(values[tensor.name])
+        if tensor.integer and value.size:
+            value.flat[-1] = value.flat[0]
+        telling[tensor.name] = value if tensor.integer else value * rng.uniform(1.0, 1.125, value.shape)
+    return telling
 
 
 def _whole(values: Mapping[str, Any]) -> dict[str, int]:

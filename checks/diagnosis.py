@@ -10,13 +10,15 @@ from itertools import combinations, permutations, product
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.cases import draw_cases
 from checks.implementation import MisconductError, as_numbers
 from checks.suspect import Suspect
-from checks.trial import Trial
+from checks.trial import Trial, make_trial
 from checks.verdict import Finding
 
 # More trials cost time and add no evidence: two of different sizes tell a size from a number.
 MOST_TRIALS = 2
+SQUARE = 4
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,20 @@ def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Diag
         cases = {f.case for f in findings if _contradicts(f, name)}
         suspects = [s for s in (_suspect(t, name) for t in trials if t.label in cases) if s is not None]
         diagnoses += _explain(name, suspects[:MOST_TRIALS])
+    if any(finding.witness == "raises" for finding in findings):
+        diagnoses += _explain_square(trials[0])
     return tuple(diagnoses)
+
+
+def _explain_square(trial: Trial) -> list[Diagnosis]:
+    """A product with the wrong transpose raises at sizes that differ: at equal sizes it gives a wrong answer."""
+    rng = np.random.default_rng(0)
+    sizes = dict.fromkeys(trial.derivation.layer.size_names, SQUARE)
+    (case,) = draw_cases(trial.derivation.layer, sizes, trial.format, rng)
+    square = make_trial(trial.implementation, trial.derivation, case, trial.format, rng)
+    suspects = [s for s in (_suspect(square, name) for name in trial.derivation.cotangents) if s is not None]
+    wrong = [s for s in suspects if s.got.shape != s.expected.shape or not s.explained_by(s.expected)]
+    return [diagnosis for suspect in wrong for diagnosis in _explain(suspect.name, [suspect])]
 
 
 CONTRADICTIONS = {"derivation", "equations", "shape"}
@@ -109,6 +124,19 @@ def accumulated_twice(suspect: Suspect) -> Iterator[Explanation]:
         yield Explanation("2", f"{suspect.name} is twice the true one: added up twice, or a factor 1/2 forgotten")
 
 
+def operand_transposed(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for a square input, or cotangent, that is transposed."""
+    given = {t.name for t in suspect.layer.inputs if not t.integer} | set(suspect.cotangents)
+    for name in sorted(given) if suspect.is_cotangent else ():
+        value = np.asarray(suspect.trial.values[name])
+        if (
+            value.ndim == 2
+            and value.shape[0] == value.shape[1]
+            and suspect.explained_by(suspect.truth_at(**{name: value.T}))
+        ):
+            yield Explanation(f"{name} transposed", f"{suspect.name} takes {name}.T for {name}, or {name} for {name}.T")
+
+
 def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
     """got = k truth, for one number k; k is named by the sizes and options that make it."""
     if suspect.got.shape != suspect.expected.shape:
@@ -116,13 +144,14 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
     factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
     if not suspect.explained_by(factor * suspect.expected):
         return
-    named = False
+    off = np.abs(suspect.got - factor * suspect.expected).max() / np.abs(suspect.got).max()
+    within, named = f" at every entry, to {off:.0e}", False
     for name, value in _factor_names(suspect):
         if suspect.explained_by(value * suspect.expected):
             named = True
-            yield Explanation(name, f"{suspect.name} is the true one times {name}{_why(name)}")
+            yield Explanation(name, f"{suspect.name} is the true one times {name} = {value:.4g}{within}{_why(name)}")
     if not named:
-        yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}")
+        yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
 
 
 def _factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
@@ -364,6 +393,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "activation's derivative": activation_slope,
     "constant factor": constant_factor,
     "transposed": permuted_axes,
+    "operand transposed": operand_transposed,
     "missing sum": missing_sum,
     "wrong axis": wrong_axis,
     "extra sum": extra_sum,

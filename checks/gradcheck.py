@@ -54,7 +54,7 @@ def gradcheck(
     if unknown:
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
     if not isinstance(implementation, Implementation):
-        implementation = from_functions(*implementation, layer, names)
+        implementation = from_functions(*_pair(implementation), layer, names)
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
@@ -85,6 +85,16 @@ def assert_gradients(
     if report.verdict != "agree":
         raise AssertionError(f"\n{report}")
     return report
+
+
+def _pair(implementation: Pair) -> Pair:
+    if (
+        not isinstance(implementation, tuple | list)
+        or len(implementation) != 2
+        or not all(map(callable, implementation))
+    ):
+        raise ValueError("an implementation is a pair of functions, (forward, backward), or an Implementation")
+    return implementation
 
 
 def _examine(

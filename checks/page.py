@@ -17,6 +17,7 @@ MARKS: dict[Verdict, tuple[str, str]] = {
 UNITS = "(the largest error, in units of what rounding may do)"
 MOST_BOUNDS = 1e16
 MATHEMATICS = ("equations", "derivation")
+WITNESSES = ("equations", *GRADIENT_WITNESSES)
 
 
 def page(report: Report) -> RenderableType:
@@ -29,7 +30,7 @@ def page(report: Report) -> RenderableType:
 
 def overview(reports: Sequence[Report]) -> RenderableType:
     """Several reports as one table, a line each: the largest error of every witness in units of its bound."""
-    table = _table("layer", "dtype", "cases", *("equations", *GRADIENT_WITNESSES), "verdict")
+    table = _table("layer", "dtype", "cases", *WITNESSES, "verdict")
     for report in reports:
         columns = [
             [f for f in report.findings if f.witness == witness] for witness in ("equations", *GRADIENT_WITNESSES)
@@ -54,7 +55,7 @@ def _title(report: Report) -> Text:
 
 def _witness_table(report: Report) -> Table:
     table = _table("", "equations", "differences", "complex step")
-    names = dict.fromkeys(f.cotangent for f in report.findings if f.witness in (*MATHEMATICS, *GRADIENT_WITNESSES))
+    names = dict.fromkeys(f.cotangent for f in report.findings if f.witness in WITNESSES)
     for name in names:
         columns = (MATHEMATICS, ("differences",), ("complex step",))
         table.add_row(name, *(_cell(report.about(name, *witnesses)) for witnesses in columns))
@@ -79,7 +80,7 @@ def _cell(findings: Sequence[Finding]) -> Text:
 
 def _behaviour(report: Report) -> Iterator[Text]:
     """One line for every law that was kept."""
-    names = {f.witness for f in report.findings} - {*MATHEMATICS, *GRADIENT_WITNESSES}
+    names = {f.witness for f in report.findings} - set(WITNESSES)
     kept = [n for n in names if combine([f for f in report.findings if f.witness == n]) == "agree"]
     order = [f.witness for f in report.findings]
     if kept:
@@ -88,19 +89,29 @@ def _behaviour(report: Report) -> Iterator[Text]:
 
 def _trouble(report: Report) -> Iterator[RenderableType]:
     """What disagrees, with its entries and its likely cause; then what stayed open, with the reason."""
-    wrong = [f for f in report.findings if f.verdict == "disagree"]
-    for finding in _worst_of_each(wrong):
-        yield Text(f"\n{_subject(finding)} disagrees: {finding.witness}, at {finding.case}", style="red")
-        if finding.reason:
-            yield Text(f"  {finding.reason}")
-        if finding.worst:
-            yield _entries(finding)
+    wrong = _worst_of_each([f for f in report.findings if f.verdict == "disagree"])
+    for name in dict.fromkeys(finding.cotangent for finding in wrong):
+        yield from _contradictions([f for f in wrong if f.cotangent == name and f.witness in WITNESSES])
+    for finding in wrong:
+        if finding.witness not in WITNESSES:
+            yield Text(f"\n{finding.reason}, at {finding.case}", style="red")
     for sentence in report.conclusions:
         yield Text(f"\n{sentence}")
     for diagnosis in report.diagnoses:
         yield Text(f"likely: {diagnosis}", style="bold")
     for finding in _worst_of_each([f for f in report.findings if _stays_open(report, f)]):
         yield Text(f"? {_subject(finding)}, {finding.witness}: {finding.reason}", style="yellow")
+
+
+def _contradictions(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    """The witnesses that contradict one answer, and the entries as the first of them sees them."""
+    if findings:
+        first = findings[0]
+        names = [f.witness if f.witness == "differences" else f"the {f.witness}" for f in findings]
+        listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        reason = f" ({first.reason})" if first.reason else ""
+        yield Text(f"\n{first.cotangent} contradicts {listed}, at {first.case}{reason}", style="red")
+        yield _entries(first)
 
 
 def _stays_open(report: Report, finding: Finding) -> bool:

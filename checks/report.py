@@ -120,8 +120,8 @@ def overall(reports: Sequence[Report]) -> Verdict:
 
 
 _CONCLUSIONS: dict[tuple[Verdict, Verdict, bool], str] = {
-    ("disagree", "disagree", False): "contradicts the equations and your forward, which agree: the backward is wrong",
-    ("disagree", "disagree", True): "contradicts the equations and your forward, and those two differ: both are wrong",
+    ("disagree", "disagree", False): "is wrong in the backward: the equations and your forward agree",
+    ("disagree", "disagree", True): "is wrong in the backward, and the forward is wrong as well",
     ("disagree", "agree", True): "is right for your forward, but your forward is not this layer",
     ("disagree", "agree", False): "is right for your forward, whose values are right too: a kink, or an unlucky point",
     (
@@ -130,8 +130,8 @@ _CONCLUSIONS: dict[tuple[Verdict, Verdict, bool], str] = {
         True,
     ): "is right for the equations, but your forward is another function: the forward is wrong",
     ("agree", "disagree", False): "is right for the equations, but not for your forward in float64",
-    ("disagree", "unresolved", False): "contradicts the equations, and differences cannot tell: the backward is wrong",
-    ("disagree", "unresolved", True): "contradicts the equations, and so does your forward",
+    ("disagree", "unresolved", False): "is wrong in the backward, or in the equations: differences cannot tell",
+    ("disagree", "unresolved", True): "contradicts the equations, and so does your forward: start with the forward",
 }
 
 

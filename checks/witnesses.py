@@ -1,6 +1,7 @@
 """The witnesses of a gradient: each gives its testimony about one cotangent, or says why it cannot."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from checks.complex_step import complex_step
 from checks.differences import differences
 from checks.implementation import MisconductError
 from checks.trial import Trial
-from checks.verdict import Finding, Testimony, Verdict, judge
+from checks.verdict import AGREE, Finding, Testimony, judge
 
 Witness = Callable[[Trial, str], Testimony]
 
@@ -26,7 +27,7 @@ class Witnesses:
 
     def judge(self, cotangent: str, got: NDArray) -> list[Finding]:
         """What each chosen witness makes of `got`, the answer for `cotangent` (float64, of the right shape)."""
-        return [self._judge(witness, cotangent, got) for witness in self.chosen]
+        return _outvote([self._judge(witness, cotangent, got) for witness in self.chosen])
 
     def _judge(self, witness: str, cotangent: str, got: NDArray) -> Finding:
         try:
@@ -91,6 +92,24 @@ WITNESSES: dict[str, Callable[[Witnesses, str], Testimony]] = {
 }
 
 
+def _outvote(findings: list[Finding]) -> list[Finding]:
+    """A complex step that alone contradicts is at fault itself.
+
+    It looks at the same forward as the differences do, but has no estimate of its own error where that forward cancels
+    (log(1 - sigmoid(x)), far out).
+    """
+    others = [finding for finding in findings if finding.witness != "complex step"]
+    if not others or any(finding.verdict != "agree" for finding in others):
+        return findings
+    reason = "the forward loses digits at a complex point: the other witnesses agree"
+    return others + [
+        finding
+        if finding.error <= AGREE
+        else replace(finding, verdict="unresolved", error=0.0, reason=reason, worst=())
+        for finding in findings
+        if finding.witness == "complex step"
+    ]
+
+
 def _silent(trial: Trial, cotangent: str, witness: str, reason: str) -> Finding:
-    verdict: Verdict = "unresolved"
-    return Finding(trial.label, cotangent, witness, verdict, 0.0, reason)
+    return Finding(trial.label, cotangent, witness, "unresolved", 0.0, reason)

@@ -18,33 +18,52 @@ def from_functions(
 ) -> Implementation:
     """Make an Implementation of two plain functions.
 
-    A parameter takes the tensor or option of its own name, or of the name that `names` gives it. The backward may ask
-    for output cotangents (`dY`), inputs, options, the output, and whatever the forward returned by name. A parameter
-    that has no counterpart keeps its default. If a function has one that neither has a counterpart nor a default, or
-    has no readable signature, its arguments go by position: inputs in the order of the layer's declaration, then
-    options; before them, for the backward, the output cotangents.
+    A parameter takes the tensor or option of its own name, or of the name that `names` gives it, and so do the keys of
+    a dictionary that is returned. Sizes that no input shows can be asked for by name, too. The backward may ask for
+    output cotangents (`dY`), inputs, options, the output, and whatever the forward returned by name. A parameter that
+    has no counterpart keeps its default. If a function has one that has neither a counterpart nor a default, or has no
+    readable signature, its arguments go by position: inputs in the order of the layer's declaration, then options;
+    before them, for the backward, the output cotangents.
 
     The forward returns the output array; a dictionary of arrays, the output under its name or first; or the pair
     (output, cache), whose second part the backward gets as its parameter `cache`. The backward returns a dictionary
     (`{"dX": ...}`), a sequence in the order of the real inputs, or one array where there is one real input.
+    Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents = [f"d{name}" for name in outputs]
-    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), CACHE]
-    forward_plan = _plan(forward, inputs + options, [], names or {})
-    backward_plan = _plan(backward, cotangents + inputs + options, saved, names or {})
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
+    hidden = _hidden_sizes(layer)
+    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), CACHE]
+    names = names or {}
+    unknown = set(names.values()) - {*cotangents, *inputs, *options, *hidden, *saved, *real}
+    if unknown:
+        raise ValueError(f"{layer.name} has nothing called {min(unknown)!r}, which a name was mapped to")
+    forward_plan = _plan(forward, inputs + options, hidden, names)
+    backward_plan = _plan(backward, cotangents + inputs + options, hidden + saved, names)
 
     def run_forward(values: Values) -> dict[str, Any]:
         positional, named = forward_plan(values)
-        return _results(call(forward, positional, named), outputs)
+        return _results(_renamed(call(forward, positional, named), names), outputs)
 
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
-        return _gradients(call(backward, positional, named), real, len(inputs))
+        return _gradients(_renamed(call(backward, positional, named), names), real, len(inputs))
 
     return Implementation(getattr(forward, "__name__", layer.name), run_forward, run_backward, (forward, backward))
+
+
+def _hidden_sizes(layer: Layer) -> list[str]:
+    """The sizes that no input's shape shows: a function can only know them if it is told."""
+    shown = {symbol.name for tensor in layer.inputs for size in tensor.sizes for symbol in size.free_symbols}
+    return [name for name in layer.size_names if name not in shown]
+
+
+def _renamed(returned: Any, names: Mapping[str, str]) -> Any:
+    return (
+        {names.get(key, key): value for key, value in returned.items()} if isinstance(returned, Mapping) else returned
+    )
 
 
 Plan = Callable[[Values], tuple[list[tuple[str, Any]], dict[str, Any]]]

@@ -39,6 +39,11 @@ def test_numbers_use_all_the_digits_of_the_dtype():
     assert (single.round(X) != X).any()
 
 
+def test_labels_repeat():
+    for case in cases("softmax_cross_entropy"):
+        assert case.values["T"][0] == case.values["T"][-1]
+
+
 def test_an_unknown_size_is_one_clear_line():
     with pytest.raises(ValueError, match="linear has no size 'M'; it has N, D, C"):
         cases("linear", M=3)

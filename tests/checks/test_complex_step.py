@@ -36,3 +36,18 @@ def test_a_forward_that_is_not_analytic_leaves_it_open():
 def test_it_can_disagree():
     report = gradcheck((np.tanh, lambda dY, Y: dY * (1 - Y)), "tanh", witnesses=["complex step"])
     assert report.verdict == "disagree"
+
+
+def test_a_forward_that_cancels_does_not_speak_against_a_right_backward():
+    def loss(Z, T):
+        A = 1 / (1 + np.exp(-Z))
+        return -(np.log(A) * T + np.log(1 - A) * (1 - T)).sum() / len(Z)
+
+    def loss_backward(dL, Z, T):
+        return dL * (1 / (1 + np.exp(-Z)) - T) / len(Z)
+
+    inputs = {"Z": np.array([[14.0, 20.0, -3.0], [25.0, 17.3, 1.0]]), "T": np.zeros((2, 3), int)}
+    report = gradcheck((loss, loss_backward), "sigmoid_cross_entropy", inputs=inputs)
+    assert {finding.verdict for finding in findings(report, "complex step")} == {"unresolved"}
+    assert "loses digits" in findings(report, "complex step")[0].reason
+    assert report.verdict == "agree"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
+from derivations import layer
 
 SIZES = {"N": 3, "D": 4, "C": 5}
 
@@ -61,6 +62,19 @@ def test_names_may_be_mapped():
     )
     names = {"inputs": "X", "kernel": "W", "bias": "b", "upstream": "dY"}
     assert check(*pair, names=names).verdict == "agree"
+
+
+def test_names_of_results_may_be_mapped():
+    def named_otherwise(dY, X, W):
+        return {"gX": dY @ W.T, "gW": X.T @ dY, "gb": dY.sum(axis=0)}
+
+    assert check(forward, named_otherwise, names={"gX": "dX", "gW": "dW", "gb": "db"}).verdict == "agree"
+
+
+def test_a_size_that_no_input_shows_is_told():
+    spread = layer("spread", tensors="x[N] Y[N, D]", equations="Y[n, d] = x[n]")
+    pair = (lambda x, D: np.repeat(x[:, None], D, axis=1), lambda dY: dY.sum(axis=1))
+    assert check(*pair, spread).verdict == "agree"
 
 
 def test_one_real_input_may_be_one_array():

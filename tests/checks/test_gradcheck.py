@@ -248,6 +248,7 @@ def test_the_same_seed_gives_the_same_report():
         ({"dtype": "int8"}, "cannot check in 'int8'"),
         ({"witnesses": ["oracle"]}, "no witness is called 'oracle'"),
         ({"sizes": {"M": 2}}, "has no size 'M'"),
+        ({"names": {"x": "Q"}}, "nothing called 'Q'"),
         ({"inputs": {"x": np.ones((2, 2))}}, "has no input 'x'"),
         ({"inputs": {"X": np.ones((2, 2))}, "sizes": {"N": 2}}, "sizes or inputs, not both"),
     ],
@@ -256,6 +257,12 @@ def test_bad_usage_is_one_clear_line(options, message):
     with pytest.raises(ValueError, match=message) as raised:
         gradcheck((np.tanh, np.tanh), "tanh", **options)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("implementation", [np.tanh, (np.tanh,), (np.tanh, "backward"), None])
+def test_what_is_no_implementation_is_one_clear_line(implementation):
+    with pytest.raises(ValueError, match="an implementation is a pair of functions"):
+        gradcheck(implementation, "tanh")
 
 
 def test_inputs_that_do_not_fit_are_one_clear_line():

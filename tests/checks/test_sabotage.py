@@ -56,7 +56,7 @@ SABOTAGES = [
     Sabotage("linear", "factor 2", linear(dW=lambda dY, X, W: 2 * X.T @ dY), "accumulated twice"),
     Sabotage("linear", "dW transposed", linear(dW=lambda dY, X, W: dY.T @ X), "transposed"),
     Sabotage("linear", "dW reshaped", linear(dW=lambda dY, X, W: (dY.T @ X).reshape(W.shape)), "transposed"),
-    Sabotage("linear", "W not transposed", linear(dX=lambda dY, X, W: dY @ W)),
+    Sabotage("linear", "W not transposed", linear(dX=lambda dY, X, W: dY @ W), "operand transposed"),
     Sabotage("linear", "dY ignored", linear(dW=lambda dY, X, W: X.T @ np.ones_like(dY)), "cotangent ignored"),
     Sabotage("linear", "wrong axis", linear(db=lambda dY, X, W: dY.sum(axis=1)), "wrong axis"),
     Sabotage("linear", "summed over all axes", linear(db=lambda dY, X, W: dY.sum()), "extra sum"),
