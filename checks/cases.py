@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from checks.kinks import on_kink
 from checks.precision import Format
-from derivations import DerivationError, Layer
+from derivations import Derivation, DerivationError, Layer
 
 # Below 3 too much coincides: at N = 2 the factor 2/N is 1, and a sum over one entry is no sum.
 SMALLEST = 3
@@ -45,6 +46,17 @@ def draw_cases(layer: Layer, fixed: Mapping[str, int], format: Format, rng: np.r
         elif not cases:
             raise ValueError(f"{layer.name}: no choice of the open sizes fits {dict(fixed)}")
     return tuple(cases)
+
+
+def kinked_case(derivation: Derivation, case: Case) -> Case | None:
+    """The case with whole numbers for inputs, if that puts something on a kink or a tie: random inputs never are."""
+    layer = derivation.layer
+    whole = dict(case.values)
+    for tensor in layer.inputs:
+        if not tensor.integer:
+            nearest = np.round(whole[tensor.name])
+            whole[tensor.name] = np.maximum(nearest, 1.0) if tensor.positive else nearest
+    return Case(f"{case.label}, on a kink", case.sizes, whole) if on_kink(derivation, whole) else None
 
 
 def given_case(layer: Layer, inputs: Mapping[str, Any], format: Format) -> Case:

@@ -57,11 +57,21 @@ def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Diag
     diagnoses: list[Diagnosis] = []
     for name in dict.fromkeys(finding.cotangent for finding in findings if finding.witness in CONTRADICTIONS):
         cases = {f.case for f in findings if _contradicts(f, name)}
+        diagnoses += _another_convention(name, [t for t in trials if t.label in cases], trials)
         suspects = [s for s in (_suspect(t, name) for t in trials if t.label in cases) if s is not None]
         diagnoses += _explain(name, suspects[:MOST_TRIALS])
     if any(finding.witness == "raises" for finding in findings):
         diagnoses += _explain_square(trials[0])
     return tuple(diagnoses)
+
+
+def _another_convention(name: str, wrong: Sequence[Trial], trials: Sequence[Trial]) -> list[Diagnosis]:
+    """Right wherever the function is smooth, wrong only where something lies on a kink or a tie."""
+    smooth = [trial for trial in trials if not trial.on_kink]
+    if not smooth or not wrong or any(not trial.on_kink for trial in wrong):
+        return []
+    sentence = f"{name} is right except on a kink or a tie, where it follows another convention than the equations"
+    return [Diagnosis(name, "convention", "at a kink", sentence, len(wrong), len(wrong))]
 
 
 def _explain_square(trial: Trial) -> list[Diagnosis]:

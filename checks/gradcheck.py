@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.adapters.functions import from_functions
-from checks.cases import draw_cases, given_case
+from checks.cases import draw_cases, given_case, kinked_case
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
 from checks.implementation import Implementation, MisconductError, as_numbers
@@ -42,7 +42,7 @@ def gradcheck(
 
     `inputs` gives the values of all inputs and options (and of output cotangents, if they matter). Otherwise they are
     drawn with `seed`, for the `sizes` and options given; where sizes are left open, at several: all different and
-    above 2, and each of them 1.
+    above 2, and each of them 1; and where the layer has kinks, at inputs that lie on them.
 
     Whatever the implementation does wrong is a finding of the Report. Raises ValueError for a dtype, size, input or
     witness that does not exist, and DerivationError for an unknown layer or for inputs that do not fit it.
@@ -58,7 +58,11 @@ def gradcheck(
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
-    cases = draw_cases(layer, sizes or {}, format, rng) if inputs is None else (given_case(layer, inputs, format),)
+    if inputs is not None:
+        cases = [given_case(layer, inputs, format)]
+    else:
+        drawn = draw_cases(layer, sizes or {}, format, rng)
+        cases = [*drawn, *filter(None, [kinked_case(derivation, drawn[0])])]
 
     findings: list[Finding] = []
     trials: list[Trial] = []

@@ -12,6 +12,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from checks.kinks import on_kink
 from checks.precision import Format
 from derivations import Derivation
 
@@ -40,7 +41,7 @@ def _perturbed(derivation: Derivation, values: Mapping[str, Any], format: Format
     before it does anything else. Where inputs tie or lie on a kink they stay as they are: a correct program compares
     them exactly, and a ball about them would hold both sides.
     """
-    if any((distances == 0).any() for _, distances in derivation.kinks(values)):
+    if on_kink(derivation, values):
         return dict(values)
     layer = derivation.layer
     real = {tensor.name for tensor in layer.inputs if not tensor.integer} | set(derivation.output_cotangents)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from checks.cases import Case
 from checks.implementation import Implementation, as_numbers
+from checks.kinks import on_kink
 from checks.precision import FORMATS, Format
 from checks.rounding import rounding_bounds
 from checks.symbolic import symbolic
@@ -50,6 +51,11 @@ class Trial:
     def has_kinks(self) -> bool:
         """Whether the equations have corners at all: a maximum, an absolute value, a case distinction."""
         return bool(self.derivation.kinks(self.values))
+
+    @cached_property
+    def on_kink(self) -> bool:
+        """Whether the values lie on a kink or a tie."""
+        return on_kink(self.derivation, self.values)
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from checks.cases import draw_cases, given_case
+from checks.cases import draw_cases, given_case, kinked_case
 from checks.precision import FORMATS
-from derivations import LAYERS
+from derivations import LAYERS, derive
 
 DOUBLE = FORMATS["float64"]
 
@@ -37,6 +37,18 @@ def test_numbers_use_all_the_digits_of_the_dtype():
         np.testing.assert_array_equal(single.round(case.values["X"]), case.values["X"])
     X = cases("linear")[0].values["X"]
     assert (single.round(X) != X).any()
+
+
+def test_a_layer_with_kinks_gets_a_case_on_them():
+    (first, *_) = cases("relu")
+    kinked = kinked_case(derive("relu"), first)
+    assert kinked is not None
+    assert (kinked.values["X"] == 0).any()
+    assert kinked.label.endswith("on a kink")
+
+
+def test_a_smooth_layer_gets_none():
+    assert kinked_case(derive("tanh"), cases("tanh")[0]) is None
 
 
 def test_labels_repeat():

@@ -84,6 +84,7 @@ SABOTAGES = [
     Sabotage("relu", "slope 1 everywhere", lambda dY, Y: dY * (Y >= 0), "activation's derivative"),
     Sabotage("relu", "wrong side", lambda dY, X: dY * (X < 0)),
     Sabotage("relu", "masked by dY", lambda dY, X: dY * (dY > 0)),
+    Sabotage("relu", "slope 1 at zero", lambda dY, X: dY * (X >= 0), "convention"),
     Sabotage("relu", "leaky", lambda dY, X: dY * np.where(X > 0, 1, 0.01).astype(X.dtype)),
     Sabotage("relu", "sign", lambda dY, X: -dY * (X > 0), "sign"),
     Sabotage("relu", "dY ignored", lambda X: (X > 0).astype(X.dtype), "cotangent ignored"),
