@@ -1,8 +1,8 @@
-"""`python -m numeric ...` is `backproof train ...`: the command, which brings the checks, stays where it is."""
+"""`python -m numeric ...` is `backproof train ...`."""
 
 import sys
-from importlib import import_module
+
+from backproof import main
 
 if __name__ == "__main__":
-    sys.argv.insert(1, "train")
-    import_module("backproof").main()
+    main(["train", *sys.argv[1:]])

@@ -13,20 +13,14 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
     """An Observer that prints a line for every epoch, and on a terminal a live bar beneath them."""
 
     def __init__(self, console: Console) -> None:
-        """Nothing is printed before the context is entered."""
+        """Nothing is printed before training starts."""
         self._console = console
         self._epochs = 0
         self._bar: Progress | None = None
         self._task = TaskID(0)
 
     def __enter__(self) -> "ProgressDisplay":
-        """Start the bar, where there is a terminal to show it on."""
-        if self._console.is_terminal:
-            percentage = TextColumn("{task.percentage:>3.0f} %")
-            columns = (TextColumn("training"), BarColumn(), percentage, TimeRemainingColumn())
-            self._bar = Progress(*columns, console=self._console, transient=True)
-            self._task = self._bar.add_task("training", total=1.0)
-            self._bar.start()
+        """Promise to take the bar away again."""
         return self
 
     def __exit__(
@@ -37,8 +31,14 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
             self._bar.stop()
 
     def start(self, epochs: int) -> None:
-        """Take note of how many lines there will be."""
+        """Take note of how many lines there will be; show the bar, where there is a terminal to show it on."""
         self._epochs = epochs
+        if self._console.is_terminal:
+            percentage = TextColumn("{task.percentage:>3.0f} %")
+            columns = (TextColumn("training"), BarColumn(), percentage, TimeRemainingColumn())
+            self._bar = Progress(*columns, console=self._console, transient=True)
+            self._task = self._bar.add_task("training", total=1.0)
+            self._bar.start()
 
     def batch(self, done: float) -> None:
         """Move the bar."""

@@ -1,0 +1,436 @@
+"""The command line: `backproof derive`, `check` and `train`. A command imports what it needs, when it runs."""
+
+import codecs
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from checks.report import Report
+    from derivations import Derivation
+
+DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
+LONGEST_FILE = 1_000_000  # bytes; a layer is a page of text
+
+Format = Literal["text", "latex", "markdown", "json", "numpy"]
+Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names of layers; see derive --list.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Where all randomness starts.")]
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Derive, check and train neural networks written by hand.",
+)
+
+
+class RefusalError(Exception):
+    """Why a command stops before it is done: one line, and the exit code."""
+
+    def __init__(self, line: str, code: int = REFUSED) -> None:
+        super().__init__(line)
+        self.code = code
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 when done, 1 if checked code is not right, 2 for bad input, 130 on Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="spell")
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    try:
+        code = app(arguments, prog_name="backproof", standalone_mode=False) or DONE
+        if code == INTERRUPTED:
+            _complain("interrupted; nothing was written")
+        return code
+    except RefusalError as refusal:
+        _complain(str(refusal))
+        return refusal.code
+    except typer.TyperException as error:
+        _complain(f"{error.format_message().rstrip('.')}; backproof --help tells more")
+        return REFUSED
+
+
+def _complain(message: str) -> None:
+    print(f"backproof: {' '.join(message.split())}", file=sys.stderr)
+
+
+@contextmanager
+def _refusing(*errors: type[Exception]) -> Iterator[None]:
+    """Turn errors that the user can mend into a refusal; all others are bugs, and keep their traceback."""
+    try:
+        yield
+    except errors as error:
+        raise RefusalError(str(error)) from None
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"backproof {version('backproof')}")
+        except PackageNotFoundError:
+            print("backproof, from source, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def backproof(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Print the help where no command is given."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def derive(
+    layers: Names = None,
+    wrt: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this input's cotangent; may be given again.")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How to print it.")] = "text",
+    steps: Annotated[bool, typer.Option("--steps/--result", help="Every step, or the result alone.")] = True,
+    listing: Annotated[bool, typer.Option("--list", help="List the layers.")] = False,
+    file: Annotated[Path | None, typer.Option(metavar="FILE", help="Derive the layer that this text defines.")] = None,
+) -> None:
+    """Derive backward equations, step by step.
+
+    Every step names its rule and is proved. Without a layer and without --file, the layers are listed.
+    """
+    from derivations import LAYERS, DerivationError
+    from derivations import derive as derivation_of
+
+    if listing or not (layers or file):
+        _print_layers()
+        return
+    asked: list[Any] = [*(layers or []), *([_read_layer(file)] if file else [])]
+    if format == "numpy" and len(asked) > 1:
+        raise RefusalError("NumPy source is a module for one layer: name one")
+    with _refusing(DerivationError):
+        pages = [
+            _network_page(format, steps, wrt)
+            if what == "network" and what not in LAYERS
+            else _page(derivation_of(what, wrt or None), format, steps)
+            for what in asked
+        ]
+    if format == "json":
+        found = [json.loads(page) for page in pages]
+        print(json.dumps(found[0] if len(found) == 1 else found, indent=2))
+    else:
+        print("\n\n".join(page.strip("\n") for page in pages))
+
+
+def _print_layers() -> None:
+    from derivations import LAYERS
+
+    summaries = {name: layer.summary for name, layer in LAYERS.items()}
+    summaries["network"] = "Nielsen's four equations, BP1 to BP4, for a network of any depth"
+    width = max(map(len, summaries))
+    for name, summary in summaries.items():
+        print(f"{name:<{width}}  {summary}".rstrip())
+
+
+def _read_layer(path: Path) -> Any:
+    from derivations import NotationError, read_layer
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST_FILE + 1)
+    except OSError as error:
+        raise RefusalError(f"cannot read {path}: {error.strerror}; expected a text file with a layer") from None
+    if len(content) > LONGEST_FILE:
+        raise RefusalError(f"{path} is longer than {LONGEST_FILE} bytes; a layer is a page of text")
+    try:
+        return read_layer(content.decode("utf-8-sig"), name=path.stem)
+    except UnicodeDecodeError as error:
+        raise RefusalError(f"{path} is not text: byte {error.start} is no UTF-8; expected a layer as text") from None
+    except NotationError as error:
+        raise RefusalError(f"{path}: {error}") from None
+
+
+def _page(derivation: "Derivation", format: Format, steps: bool) -> str:
+    match format:
+        case "text":
+            from derivations.render.page import page
+
+            return page(derivation, steps=steps, width=_width())
+        case "markdown":
+            from derivations.render.markdown import markdown
+
+            return markdown(derivation, steps=steps)
+        case "latex":
+            from derivations.render.latex import latex_page
+
+            return latex_page(derivation, steps=steps)
+        case "json":
+            from derivations.render.json import as_json
+
+            return json.dumps(as_json(derivation))
+        case "numpy":
+            return derivation.numpy()
+
+
+def _network_page(format: Format, steps: bool, wrt: list[str] | None) -> str:
+    from derivations.network import network_page
+
+    if wrt:
+        raise RefusalError("network has no single input to differentiate by; leave --wrt out")
+    return network_page(format, steps=steps, width=_width())
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns
+
+
+@app.command()
+def check(
+    layers: Names = None,
+    dtype: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DTYPE", help="float64 or float32; may be given again. Left out, both."),
+    ] = None,
+    seed: Seed = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write this file.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Check so many layers at a time.")] = 1,
+) -> None:
+    """Check the hand-written layers.
+
+    Their forward and backward, against the derived equations and against finite differences, in their own dtype.
+
+    Exit code 0: everything agrees. 1: something disagrees, or stays unresolved, so that nothing vouches for it.
+    2: bad usage.
+    """
+    from checks.report import overall, summary
+    from checks.suite import DTYPES, SUITE
+    from derivations import LAYERS, DerivationError
+    from derivations.catalogue import find
+
+    checkable = {row.layer: LAYERS[row.layer] for row in SUITE}
+    with _refusing(DerivationError):
+        names = [find(name, checkable).name for name in layers or checkable]
+    for unknown in set(dtype or ()) - set(DTYPES):
+        raise RefusalError(f"no layer runs in {unknown!r}; expected {' or '.join(DTYPES)}")
+    if json_file:
+        _require_place_for(json_file)
+    console = _console()
+    reports = _run_suite(names, dtype or list(DTYPES), seed, jobs, console)
+    _print_reports(reports, console)
+    if json_file:
+        _write(json_file, json.dumps(summary(reports), indent=1) + "\n")
+    raise typer.Exit(DONE if overall(reports) == "agree" else WRONG)
+
+
+def _run_suite(names: list[str], dtypes: list[str], seed: int, jobs: int, console: "Console") -> list["Report"]:
+    """Run the suite, on a terminal with a line that tells how far it is."""
+    from checks.suite import run_suite
+
+    with console.status("checking") as status:
+
+        def tell(report: "Report") -> None:
+            status.update(f"checked {report.layer} in {report.dtype}")
+
+        if jobs > 1:
+            return _run_in_parallel(names, dtypes, seed, jobs, tell)
+        return run_suite(names, dtypes, seed, tell)
+
+
+def _run_in_parallel(
+    names: list[str], dtypes: list[str], seed: int, jobs: int, tell: Callable[["Report"], None]
+) -> list["Report"]:
+    import signal
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from checks.suite import run_suite
+
+    # Ctrl-C reaches every process of the terminal; only this one shall answer it.
+    deaf = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(min(jobs, len(names)), get_context("spawn"), signal.signal, deaf) as pool:
+        pending = [pool.submit(run_suite, [name], dtypes, seed) for name in names]
+        reports = []
+        for found in pending:
+            for report in found.result():
+                tell(report)
+                reports.append(report)
+    return reports
+
+
+def _print_reports(reports: list["Report"], console: "Console") -> None:
+    """A table of all verdicts, then the whole page of every report that does not agree."""
+    console.print(_verdicts(reports))
+    findings = sum(len(report.findings) for report in reports)
+    caption = f"the largest error of {findings} checks, in units of what rounding may do; seed {reports[0].seed}"
+    console.print(caption, style="dim")
+    for report in reports:
+        if report.verdict != "agree":
+            console.print("\n", report, sep="")
+
+
+def _verdicts(reports: list["Report"]) -> "Table":
+    """A line for every layer, a column for every dtype: narrow enough for 40 columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from checks.page import MARKS
+
+    by_layer: dict[str, list[Text]] = {}
+    for report in reports:
+        mark, style = MARKS[report.verdict]
+        error = max((finding.error for finding in report.findings if finding.verdict == report.verdict), default=0.0)
+        by_layer.setdefault(report.layer, []).append(Text(f"{mark} {error:.2g}", style=style))
+    table = Table("layer", *dict.fromkeys(report.dtype for report in reports), box=None, pad_edge=False)
+    for layer, cells in by_layer.items():
+        table.add_row(layer, *cells)
+    return table
+
+
+@app.command()
+def train(
+    network: Annotated[str, typer.Option(metavar="NAME", help="mlp or nielsen.")] = "mlp",
+    dataset: Annotated[
+        str, typer.Option(metavar="NAME", help="mnist, digits, or auto: MNIST where it can be had, else the digits.")
+    ] = "auto",
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder with MNIST's files; else BACKPROOF_DATA, else downloaded."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Left out: what the network needs.")] = None,
+    seed: Seed = 0,
+    init: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where weights start: he, scaled, or nielsen's own N(0, 1).")
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, metavar="N", help="BLAS threads; with 1 a seed gives the same weights, bit for bit.")
+    ] = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to keep the run. Left out, nothing is written.")
+    ] = None,
+) -> None:
+    """Train a network, once its layers have passed.
+
+    Every layer that it uses is checked first; nothing is trained unless all of them agree (exit code 1). With --out,
+    four files are left in that folder: model.safetensors, certificate.json, history.jsonl, summary.json; those of an
+    earlier run are replaced.
+    """
+    from checks.certificate import certify, write
+    from checks.report import overall
+    from checks.suite import DTYPES
+    from numeric.atomic import require_writable
+    from numeric.data.datasets import load
+    from numeric.errors import InputError, TrainingError
+    from numeric.network import require_network
+    from numeric.progress import ProgressDisplay
+    from numeric.training import train as fit
+
+    console = _console()
+    reports: list[Report] = []
+
+    def verify(names: list[str]) -> bool:
+        reports.extend(_run_suite(names, list(DTYPES), seed, 1, console))
+        _print_reports(reports, console)
+        return overall(reports) == "agree"
+
+    with _refusing(InputError):
+        require_network(network)
+        if out:
+            require_writable(out)
+        loaded = load(dataset, data)
+        console.print(f"data: {loaded.why}\n", soft_wrap=True)
+        try:
+            with ProgressDisplay(console) as display:
+                result = fit(
+                    network,
+                    loaded,
+                    epochs=epochs,
+                    seed=seed,
+                    out=out,
+                    init=init,
+                    threads=threads,
+                    verify=verify,
+                    observers=[display],
+                )
+        except TrainingError as error:
+            raise RefusalError(str(error), REFUSED if overall(reports) == "agree" else WRONG) from None
+    if out:
+        with _refusing(OSError):
+            write(certify(reports), out / "certificate.json")
+    _print_summary(result.summary, out, console)
+
+
+def _print_summary(summary: dict[str, Any], out: Path | None, console: "Console") -> None:
+    console.print(f"\ntest accuracy {summary['test_accuracy']:.2%}, after {summary['train_seconds']:.1f} s of training")
+    if out is None:
+        console.print("nothing was kept; with --out DIR the same command keeps this very model")
+        return
+    console.print(f"in {out}:", soft_wrap=True)
+    for name, what in (
+        ("model.safetensors", "the parameters"),
+        ("certificate.json", "what was checked, of which code, by which versions"),
+        ("history.jsonl", "a line for every epoch"),
+        ("summary.json", "the result"),
+    ):
+        console.print(f"  {name:<17}  {what}", soft_wrap=True)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
+
+
+def _require_place_for(path: Path) -> None:
+    """Refuse, before any work is done, a file that could not be written."""
+    from numeric.atomic import require_writable
+    from numeric.errors import InputError
+
+    if path.exists() and not path.is_file():  # renaming over a device would replace it
+        raise RefusalError(f"cannot write {path}: it is there, and no regular file; choose another name")
+    with _refusing(InputError):
+        require_writable(path.parent)
+
+
+def _write(path: Path, text: str) -> None:
+    from numeric.atomic import write_atomically
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode())
+    except OSError as error:
+        raise RefusalError(f"cannot write {path}: {error.strerror}; choose another place") from None
+
+
+_SPELLINGS = {"Σ": "sum", "δ": "delta", "∂": "d", "·": "*", "⊙": "o", "ᵀ": "^T", "√": "sqrt", "→": "->", "…": "..."}
+_SPELLINGS |= {"✓": "ok", "✗": "wrong", "²": "^2", "⁻": "^-", "σ": "sigma", "λ": "lambda", "≤": "<=", "≥": ">="}
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    """Spell what the terminal's encoding has no letter for."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_SPELLINGS.get(letter, "?") for letter in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("spell", _spell)
+
+if __name__ == "__main__":
+    main()
