@@ -337,10 +337,14 @@ class _Backward:
         while (contraction := contract_next(expression, known)) is not None:
             expression = with_fresh_bounds(contraction.result)
             pen.write("contract a delta", pen.contraction_sentence(contraction), expression)
-        expression = tidy(expression)
+        expression = canonical(pull_constants(expression))
+        pen.write("pull constants out", "what does not depend on the index of a sum goes in front of it", expression)
+        expression = use_deltas(expression)
         pen.write(
-            "pull constants out of sums", "what does not depend on the index of a sum goes in front of it", expression
+            "use a delta", "beside [c = T[n]] one may write c for T[n]: where they differ, the term is 0", expression
         )
+        expression = tidy(expression)
+        pen.write("collect factors", "what all terms share goes in front of a bracket", expression)
         return self._recognise(pen, expression)
 
     def _recognise(self, pen: _Pen, expression: sp.Expr) -> sp.Expr:
@@ -370,11 +374,14 @@ class _Backward:
                 pen = _Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
                 pen.write(
                     "substitute a cotangent",
-                    f"put in {unicode(inner.lhs)} = {unicode(name_bounds(inner.rhs, _names_of(inner.lhs)))} and simplify",
+                    f"put in {unicode(inner.lhs)} = {self._written(inner)} and simplify",
                     expression,
                     given=(*self.layer.equations, inner),
                 )
                 self.found[name] = Equation(equation.lhs, expression, equation.ranges)
+
+    def _written(self, equation: Equation) -> str:
+        return unicode(name_bounds(equation.rhs, _names_of(equation.lhs)), equation.indices)
 
     def _textbook_form(self, name: str) -> None:
         """Write the cotangent as the layer's claim states it, where that is proved."""
@@ -439,7 +446,6 @@ class _Pen:
             )
         )
         self.line = after
-
 
     def contraction_sentence(self, contraction: Contraction) -> str:
         """Which delta picks which term, in the letters of the line that it stands in."""

@@ -190,7 +190,11 @@ def discharge(expression: sp.Expr, known: Known) -> sp.Expr:
 
 def use_deltas(expression: sp.Basic) -> sp.Basic:
     """Beside `[c = T[n]]`, write c for T[n]: where they differ, the product is 0 anyway."""
-    if not expression.args or isinstance(expression, (sp.Indexed, *INDICATORS)) or not expression.has(sp.KroneckerDelta):
+    if (
+        not expression.args
+        or isinstance(expression, (sp.Indexed, *INDICATORS))
+        or not expression.has(sp.KroneckerDelta)
+    ):
         return expression
     rebuilt = expression.func(*(use_deltas(part) for part in expression.args))
     if not isinstance(rebuilt, sp.Mul):
@@ -486,7 +490,7 @@ _LETTERS = "kjilmpqrsuvwabe"
 
 
 def name_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> sp.Basic:
-    """Give every bound index a letter: its own, else that of its size, else the next one that is not in use around it."""
+    """Give every bound index a letter: its own, else that of its size, else the next that is not in use around it."""
     return named_bounds(expression, taken)[0]
 
 

@@ -26,7 +26,7 @@ class Elementary(sp.Function):
     @classmethod
     def eval(cls, argument):
         """The value at 0 where it is a plain number; everything else stays as it was written."""
-        return cls.at_zero if argument.is_zero and cls.at_zero is not None else None
+        return cls.at_zero if argument == 0 and cls.at_zero is not None else None
 
 
 class exp(Elementary):  # noqa: N801 - mathematical functions keep their names
@@ -228,6 +228,7 @@ class MaxOver(ExprWithLimits):
     is_commutative = True
 
     def __new__(cls, body, *limits):
+        """`MaxOver(body, (p, 0, P - 1), (q, 0, Q - 1))`, the first index outermost."""
         return ExprWithLimits.__new__(cls, body, *limits)
 
     def _eval_derivative(self, variable):

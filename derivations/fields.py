@@ -110,7 +110,7 @@ class _Objects:
 
 
 class Rationals(_Objects):
-    """Exact rational numbers (flint's fmpq inside, Fractions outside). Functions that leave the rationals are errors."""
+    """Exact rational numbers (fmpq inside, Fractions outside). Functions that leave the rationals are errors."""
 
     def number(self, value: Any) -> flint.fmpq:
         if isinstance(value, flint.fmpq):
@@ -367,6 +367,9 @@ _FLOAT_FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "cos": np.cos,
     "abs": np.abs,
     "sign": np.sign,
+    # An activation that stays unnamed is evaluated as the logistic function, which stands in for it.
+    "sigma": lambda x: _FLOAT_FUNCTIONS["sigmoid"](x),
+    "sigma_prime": lambda x: _FLOAT_FUNCTIONS["sigmoid"](x) * _FLOAT_FUNCTIONS["sigmoid"](-x),
 }
 _BALL_FUNCTIONS: dict[str, Callable] = {
     "exp": lambda x: flint.arb(x).exp(),
@@ -378,6 +381,8 @@ _BALL_FUNCTIONS: dict[str, Callable] = {
     "cos": lambda x: flint.arb(x).cos(),
     "abs": lambda x: abs(flint.arb(x)),
     "sign": _ball_sign,
+    "sigma": lambda x: _ball_sigmoid(flint.arb(x)),
+    "sigma_prime": lambda x: _ball_sigmoid(flint.arb(x)) * _ball_sigmoid(-flint.arb(x)),
 }
 _SERIES_FUNCTIONS: dict[str, Callable] = {
     "exp": lambda x: x.exp(),
@@ -389,4 +394,6 @@ _SERIES_FUNCTIONS: dict[str, Callable] = {
     "cos": lambda x: x.cos(),
     "abs": _series_abs,
     "sign": _series_sign,
+    "sigma": _series_sigmoid,
+    "sigma_prime": lambda x: _series_sigmoid(x) * _series_sigmoid(-x),
 }

@@ -148,7 +148,8 @@ class Layer:
     """A layer: its tensors, and the equations that define one from another.
 
     `size_definitions` gives the sizes that follow from others, `boundaries` the equations that start a recurrence
-    (they are already written into `equations`), `padded` the tensors that are read outside their range, as zero.
+    (they are already written into `equations`), `padded` the tensors that are read outside their range, as zero,
+    `kinks` what is agreed at kinks and ties, `leads_to` what a reader turns to next.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Layer:
     padded: tuple[str, ...] = ()
     output_names: tuple[str, ...] = ()
     kinks: str = ""
+    leads_to: str = ""
 
     def __hash__(self) -> int:
         return hash((self.name, self.equations))

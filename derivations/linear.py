@@ -13,4 +13,5 @@ LINEAR = layer(
         db[c]    = sum[n](dY[n, c])            # Nielsen's BP3
     """,
     source="Nielsen (2015), Neural Networks and Deep Learning, ch. 2, BP1-BP4",
+    leads_to="network",
 )

@@ -25,7 +25,7 @@ CROSS_ENTROPY = layer(
 
 SIGMOID_CROSS_ENTROPY = layer(
     "sigmoid_cross_entropy",
-    "Every output is a yes or no of its own: cross-entropy of sigmoids, added over the outputs, averaged over the batch.",
+    "Every output is a yes or no of its own: cross-entropy of sigmoids, added over outputs, averaged over the batch.",
     tensors="Z[N, C]  T[N, C] in 0..1  A[N, C]  L",
     equations="""
         A[n, c] = sigmoid(Z[n, c])

@@ -57,6 +57,7 @@ class Term:
     exponent: Frozen = ()
 
     def copy(self) -> Term:
+        """A term whose dictionaries can be changed."""
         return Term(self.coefficient, dict(self.bounds), dict(self.factors), self.exponent)
 
 
@@ -457,6 +458,9 @@ class _Normalizer:
         rest = self.product([terms, [self._raise_term(content, Fraction(-1))]])
         rest = self.thaw(self.freeze(rest))
         result = self._raise_term(content, exponent)
+        if exponent.denominator == 1 and self._leading(rest) < 0:  # 1/(b - a) is -1/(a - b)
+            rest = self.thaw(self.freeze(self.scaled(rest, -1)))
+            result.coefficient *= (-1) ** int(exponent)
         if len(rest) == 1 and not rest[0].bounds and self._distributes(rest[0], exponent):
             return self.product([[result], [self._raise_term(rest[0], exponent)]])
         if (
@@ -507,11 +511,10 @@ class _Normalizer:
         return self.known.positive
 
     def _content(self, terms: list[Term]) -> Term:
-        """What all terms share that is surely positive: a rational number and powers of sizes; and, of one term, all."""
+        """What all terms share that is surely positive: a rational number and powers of sizes."""
         numerators = math.gcd(*(term.coefficient.numerator for term in terms))
         denominators = math.lcm(*(term.coefficient.denominator for term in terms))
-        leading = min(terms, key=lambda term: repr(self._key(term)))
-        content = Term(Fraction(numerators, denominators) * (1 if leading.coefficient > 0 or len(terms) > 1 else 1))
+        content = Term(Fraction(numerators, denominators))
         for atom in set().union(*(term.factors for term in terms)):
             powers = [term.factors.get(atom, Fraction(0)) for term in terms]
             if atom[0] == "i" and self.positive(atom):

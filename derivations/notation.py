@@ -26,15 +26,16 @@ from derivations.expressions import (
     modulo,
     tensor_entry,
 )
-from derivations.layer import Claim, Equation, Layer, Option, Range, Tensor, size_symbol
+from derivations.layer import Claim, DerivationError, Equation, Layer, Option, Range, Tensor, size_symbol
 from derivations.ranges import Known
+from derivations.schedule import schedule
 
 LONGEST_LINE = 10_000
 DEEPEST_NESTING = 50
 LONGEST_NUMBER = 30
 LARGEST_EXPONENT = 64
 REDUCTIONS = ("sum", "mean", "max")
-FUNCTIONS = frozenset({*ELEMENTARY, *CHOICES, *REDUCTIONS, "sqrt", "where"}) - {"sigma", "sigma_prime"}
+FUNCTIONS = frozenset({*ELEMENTARY, *CHOICES, *REDUCTIONS, "sqrt", "where"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -73,13 +74,15 @@ def layer(
     source: str = "",
     outputs: str = "",
     kinks: str = "",
+    leads_to: str = "",
 ) -> Layer:
     """Read a layer from its declarations, its equations and the claims of its textbook.
 
     `outputs` names the tensors whose cotangents come from outside; left out, it is the one defined last.
     Raises NotationError with line and column.
     """
-    return _read_layer(name, summary, f"{tensors}\n{equations}", claims, source, outputs, kinks)
+    read = _read_layer(name, summary, f"{tensors}\n{equations}", claims, outputs)
+    return replace(read, source=source, kinks=kinks, leads_to=leads_to)
 
 
 def read_layer(text: str, name: str = "layer", summary: str = "") -> Layer:
@@ -87,7 +90,7 @@ def read_layer(text: str, name: str = "layer", summary: str = "") -> Layer:
 
     Raises NotationError with line and column.
     """
-    return _read_layer(name, summary, text, "", "", "", "")
+    return _read_layer(name, summary, text, "", "")
 
 
 def read_equation(text: str, of: Layer) -> Claim:
@@ -164,6 +167,7 @@ def _python_expression(line: _Line) -> tuple[ast.expr, _Line]:
     padded = _Line("".join(characters), tuple(places))
     if not padded.text.strip():
         raise line.error("an expression is missing here")
+    _check_brackets(padded)
     try:
         # The outer brackets let ast point into the line instead of complaining about indentation.
         tree = ast.parse(f"({padded.text})", mode="eval").body
@@ -174,6 +178,22 @@ def _python_expression(line: _Line) -> tuple[ast.expr, _Line]:
     return tree, padded
 
 
+def _check_brackets(line: _Line) -> None:
+    """Every bracket closes the one that it should."""
+    open_brackets: list[tuple[str, int]] = []
+    for offset, character in enumerate(line.text):
+        if character in "{}'\"`\\;@!$?&|~^:" and line.text[offset : offset + 2] != "!=":
+            raise line.error(f"{character!r} is not in the notation", offset)
+        if character in "([":
+            open_brackets.append((character, offset))
+        elif character in ")]":
+            if not open_brackets or open_brackets[-1][0] != {")": "(", "]": "["}[character]:
+                raise line.error(f"{character!r} closes nothing", offset)
+            open_brackets.pop()
+    if open_brackets:
+        raise line.error(f"{open_brackets[-1][0]!r} is never closed", open_brackets[-1][1])
+
+
 # ------------------------------------------------------------------------------------------ declarations
 
 _DECLARATION = re.compile(
@@ -182,7 +202,7 @@ _DECLARATION = re.compile(
 )
 
 
-def _read_layer(name, summary, text, claims, source, outputs, kinks) -> Layer:
+def _read_layer(name: str, summary: str, text: str, claims: str, outputs: str) -> Layer:
     reader = _Reader()
     equations = []
     for line in _logical_lines(text):
@@ -198,7 +218,7 @@ def _read_layer(name, summary, text, claims, source, outputs, kinks) -> Layer:
         reader.equation(line, sign)
     if not reader.equations:
         raise NotationError("no equation: a layer needs at least one, such as Y[n, d] = X[n, d]**2")
-    return reader.layer(name, summary, claims, source, outputs.split(), kinks)
+    return reader.layer(name, summary, claims, outputs.split())
 
 
 @dataclass
@@ -223,6 +243,7 @@ class _Reader:
     boundaries: dict[str, Equation] = field(default_factory=dict)
     padded: dict[str, None] = field(default_factory=dict)
     cotangents: dict[str, Tensor] = field(default_factory=dict)
+    lines: dict[str, _Line] = field(default_factory=dict)
 
     @classmethod
     def about(cls, layer: Layer) -> _Reader:
@@ -387,6 +408,7 @@ class _Reader:
         if name in store:
             raise line.error(f"{name!r} is assigned twice; a tensor has one equation")
         store[name] = Equation(lhs, right, ranges)
+        self.lines[name] = line
 
     def _left_side(self, tree: ast.expr, line: _Line) -> tuple[str, list[ast.expr]]:
         target = tree.value if isinstance(tree, ast.Subscript) else tree
@@ -413,15 +435,15 @@ class _Reader:
 
     # the finished layer
 
-    def layer(self, name, summary, claims, source, outputs, kinks) -> Layer:
-        for tensor in self.boundaries:
-            if tensor not in self.equations:
-                raise NotationError(f"{tensor}[-1, ...] starts a recurrence, but {tensor!r} has no equation")
+    def layer(self, name: str, summary: str, claims: str, wanted: list[str]) -> Layer:
+        for started in self.boundaries:
+            if started not in self.equations:
+                raise self.lines[started].error(f"this starts a recurrence, but {started!r} has no equation of its own")
         tensors = tuple(self.tensors.values())
         bare = Layer(name, summary, tensors, tuple(self.options.values()), (), size_definitions=self.size_definitions)
         guarded = {n: self._guard(eq, Known.of(bare, eq.ranges)) for n, eq in self.equations.items()}
         order = tuple(guarded.values())
-        outputs = tuple(outputs) or (tuple(self.equations)[-1],)
+        outputs = tuple(wanted) or (tuple(self.equations)[-1],)
         for output in outputs:
             if output not in self.equations:
                 raise NotationError(f"the output {output!r} is defined by no equation")
@@ -434,16 +456,15 @@ class _Reader:
             tensors,
             tuple(self.options.values()),
             order,
-            source=source,
             size_definitions=self.size_definitions,
             boundaries=tuple(self.boundaries.values()),
             padded=tuple(self.padded),
             output_names=outputs,
-            kinks=kinks,
         )
-        from derivations.schedule import schedule
-
-        schedule(finished.equations)  # raises where a tensor is defined by itself
+        try:
+            schedule(finished.equations)
+        except DerivationError as error:
+            raise self.lines[outputs[-1]].error(str(error)) from None
         labels = _labels(claims)
         reader = _Reader.about(finished)
         proved = tuple(reader.claim(line, labels.get(line.places[0][0], "")) for line in _logical_lines(claims))

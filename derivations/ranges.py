@@ -24,7 +24,9 @@ class Known:
     def of(cls, layer: Layer, indices: Mapping[sp.Symbol, Range] | None = None) -> Known:
         """What a layer's declarations say, together with the ranges of some indices."""
         bounded = {t.name: (t.low, t.high) for t in layer.tensors if t.low is not None and t.high is not None}
-        positive = frozenset(thing.name for thing in (*layer.tensors, *layer.options) if thing.positive)
+        positive = frozenset(t.name for t in layer.tensors if t.positive) | {
+            o.name for o in layer.options if o.positive
+        }
         return cls(dict(indices or {}), bounded, dict(layer.size_definitions), positive)
 
     def within(self, expression: sp.Basic) -> Known:
@@ -49,7 +51,9 @@ class Known:
 
     def nonnegative(self, expression: sp.Expr) -> bool:
         """Whether `expression >= 0` follows for all sizes; False means only that no proof was found."""
-        expression = sp.expand(expression.xreplace({s: d for s, d in self.sizes.items() if not d.has(floordiv, modulo)}))
+        expression = sp.expand(
+            expression.xreplace({s: d for s, d in self.sizes.items() if not d.has(floordiv, modulo)})
+        )
         for atom in _integer_atoms(expression, lambda a: self.bounds(a) is not None or isinstance(a, floordiv)):
             if not expression.has(atom):
                 continue

@@ -41,7 +41,12 @@ def as_json(derivation: Derivation) -> dict[str, Any]:
 
 
 def _tensor(tensor) -> dict[str, Any]:
-    return {"name": tensor.name, "sizes": [str(size) for size in tensor.sizes], "integer": tensor.integer, "text": str(tensor)}
+    return {
+        "name": tensor.name,
+        "sizes": [str(size) for size in tensor.sizes],
+        "integer": tensor.integer,
+        "text": str(tensor),
+    }
 
 
 def _equation(equation: Equation) -> dict[str, str | None]:

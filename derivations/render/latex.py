@@ -14,7 +14,28 @@ if TYPE_CHECKING:
     from derivations.backward import Derivation
 
 _GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split()
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+    ]
 )
 _NAMES = {"lam": r"\lambda", "eps": r"\varepsilon"}
 _FUNCTIONS = {
@@ -187,7 +208,12 @@ def latex_page(derivation: Derivation, *, steps: bool = True) -> str:
     return "\n".join([*lines, r"\end{document}", ""])
 
 
-_SPECIAL = {**{c: f"\\{c}" for c in "#$%&_{}"}, "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_SPECIAL = {
+    **{c: f"\\{c}" for c in "#$%&_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 
 
 def _text(words: str) -> str:

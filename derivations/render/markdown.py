@@ -25,7 +25,10 @@ def markdown(derivation: Derivation, *, steps: bool = True) -> str:
         lines += _cotangent(derivation, target, steps)
     if derivation.claims:
         lines += ["## As the textbook writes it", ""]
-        lines += [f"- `{claim.text}`{f' ({claim.label})' if claim.label else ''}: {proof}" for claim, proof in derivation.claims]
+        lines += [
+            f"- `{claim.text}`{f' ({claim.label})' if claim.label else ''}: {proof}"
+            for claim, proof in derivation.claims
+        ]
         lines += [""]
     lines += [f"The whole derivation: {derivation.witness}.", ""]
     if layer.source:

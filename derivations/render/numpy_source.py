@@ -153,7 +153,7 @@ class _Writer:
         return [f"    {line}" for line in [*self._sizes("\n".join([used, *arrays])), *arrays, *statements]]
 
     def _assignment(self, equation: Equation) -> list[str]:
-        axes = tuple(i.name for i in entry_indices(equation.lhs))  # type: ignore[attr-defined]
+        axes = tuple(i.name for i in entry_indices(equation.lhs))
         code = self._whole(equation.rhs, axes, equation)
         before, self.before = self.before, []
         return [*before, f"{_safe(equation.name)} = {code}"]
@@ -182,7 +182,7 @@ class _Writer:
         for equation in group.equations:
             here = entry_indices(equation.lhs)[group.axis]
             rhs = equation.rhs.xreplace({here: index})
-            axes = tuple(i.name for k, i in enumerate(entry_indices(equation.lhs)) if k != group.axis)  # type: ignore[attr-defined]
+            axes = tuple(i.name for k, i in enumerate(entry_indices(equation.lhs)) if k != group.axis)
             self.ranges = {i.name: high + 1 for i, (_, high) in equation.ranges.items()}
             code = self._spread(self.aligned(rhs, axes), axes)
             place = ", ".join([":"] * group.axis + [index.name])
@@ -202,7 +202,9 @@ class _Writer:
             pending += [s for s in definition.free_symbols if s in layer.size_definitions and s not in pending]
         lines, known = [], set()
         for tensor in layer.inputs:
-            names = [s.name if isinstance(s, sp.Symbol) and s not in layer.size_definitions else "_" for s in tensor.sizes]
+            names = [
+                s.name if isinstance(s, sp.Symbol) and s not in layer.size_definitions else "_" for s in tensor.sizes
+            ]
             fresh = [n if n in words and n not in known else "_" for n in names]
             if any(n != "_" for n in fresh):
                 left = ", ".join(fresh) + ("," if len(fresh) == 1 else "")
@@ -279,7 +281,9 @@ class _Writer:
         order = Printer([sp.Symbol(name, integer=True) for name in axes])
         terms = sorted(node.args, key=lambda t: (t.could_extract_minus_sign(), not t.is_Number, order._entries_key(t)))
         signs = [t.could_extract_minus_sign() for t in terms]
-        parts, union = self._joined([self.value(-t if minus else t, axes) for t, minus in zip(terms, signs, strict=True)], axes)
+        parts, union = self._joined(
+            [self.value(-t if minus else t, axes) for t, minus in zip(terms, signs, strict=True)], axes
+        )
         text = ("-" if signs[0] else "") + parts[0].within(MULTIPLY)
         for part, minus in zip(parts[1:], signs[1:], strict=True):
             text += f" {'-' if minus else '+'} {part.within(MULTIPLY)}"
@@ -290,11 +294,23 @@ class _Writer:
 
         order = Printer([sp.Symbol(name, integer=True) for name in axes])
         apart = order._apart(sp.Mul(*factors))
-        above, union = self._joined([self.value(f, axes) for f in apart.above], axes)
+        codes = [self.value(f, axes) for f in apart.above]
+        if (
+            len(codes) == 2
+            and all(len(c.axes) == 1 for c in codes)
+            and codes[0].axes != codes[1].axes
+            and not apart.below
+        ):
+            sign = "-" if apart.negative else ""
+            first, second = sorted(codes, key=lambda code: axes.index(code.axes[0]))
+            return Code(f"{sign}np.outer({first.text}, {second.text})", first.axes + second.axes)
+        above, union = self._joined(codes, axes)
         text = above[0].within(MULTIPLY if len(above) == 1 or "@" not in above[0].text else ATOM)
         for part in above[1:]:
             text += f" * {part.within(POWER)}"
-        code = Code(("-" if apart.negative else "") + text, union, UNARY if apart.negative and len(above) == 1 else MULTIPLY)
+        code = Code(
+            ("-" if apart.negative else "") + text, union, UNARY if apart.negative and len(above) == 1 else MULTIPLY
+        )
         if len(above) == 1 and not apart.negative:
             code = above[0]
         if apart.below:
@@ -324,7 +340,9 @@ class _Writer:
             return Code(f"erf({argument.text})", argument.axes)
         name = {"absolute": "abs", "Abs": "abs"}.get(name, name)
         if name in {"sigma", "sigma_prime"}:
-            raise DerivationError("the activation is not named; there is no source for it")
+            if self.layer is not None:
+                raise DerivationError("sigma stands for any activation; there is NumPy source only for named ones")
+            return Code(f"{name}({argument.text})", argument.axes)
         return Code(f"np.{name}({argument.text})", argument.axes)
 
     def _choice(self, node: sp.Expr, axes: Axes) -> Code:
@@ -379,7 +397,9 @@ class _Writer:
         sizes = self.shapes.get(node.base.name, (None,) * len(indices))
         names = [self._axis_of(i, size, axes) for i, size in zip(indices, sizes, strict=True)]
         pinned = [self._is_pinned(i, axes) for i in indices]
-        if all(n or p for n, p in zip(names, pinned, strict=True)) and len({n for n in names if n}) == sum(map(bool, names)):
+        if all(n or p for n, p in zip(names, pinned, strict=True)) and len({n for n in names if n}) == sum(
+            map(bool, names)
+        ):
             if any(pinned):
                 slots = [
                     self._scalar_index(i, size) if p else ":" for i, p, size in zip(indices, pinned, sizes, strict=True)
@@ -393,7 +413,9 @@ class _Writer:
         for i, size, name_ in zip(indices, sizes, names, strict=True):
             code = self.integer(i, axes)
             plain = bool(name_) or isinstance(i, sp.Indexed)
-            codes.append(code if plain or size is None else Code(f"np.clip({code.text}, 0, {self.size(size - 1)})", code.axes))
+            codes.append(
+                code if plain or size is None else Code(f"np.clip({code.text}, 0, {self.size(size - 1)})", code.axes)
+            )
         codes, union = self._joined(codes, axes)
         return Code(f"{name}[{', '.join(code.text for code in codes)}]", union)
 
@@ -438,7 +460,9 @@ class _Writer:
         order = (*outer, *names)
         moved = window if window.axes == order else self._moved(window, order)
         self.before.append(f"{temporary} = {moved.text}")
-        self.before.append(f"{temporary} = {temporary}.reshape({temporary}.shape[:{len(outer)}] + (-1,)).argmax(axis=-1)")
+        self.before.append(
+            f"{temporary} = {temporary}.reshape({temporary}.shape[:{len(outer)}] + (-1,)).argmax(axis=-1)"
+        )
         place = sp.S.Zero
         for (_, _, high), index in zip(extreme.limits, where, strict=True):
             place = sp.expand(place * (high + 1) + index)
@@ -485,7 +509,12 @@ class _Writer:
         bound = tuple(index.name for index, _, _ in reversed(node.limits))
         self.ranges |= {index.name: high + 1 for index, _, high in node.limits}
         inner = _natural_order(node.function, axes, bound)
-        groups = self._groups(list(sp.Mul.make_args(node.function)), inner)
+        factors = list(sp.Mul.make_args(node.function))
+        if len(factors) == 2:
+            product = self._matrix_product([self.value(factor, inner) for factor in factors], axes, bound)
+            if product is not None:
+                return product
+        groups = self._groups(factors, inner)
         if len(groups) == 1:
             code = self._covering(groups[0], bound, inner)
             return Code(f"{code.within(ATOM)}.sum({_axis_list(code.axes, bound)})", _without(code.axes, bound))
@@ -507,9 +536,13 @@ class _Writer:
         codes = [(factor, self.value(factor, axes)) for factor in factors]
         together: dict[Axes, list[sp.Expr]] = {}
         for factor, code in sorted(codes, key=lambda pair: -len(pair[1].axes)):
-            home = next((a for a in together if set(code.axes) <= set(a) and (code.axes == a or len(code.axes) < 2)), code.axes)
+            home = next(
+                (a for a in together if set(code.axes) <= set(a) and (code.axes == a or len(code.axes) < 2)), code.axes
+            )
             together.setdefault(home, []).append(factor)
-        merged = [self._product(group, axes) if len(group) > 1 else self.value(group[0], axes) for group in together.values()]
+        merged = [
+            self._product(group, axes) if len(group) > 1 else self.value(group[0], axes) for group in together.values()
+        ]
         return [self._boolean_as_number(code) for code in merged]
 
     def _boolean_as_number(self, code: Code) -> Code:
@@ -519,7 +552,7 @@ class _Writer:
         if len(groups) != 2 or len(bound) != 1 or any(bound[0] not in g.axes or len(g.axes) > 2 for g in groups):
             return None
         outer = [_without(group.axes, bound) for group in groups]
-        if outer[0] and outer[0] == outer[1]:
+        if outer[0] == outer[1] and outer[0]:
             return None
         result = tuple(name for name in axes if name in outer[0] or name in outer[1])
         left, right = groups
@@ -561,4 +594,3 @@ def _natural_order(body: sp.Expr, axes: Axes, bound: Axes) -> Axes:
 
 def _without(axes: Axes, names: Axes) -> Axes:
     return tuple(name for name in axes if name not in names)
-

@@ -31,6 +31,14 @@ def page(derivation: Derivation, *, steps: bool = True, width: int = 80) -> str:
             lines += [*_line_with_matrix(equation, claim_label(derivation, equation), width, head)]
             head = ""
     lines += ["", *_evidence(derivation, width)]
+    if layer.leads_to == "network":
+        from derivations.network import four_lines
+
+        lines += [
+            "",
+            *_wrapped("with an activation between, in a network of any depth (backproof derive network):", "  ", width),
+        ]
+        lines += four_lines(width, batch=True)
     return "\n".join(line.rstrip() for line in lines)
 
 

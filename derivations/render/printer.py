@@ -101,7 +101,9 @@ class Printer:
 
     def _sum_of_terms(self, node: sp.Add) -> Shown:
         terms = [(self._apart(term), term) for term in node.args]
-        terms.sort(key=lambda pair: (pair[0].negative, not pair[1].is_Number, -_weight(pair[1]), self._entries_key(pair[1])))
+        terms.sort(
+            key=lambda pair: (pair[0].negative, not pair[1].is_Number, -_weight(pair[1]), self._entries_key(pair[1]))
+        )
         pieces = []
         for position, (apart, _) in enumerate(terms):
             text = self._fraction(Apart(False, apart.above, apart.below))[0]
@@ -127,7 +129,9 @@ class Printer:
     def _line(self, factors: tuple[sp.Expr, ...]) -> Shown:
         if len(factors) == 1:
             return self.show(factors[0])
-        return self.product([self.within(f, POWER if i < len(factors) - 1 else SIGN) for i, f in enumerate(factors)]), PRODUCT
+        return self.product(
+            [self.within(f, POWER if i < len(factors) - 1 else SIGN) for i, f in enumerate(factors)]
+        ), PRODUCT
 
     def _apart(self, node: sp.Expr) -> Apart:
         coefficient, rest = node.as_coeff_Mul()
@@ -190,7 +194,7 @@ class Printer:
         return self.power(self.within(base, ATOM), self.within(exponent, ATOM), self.text(exponent)), POWER
 
     def _delta_sides(self, delta: sp.KroneckerDelta) -> tuple[sp.Expr, sp.Expr]:
-        return tuple(sorted(delta.args, key=lambda side: (not side.is_Symbol, sp.count_ops(side), str(side))))  # type: ignore[return-value]
+        return tuple(sorted(delta.args, key=lambda side: (not side.is_Symbol, sp.count_ops(side), str(side))))
 
     # parts that dialects share
 
