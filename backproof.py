@@ -4,10 +4,11 @@ import codecs
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -56,7 +57,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = app(arguments, prog_name="backproof", standalone_mode=False) or DONE
         if code == INTERRUPTED:
-            _complain("interrupted; nothing was written")
+            _complain("interrupted")
         return code
     except RefusalError as refusal:
         _complain(str(refusal))
@@ -145,9 +146,10 @@ def _print_layers() -> None:
 
     summaries = {name: layer.summary for name, layer in LAYERS.items()}
     summaries["network"] = "Nielsen's four equations, BP1 to BP4, for a network of any depth"
-    width = max(map(len, summaries))
+    indent = max(map(len, summaries)) + 2
+    width = _width() if sys.stdout.isatty() else sys.maxsize
     for name, summary in summaries.items():
-        print(f"{name:<{width}}  {summary}".rstrip())
+        print(fill(summary, width, initial_indent=name.ljust(indent), subsequent_indent=" " * indent))
 
 
 def _read_layer(path: Path) -> Any:
@@ -211,7 +213,6 @@ def check(
     ] = None,
     seed: Seed = 0,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write this file.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Check so many layers at a time.")] = 1,
 ) -> None:
     """Check the hand-written layers.
 
@@ -233,14 +234,14 @@ def check(
     if json_file:
         _require_place_for(json_file)
     console = _console()
-    reports = _run_suite(names, dtype or list(DTYPES), seed, jobs, console)
+    reports = _run_suite(names, dtype or list(DTYPES), seed, console)
     _print_reports(reports, console)
     if json_file:
         _write(json_file, json.dumps(summary(reports), indent=1) + "\n")
     raise typer.Exit(DONE if overall(reports) == "agree" else WRONG)
 
 
-def _run_suite(names: list[str], dtypes: list[str], seed: int, jobs: int, console: "Console") -> list["Report"]:
+def _run_suite(names: list[str], dtypes: list[str], seed: int, console: "Console") -> list["Report"]:
     """Run the suite, on a terminal with a line that tells how far it is."""
     from checks.suite import run_suite
 
@@ -249,30 +250,7 @@ def _run_suite(names: list[str], dtypes: list[str], seed: int, jobs: int, consol
         def tell(report: "Report") -> None:
             status.update(f"checked {report.layer} in {report.dtype}")
 
-        if jobs > 1:
-            return _run_in_parallel(names, dtypes, seed, jobs, tell)
         return run_suite(names, dtypes, seed, tell)
-
-
-def _run_in_parallel(
-    names: list[str], dtypes: list[str], seed: int, jobs: int, tell: Callable[["Report"], None]
-) -> list["Report"]:
-    import signal
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    from checks.suite import run_suite
-
-    # Ctrl-C reaches every process of the terminal; only this one shall answer it.
-    deaf = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(min(jobs, len(names)), get_context("spawn"), signal.signal, deaf) as pool:
-        pending = [pool.submit(run_suite, [name], dtypes, seed) for name in names]
-        reports = []
-        for found in pending:
-            for report in found.result():
-                tell(report)
-                reports.append(report)
-    return reports
 
 
 def _print_reports(reports: list["Report"], console: "Console") -> None:
@@ -297,7 +275,8 @@ def _verdicts(reports: list["Report"]) -> "Table":
     for report in reports:
         mark, style = MARKS[report.verdict]
         error = max((finding.error for finding in report.findings if finding.verdict == report.verdict), default=0.0)
-        by_layer.setdefault(report.layer, []).append(Text(f"{mark} {error:.2g}", style=style))
+        size = f"{error:.2g}" if error >= 0.01 or not error else "<0.01"
+        by_layer.setdefault(report.layer, []).append(Text(f"{mark} {size}", style=style))
     table = Table("layer", *dict.fromkeys(report.dtype for report in reports), box=None, pad_edge=False)
     for layer, cells in by_layer.items():
         table.add_row(layer, *cells)
@@ -346,7 +325,7 @@ def train(
     reports: list[Report] = []
 
     def verify(names: list[str]) -> bool:
-        reports.extend(_run_suite(names, list(DTYPES), seed, 1, console))
+        reports.extend(_run_suite(names, list(DTYPES), seed, console))
         _print_reports(reports, console)
         return overall(reports) == "agree"
 
