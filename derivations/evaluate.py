@@ -6,7 +6,7 @@ axes: the equation is evaluated as it stands, with no algebra in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -22,16 +22,19 @@ from derivations.expressions import (
     Where,
     entry_indices,
     floordiv,
+    log,
     maximum,
     minimum,
     modulo,
     tensor_entry,
+    walk,
 )
 from derivations.fields import NO, YES, Field, boxed, field_for
 from derivations.layer import DerivationError, Equation, Layer, Option, Tensor
 from derivations.schedule import Group, schedule
 
 Indices = Mapping[sp.Symbol, np.ndarray]
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 LARGEST_TENSOR = 10**8
 
 
@@ -128,15 +131,37 @@ def random_inputs(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generat
     """Random inputs and options of a layer, exactly representable in 12 bits, so that every dtype holds them.
 
     Real tensors are near N(0, 1), positive ones between 1/8 and 3; integer tensors lie within their bounds; options
-    keep the values given in `sizes`. Raises DerivationError for missing sizes.
+    keep the values given in `sizes`. Where the equations have logarithms or roots, inputs at which they are not
+    finite are drawn again, then from the positive numbers, then from those between 0 and 1.
+    Raises DerivationError for missing sizes.
     """
+    styles = (_normal, _normal, _positive, _fraction) if _has_a_domain(layer) else (_normal,)
+    for style in styles:
+        values = _draw_inputs(layer, sizes, rng, style)
+        if len(styles) == 1 or _is_finite(layer, values):
+            break
+    return values
+
+
+def _has_a_domain(layer: Layer) -> bool:
+    """Whether the equations have functions that not every number has a value under."""
+    nodes = [node for equation in layer.equations for node in walk(equation.rhs)]
+    return any(isinstance(n, log) or (isinstance(n, sp.Pow) and not n.exp.is_integer) for n in nodes)
+
+
+def _is_finite(layer: Layer, values: Mapping[str, Any]) -> bool:
+    results = evaluate_equations(layer, layer.equations, values, "float64")
+    return all(np.isfinite(result).all() for result in results.values())
+
+
+def _draw_inputs(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generator, style: Draw) -> dict[str, Any]:
     options = {option.name: sizes.get(option.name, _random_option(option, sizes, rng)) for option in layer.options}
     whole = {name: int(value) for name, value in options.items() if float(value).is_integer()}
     known = concrete_sizes(layer, {**{n: int(v) for n, v in sizes.items() if n in layer.size_names}, **whole})
     values: dict[str, Any] = dict(options)
     for tensor in layer.inputs:
         shape = tuple(concrete_value(size, known) for size in tensor.sizes)
-        values[tensor.name] = _random_tensor(tensor, shape, known, rng)
+        values[tensor.name] = _random_tensor(tensor, shape, known, rng, style)
     shown = {s.name for tensor in layer.inputs for size in tensor.sizes for s in size.free_symbols}
     return values | {name: known[name] for name in layer.size_names if name not in shown and name in known}
 
@@ -152,13 +177,25 @@ def _random_option(option: Option, sizes: Mapping[str, int], rng: np.random.Gene
     return int(rng.integers(concrete_value(option.low, known), high + 1))
 
 
-def _random_tensor(tensor: Tensor, shape: tuple[int, ...], known: Mapping[str, int], rng: np.random.Generator) -> Any:
+def _random_tensor(
+    tensor: Tensor, shape: tuple[int, ...], known: Mapping[str, int], rng: np.random.Generator, style: Draw
+) -> Any:
     if tensor.integer and tensor.low is not None and tensor.high is not None:
         low, high = concrete_value(tensor.low, known), concrete_value(tensor.high, known)
         return rng.integers(low, high + 1, size=shape)
-    if tensor.positive:
-        return rng.integers(128, 3072, size=shape) / 1024
+    return (_positive if tensor.positive and style is _normal else style)(rng, shape)
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return np.clip(np.round(rng.standard_normal(shape) * 512), -2047, 2047) / 512
+
+
+def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(rng.integers(128, 3072, size=shape) / 1024)
+
+
+def _fraction(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(rng.integers(64, 960, size=shape) / 1024)
 
 
 def evaluate_equations(
