@@ -229,12 +229,14 @@ def check(
     checkable = {row.layer: LAYERS[row.layer] for row in SUITE}
     with _refusing(DerivationError):
         names = [find(name, checkable).name for name in layers or checkable]
-    for unknown in set(dtype or ()) - set(DTYPES):
-        raise RefusalError(f"no layer runs in {unknown!r}; expected {' or '.join(DTYPES)}")
+    dtypes = list(dict.fromkeys(dtype or DTYPES))
+    for name in dtypes:
+        if name not in DTYPES:
+            raise RefusalError(f"no layer runs in {name!r}; expected {' or '.join(DTYPES)}")
     if json_file:
         _require_place_for(json_file)
     console = _console()
-    reports = _run_suite(names, dtype or list(DTYPES), seed, console)
+    reports = _run_suite(names, dtypes, seed, console)
     _print_reports(reports, console)
     if json_file:
         _write(json_file, json.dumps(summary(reports), indent=1) + "\n")
