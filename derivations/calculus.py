@@ -167,8 +167,8 @@ def _eliminate(body: sp.Expr, index: sp.Symbol, low: sp.Expr, high: sp.Expr, kno
 
 
 def discharge(expression: sp.Expr, known: Known) -> sp.Expr:
-    """Drop the brackets that hold for all sizes."""
-    if not expression.has(Bracket):
+    """Drop the brackets that hold for all sizes, and the deltas that never do."""
+    if not expression.has(Bracket, sp.KroneckerDelta):
         return expression
 
     def decide(bracket: sp.Basic) -> sp.Expr:
@@ -185,7 +185,12 @@ def discharge(expression: sp.Expr, known: Known) -> sp.Expr:
         return sp.S.Zero if known.nonnegative(smaller - larger - 1 + strict) else bracket
 
     known = known.within(expression)
-    return expression.xreplace({bracket: decide(bracket) for bracket in expression.atoms(Bracket)})
+    never = {d: sp.S.Zero for d in expression.atoms(sp.KroneckerDelta) if _differ(*d.args, known)}
+    return expression.xreplace({bracket: decide(bracket) for bracket in expression.atoms(Bracket)} | never)
+
+
+def _differ(left: sp.Expr, right: sp.Expr, known: Known) -> bool:
+    return known.nonnegative(left - right - 1) or known.nonnegative(right - left - 1)
 
 
 def use_deltas(expression: sp.Basic) -> sp.Basic:

@@ -28,7 +28,7 @@ from derivations.expressions import (
 )
 from derivations.layer import Claim, DerivationError, Equation, Layer, Option, Range, Tensor, size_symbol
 from derivations.ranges import Known
-from derivations.schedule import schedule
+from derivations.schedule import schedule, totals
 
 LONGEST_LINE = 10_000
 DEEPEST_NESTING = 50
@@ -260,7 +260,9 @@ class _Reader:
             )
         reader.sizes.update(s.name for d in layer.size_definitions.values() for s in d.free_symbols)
         reader.sizes -= set(reader.options)
-        reader.cotangents = {f"d{t.name}": Tensor(f"d{t.name}", t.sizes) for t in layer.tensors if not t.integer}
+        sizes = {f"d{t.name}": t.sizes for t in layer.tensors if not t.integer}
+        sizes |= {f"d{name}_total": layer.by_name[name].sizes for name in totals(layer)}
+        reader.cotangents = {name: Tensor(name, size) for name, size in sizes.items()}
         return reader
 
     # declarations
@@ -506,7 +508,7 @@ class _Reader:
     def _start(self, boundary: Equation, indices: tuple[sp.Expr, ...]) -> sp.Expr:
         lhs = boundary.lhs.indices
         renamed = dict(zip(lhs[1:], indices[1:], strict=True))
-        return sp.KroneckerDelta(indices[0], lhs[0]) * boundary.rhs.xreplace(renamed)
+        return sp.KroneckerDelta(sp.expand(indices[0] - lhs[0]), 0) * boundary.rhs.xreplace(renamed)
 
 
 # ------------------------------------------------------------------------------------------- expressions

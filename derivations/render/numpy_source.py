@@ -70,17 +70,25 @@ def numpy_source(derivation: Derivation) -> str:
         "",
         "",
         f"def forward({', '.join(_safe(p) for p in parameters)}):",
-        f'    """{"; ".join(equation.text for equation in layer.equations)}"""',
+        *_docstring(layer.equations),
         *forward,
         f"    return {', '.join(_safe(name) for name in outputs)}",
         "",
         "",
         f"def backward({', '.join(_safe(p) for p in [*derivation.output_cotangents, *parameters])}):",
-        f'    """{"; ".join(equation.text for equation in derivation.cotangents.values())}"""',
+        *_docstring([*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()]),
         *backward,
         f"    return {{{returned}}}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _docstring(equations: Sequence[Equation]) -> list[str]:
+    """One equation a line."""
+    first, *rest = [equation.text for equation in equations]
+    if not rest:
+        return [f'    """{first}"""']
+    return [f'    """{first}', *(f"    {line}" for line in rest), '    """']
 
 
 def matrix_form(equation: Equation) -> str | None:
@@ -131,6 +139,7 @@ class _Writer:
         self.arrays: dict[str, str] = {}
         self.before: list[str] = []
         self.ranges: dict[str, sp.Expr] = {}
+        self.steps: set[str] = set()
         self.shapes: dict[str, tuple[sp.Expr, ...]] = {}
         if layer is not None:
             self.shapes = {t.name: t.sizes for t in layer.tensors}
@@ -142,7 +151,9 @@ class _Writer:
         """The statements that compute equations, sizes and index arrays first."""
         self.arrays = {}
         statements: list[str] = []
-        for group in schedule(equations):
+        groups = schedule(equations)
+        self.steps = {str(entry_indices(e.lhs)[g.axis]) for g in groups if g.axis is not None for e in g.equations}
+        for group in groups:
             if group.axis is None:
                 for equation in group.equations:
                     statements += self._assignment(equation)
@@ -387,7 +398,7 @@ class _Writer:
     def _index_array(self, name: str, size: str) -> str:
         """The variable that holds 0, 1, ... along an axis: the index's own letter, unless that means something else."""
         variable = name
-        while variable in self.shapes or self.arrays.get(variable, size) != size:
+        while variable in self.shapes or variable in self.steps or self.arrays.get(variable, size) != size:
             variable += "_"
         self.arrays[variable] = size
         return variable
