@@ -16,6 +16,9 @@ SMALLEST = 3
 GENERAL_CASES = 2
 # Options (strides, paddings, kernel sizes) are drawn; not every draw leaves an output.
 ATTEMPTS = 50
+# Seven sizes that all differ, as a convolution has, can make large tensors: of several draws the smallest is kept.
+MANY_SIZES = 5
+CANDIDATES = 5
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def _draw(
     """One case that is not among those taken, or None where no draw gives every tensor a shape."""
     free = [name for name in layer.size_names if name not in fixed]
     pool = [n for n in range(SMALLEST, SMALLEST + len(layer.size_names) + 2) if n not in fixed.values()]
+    drawn: list[Case] = []
     for _ in range(ATTEMPTS):
         chosen = dict(zip(free, (int(n) for n in rng.permutation(pool)), strict=False))
         sizes = {name: {**fixed, **chosen}[name] for name in layer.size_names}
@@ -107,8 +111,10 @@ def _draw(
                 layer.shape(tensor.name, {**sizes, **_whole(values)})
         except DerivationError:
             continue
-        return Case(label, sizes, rounded(layer, _telling(layer, values, rng), format))
-    return None
+        drawn.append(Case(label, sizes, rounded(layer, _telling(layer, values, rng), format)))
+        if len(drawn) == (CANDIDATES if len(free) >= MANY_SIZES else 1):
+            break
+    return min(drawn, key=_entries, default=None)
 
 
 def _telling(layer: Layer, values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -124,6 +130,10 @@ def _telling(layer: Layer, values: Mapping[str, Any], rng: np.random.Generator) 
             value.flat[-1] = value.flat[0]
         telling[tensor.name] = value if tensor.integer else value * rng.uniform(1.0, 1.125, value.shape)
     return telling
+
+
+def _entries(case: Case) -> int:
+    return sum(np.size(value) for value in case.values.values())
 
 
 def _whole(values: Mapping[str, Any]) -> dict[str, int]:

@@ -5,7 +5,7 @@ complex variables to estimate derivatives of real functions", SIAM Review 40, 19
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.exceptions import ComplexWarning
@@ -23,19 +23,21 @@ def complex_step(
     cotangent: NDArray[np.float64],
     *,
     bound: NDArray[np.float64],
+    entries: Iterable[tuple[int, ...]] | None = None,
 ) -> Testimony:
-    """The gradient of <cotangent, forward(point)> for every entry of `point`, in complex128.
+    """The gradient of <cotangent, forward(point)> for the given entries of `point`, or all, in complex128.
 
     `forward` maps a complex128 array of point's shape to one of cotangent's shape. `bound`, of point's shape, is what
     rounding in float64 may make of each entry. Code that is not analytic (it takes an absolute value, or drops the
-    imaginary part) gives a wrong value here, so whoever calls compares it with differences first.
-    Raises ComplexWarning where the forward casts to a real dtype.
+    imaginary part) gives a wrong value here, so whoever calls compares it with differences first. A forward that casts
+    to a real dtype sees NumPy's ComplexWarning as an exception.
     """
-    value = np.empty(point.shape)
+    value, error = np.full(point.shape, np.nan), np.full(point.shape, np.nan)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error", ComplexWarning)
-        for index in np.ndindex(point.shape):
+        for index in np.ndindex(point.shape) if entries is None else entries:
             moved = point.astype(np.complex128)
             moved[index] += 1j * STEP
             value[index] = np.sum(cotangent * np.imag(forward(moved))) / STEP
-    return Testimony(value, bound, "the imaginary step overflows")
+            error[index] = bound[index]
+    return Testimony(value, error, "the imaginary step overflows")

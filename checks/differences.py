@@ -4,7 +4,7 @@ Central differences of <dY, forward(...)> at falling steps, extrapolated to step
 (C. J. F. Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4, 1982).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,8 +81,9 @@ def differences(
     *,
     direction: NDArray[np.float64],
     convention: NDArray[np.float64] | None = None,
+    entries: Iterable[tuple[int, ...]] | None = None,
 ) -> Testimony:
-    """The gradient of <cotangent, forward(point)> for every entry of `point`, by differences in float64.
+    """The gradient of <cotangent, forward(point)> for the given entries of `point`, or all, by differences in float64.
 
     `forward` maps a float64 array of point's shape to one of cotangent's shape. `direction`, of point's shape, is where
     the noise of `forward` is measured. `convention` is given where the equations have kinks in reach: the slope that
@@ -92,19 +93,18 @@ def differences(
     def along(t: float) -> NDArray:
         return forward(point + t * direction)
 
-    value, error = np.full(point.shape, np.nan), np.full(point.shape, np.inf)
+    value, error = np.full(point.shape, np.nan), np.full(point.shape, np.nan)
     reason = "differences do not settle"
     with np.errstate(all="ignore"):
         noise = noise_level(along, cotangent)
-        for index in np.ndindex(point.shape):
+        for index in np.ndindex(point.shape) if entries is None else entries:
             curve, x = _coordinate(forward, point, index), float(point[index])
             if convention is None:
                 estimate = slope(curve, x, cotangent, noise)
             else:
                 estimate = _at_kink(slopes(curve, x, cotangent, noise), float(convention[index]))
                 reason = "at a kink, the slope that the equations name is that of neither side"
-            if np.isfinite(estimate.error):
-                value[index], error[index] = estimate.value, estimate.error
+            value[index], error[index] = estimate.value, estimate.error
     return Testimony(value, error, reason)
 
 

@@ -30,7 +30,8 @@ def weigh(trial: Trial, finding: Finding, got: NDArray, run: Run) -> Finding:
 def _shrinks(trial: Trial, name: str, got: NDArray, run: Run) -> bool:
     """Whether the error falls with the unit of rounding, between this dtype and another, rather than stay.
 
-    The geometric mean of "as the unit does" and "not at all" divides the two.
+    The geometric mean of "as the unit does" and "not at all" divides the two. (A mistake in the twelfth digit of
+    float64 is beneath what float32 can show, and counts as rounding: it is left open, too, never called right.)
     """
     other = FORMATS["float32" if trial.format.name == "float64" else "float64"]
     again = replace(trial, format=other, values=rounded(trial.derivation.layer, trial.values, other))

@@ -29,7 +29,7 @@ WORST_ENTRIES = 3
 class Testimony:
     """What a witness takes the answer to be, and by how much it may be off; `reason` tells why where that is infinite.
 
-    `value` and `error` are float64 arrays of the answer's shape.
+    `value` and `error` are float64 arrays of the answer's shape. An error of NaN marks an entry that was not asked for.
     """
 
     value: NDArray[np.float64]
@@ -84,6 +84,7 @@ def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Test
     got = np.asarray(got, np.float64)
     expected, allowance = testimony.value, bound + testimony.error
     told = np.isfinite(allowance) & np.isfinite(expected)
+    asked = ~np.isnan(testimony.error)
     errors = np.where(told, units(got - np.where(told, expected, 0), allowance), 0)
     error = float(errors.max(initial=0.0))
     wrong = int((errors > DISAGREE).sum())
@@ -93,15 +94,15 @@ def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Test
         verdict, reason = "disagree", ("not a number" if np.isnan(got).any() else "")
     elif error > AGREE:
         verdict, reason = "unresolved", f"off by {error:.1f} bounds: too far for rounding, too near for a mistake"
-    elif not told.all():
-        lost = told.size - int(told.sum())
-        verdict, reason = "unresolved", f"{lost} of {told.size} entries: {testimony.reason or 'the bound is infinite'}"
-    elif (units(expected, allowance) <= AGREE).all():
+    elif (asked & ~told).any():
+        lost = f"{int((asked & ~told).sum())} of {int(asked.sum())} entries"
+        verdict, reason = "unresolved", f"{lost}: {testimony.reason or 'the bound is infinite'}"
+    elif (units(expected, allowance)[told] <= AGREE).all():
         verdict, reason = "unresolved", "vacuous: the true value is zero, within what this witness can tell"
     else:
         verdict, reason = "agree", ""
     worst = worst_entries(expected, got, errors) if error > AGREE else ()
-    return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(told.size))
+    return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(asked.sum()))
 
 
 def units(distance: NDArray, allowance: NDArray) -> NDArray[np.float64]:

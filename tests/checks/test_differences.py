@@ -112,3 +112,10 @@ def test_a_convention_of_neither_side_stays_open():
     found = differences(lambda X: np.maximum(X, 0), np.zeros(1), ONE, direction=ONE, convention=np.array([0.5]))
     assert np.isinf(found.error[0])
     assert "kink" in found.reason
+
+
+def test_entries_that_were_not_asked_for_are_marked():
+    X, dY = np.ones((2, 3)), np.ones((2, 3))
+    found = differences(np.tanh, X, dY, direction=X, entries=[(0, 1)])
+    assert np.isfinite(found.error[0, 1])
+    assert np.isnan(found.error).sum() == 5

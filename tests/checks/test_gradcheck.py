@@ -268,3 +268,15 @@ def test_what_is_no_implementation_is_one_clear_line(implementation):
 def test_inputs_that_do_not_fit_are_one_clear_line():
     with pytest.raises(DerivationError, match="b"):
         gradcheck((np.add, np.add), "linear", inputs={"X": np.ones((2, 2)), "W": np.ones((2, 2))})
+
+
+def test_large_inputs_are_checked_at_entries_drawn_at_random():
+    rng = np.random.default_rng(0)
+    inputs = {"X": rng.standard_normal((12, 30)), "W": rng.standard_normal((30, 8)), "b": rng.standard_normal(8)}
+    (row,) = rows(["linear"])
+    report = gradcheck((row.forward, row.backward), "linear", inputs=inputs)
+    looked_at = {(f.cotangent, f.witness): f.entries for f in report.findings}
+    assert report.verdict == "agree"
+    assert looked_at["dX", "derivation"] == 360
+    assert looked_at["dX", "differences"] == looked_at["dX", "complex step"] < 360
+    assert looked_at["db", "differences"] == 8

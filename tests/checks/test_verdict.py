@@ -47,6 +47,12 @@ def test_where_the_witness_cannot_tell_it_is_open():
     assert found.reason == "1 of 3 entries: a kink"
 
 
+def test_entries_that_were_not_asked_for_are_left_out():
+    some = verdicts.Testimony(np.array([1.0, np.nan, np.nan]), np.array([0.0, np.nan, np.nan]))
+    found = verdict([1.0, 17.0, np.nan], some)
+    assert (found.verdict, found.entries) == ("agree", 1)
+
+
 def test_where_zero_would_agree_as_well_it_is_open():
     found = verdict(ZERO, verdicts.Testimony(ZERO, ZERO))
     assert found.verdict == "unresolved"
