@@ -36,7 +36,7 @@ from derivations.expressions import entries, entry_indices, index, with_fresh_bo
 from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
 from derivations.ranges import Known
 from derivations.render.unicode import unicode
-from derivations.schedule import schedule, users
+from derivations.schedule import schedule, totals, users
 
 if TYPE_CHECKING:
     import numpy as np
@@ -250,8 +250,7 @@ class _Backward:
     # names
 
     def _cotangent_name(self, name: str) -> str:
-        used = name in self.layer.output_names and bool(users(self.layer.equations, name))
-        return f"d{name}_total" if used else f"d{name}"
+        return f"d{name}_total" if name in totals(self.layer) else f"d{name}"
 
     def _entry(self, name: str, indices: Iterable[sp.Expr]) -> sp.Expr:
         return Tensor(self._cotangent_name(name))[tuple(indices)]

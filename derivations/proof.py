@@ -96,17 +96,22 @@ def prove(
     Tensors that `given` defines are written out; all others may be anything.
     """
     known = Known.of(layer, ranges)
-    if _vanishes(left - right, known):
-        return Proof(True, "the same normal form, for all sizes", for_all_sizes=True)
-    written_out = inline(left - right, given)
-    if written_out != left - right and _vanishes(written_out, known):
-        return Proof(
-            True, "the same normal form once the definitions are written out, for all sizes", for_all_sizes=True
-        )
-    unrolled = unroll(left - right, given)
-    if unrolled != left - right and _vanishes(inline(unrolled, given), known):
-        return Proof(True, "the same normal form once the recurrence is written out, for all sizes", for_all_sizes=True)
+    tried: set[sp.Expr] = set()
+    for rewritten, how in _rewritten(left, right, given):
+        if rewritten not in tried and _vanishes(rewritten, known):
+            return Proof(True, f"the same normal form{how}, for all sizes", for_all_sizes=True)
+        tried.add(rewritten)
     return _at_points(left, right, layer, ranges, given)
+
+
+def _rewritten(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Iterator[tuple[sp.Expr, str]]:
+    """The difference of two expressions, definition by definition written out; equals replace equals."""
+    yield left - right, ""
+    yield inline(left - right, given), " once the definitions are written out"
+    defining = next((e for e in given if isinstance(left, sp.Indexed) and e.name == entry_name(left)), None)
+    start = (left if defining is None else _written_out(left, defining)) - right
+    for expression in unrolled(start, given, without=defining):
+        yield inline(expression, given), " once the recurrence is written out"
 
 
 def prove_claim(claim: Claim, derivation: Derivation) -> Proof:
@@ -123,13 +128,14 @@ def inline(expression: sp.Expr, given: Sequence[Equation]) -> sp.Expr:
     return expression
 
 
-def _written_out(expression: sp.Expr, equation: Equation) -> sp.Expr:
+def _written_out(expression: sp.Expr, equation: Equation, opaque: tuple[type, ...] = ()) -> sp.Expr:
+    """The expression with every entry of a tensor written out, except inside functions of the `opaque` kinds."""
     indices = entry_indices(equation.lhs)
 
     def visit(node: sp.Basic) -> sp.Basic:
         if node == equation.lhs and not indices:
             return with_fresh_bounds(equation.rhs)
-        if not node.args:
+        if not node.args or isinstance(node, opaque):
             return node
         if isinstance(node, sp.Indexed):
             if node.base.name != equation.name:
@@ -141,29 +147,18 @@ def _written_out(expression: sp.Expr, equation: Equation) -> sp.Expr:
     return visit(with_fresh_bounds(expression)) if any(entries(expression, equation.name)) else expression
 
 
-def unroll(expression: sp.Expr, given: Sequence[Equation]) -> sp.Expr:
-    """Write out the tensors of recurrences once, where they stand outside of functions.
+def unrolled(expression: sp.Expr, given: Sequence[Equation], without: Equation | None = None) -> Iterator[sp.Expr]:
+    """The expression with one tensor of a recurrence after the other written out once, those computed last first.
 
-    What a tensor is defined by, and what stands inside functions, keeps another name for the same entries: replacing
-    equals by equals, and stopping there.
+    What that brings in of earlier steps stays as it is, and so does what stands inside functions, as the state does
+    inside the function that makes the next one: there is no end to a recurrence.
     """
-    recurrent = {e.name: e for group in schedule(given) if group.axis is not None for e in group.equations}
-
-    def visit(node: sp.Basic, inside: bool) -> sp.Basic:
-        if not node.args:
-            return node
-        if isinstance(node, sp.Indexed):
-            equation = recurrent.get(node.base.name)
-            if equation is None:
-                return node
-            if inside:
-                return Tensor(f"{node.base.name}'")[tuple(node.indices)]
-            here = dict(zip(entry_indices(equation.lhs), node.indices, strict=True))
-            return visit(with_fresh_bounds(equation.rhs).xreplace(here), True)
-        within = inside or isinstance(node, Elementary)
-        return node.func(*(visit(part, within) for part in node.args))
-
-    return visit(with_fresh_bounds(expression), False) if recurrent else expression
+    yield expression
+    for group in reversed(schedule(given)):
+        for equation in reversed(group.equations):
+            if group.axis is not None and equation is not without and any(entries(expression, equation.name)):
+                expression = _written_out(expression, equation, opaque=(Elementary,))
+                yield expression
 
 
 def _vanishes(difference: sp.Expr, known: Known) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from derivations.expressions import entries, entry_indices
-from derivations.layer import DerivationError, Equation
+from derivations.layer import DerivationError, Equation, Layer
 
 
 @dataclass(frozen=True)
@@ -91,3 +91,8 @@ def _lags(equation: Equation, name: str, axis: int) -> list[int] | None:
 def users(equations: Iterable[Equation], name: str) -> list[Equation]:
     """The equations in which a tensor occurs on the right."""
     return [equation for equation in equations if any(entries(equation.rhs, name))]
+
+
+def totals(layer: Layer) -> tuple[str, ...]:
+    """The outputs that equations use again: beside the cotangent from outside, `dh`, they have `dh_total`."""
+    return tuple(name for name in layer.output_names if users(layer.equations, name))
