@@ -125,8 +125,8 @@ def derive(
         _print_layers()
         return
     asked: list[Any] = [*(layers or []), *([_read_layer(file)] if file else [])]
-    if format == "numpy" and len(asked) > 1:
-        raise RefusalError("NumPy source is a module for one layer: name one")
+    if format in ("latex", "numpy") and len(asked) > 1:
+        raise RefusalError(f"{format} prints a file for one layer, not for {len(asked)}: name one")
     with _refusing(DerivationError):
         pages = [
             _network_page(format, steps, wrt)

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _SLOW_MACHINES = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -11,3 +12,14 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=1000, deadline=None, suppress_health_check=_SLOW_MACHINES)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.fixture
+def offline(tmp_path):
+    """An environment for subprocesses in which every download fails at once, and the cache is empty.
+
+    MNIST is there where BACKPROOF_DATA names it, and not elsewhere.
+    """
+    nobody = "http://127.0.0.1:9"  # the discard port: nothing listens
+    proxies = {"http_proxy": nobody, "https_proxy": nobody, "HTTP_PROXY": nobody, "HTTPS_PROXY": nobody, "no_proxy": ""}
+    return os.environ | proxies | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
