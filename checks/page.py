@@ -18,6 +18,12 @@ UNITS = "(the largest error, in units of what rounding may do)"
 MOST_BOUNDS = 1e16
 MATHEMATICS = ("equations", "derivation")
 WITNESSES = ("equations", *GRADIENT_WITNESSES)
+OVERVIEW = {
+    "forward": "equations",
+    "backward": "derivation",
+    "differences": "differences",
+    "complex step": "complex step",
+}
 
 
 def page(report: Report) -> RenderableType:
@@ -30,20 +36,12 @@ def page(report: Report) -> RenderableType:
 
 def overview(reports: Sequence[Report]) -> RenderableType:
     """Several reports as one table, a line each: the largest error of every witness in units of its bound."""
-    table = _table("layer", "dtype", "cases", *WITNESSES, "verdict")
+    table = _table("", "layer", "dtype", *OVERVIEW)
     for report in reports:
-        columns = [
-            [f for f in report.findings if f.witness == witness] for witness in ("equations", *GRADIENT_WITNESSES)
-        ]
+        columns = [[f for f in report.findings if f.witness == witness] for witness in OVERVIEW.values()]
         mark, style = MARKS[report.verdict]
-        table.add_row(
-            report.layer,
-            report.dtype,
-            str(len(report.cases)),
-            *(_cell(column) for column in columns),
-            Text(f"{mark} {report.verdict}", style=style),
-        )
-    return table
+        table.add_row(Text(mark, style=style), report.layer, report.dtype, *(_cell(column) for column in columns))
+    return Group(table, Text(UNITS, style="dim"))
 
 
 def _title(report: Report) -> Text:
