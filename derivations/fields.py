@@ -314,10 +314,15 @@ def _series_power(value: flint.arb_series, exponent: Fraction) -> flint.arb_seri
         power = value
         for _ in range(abs(whole) - 1):
             power = power * value
-        return 1 / power if whole < 0 else power
+        return _series_reciprocal(power) if whole < 0 else power
     if exponent.denominator == 2:
         return _series_power(value.sqrt() if exponent > 0 else value.rsqrt(), Fraction(abs(exponent.numerator)))
     return (value.log() * flint.arb_series([flint.arb(flint.fmpq(exponent.numerator, exponent.denominator))])).exp()
+
+
+def _series_reciprocal(value: flint.arb_series) -> flint.arb_series:
+    # A branch that is not taken may divide by zero, which flint refuses for series.
+    return 1 / value if value[0] != 0 else flint.arb_series([flint.arb.nan()] * flint.ctx.cap)
 
 
 def _series_sigmoid(value: flint.arb_series) -> flint.arb_series:

@@ -55,7 +55,7 @@ def _kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol
         elif isinstance(node, Where | Bracket):
             condition = node.args[0]
             for relation in condition.atoms(sp.core.relational.Relational):
-                if not (relation.lhs.is_integer and relation.rhs.is_integer):
+                if not _moves_in_steps(relation):
                     difference = relation.lhs - relation.rhs
                     yield plain(relation), difference, _ranges_in(difference, ranges)
         elif isinstance(node, MaxOver):
@@ -64,6 +64,11 @@ def _kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol
             continue
         if distance is not None:
             yield plain(node), distance, _ranges_in(distance, ranges)
+
+
+def _moves_in_steps(relation: sp.Basic) -> bool:
+    """Whether a relation is made of whole numbers only (indices, labels, masks): no real input comes near its edge."""
+    return all(part.is_integer for part in walk(relation) if isinstance(part, sp.Indexed | sp.Symbol))
 
 
 def _ranges_in(expression: sp.Expr, ranges: Mapping[sp.Symbol, Range]) -> dict[sp.Symbol, Range]:
