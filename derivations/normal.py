@@ -460,7 +460,7 @@ class _Normalizer:
         result = self._raise_term(content, exponent)
         if exponent.denominator == 1 and self._leading(rest) < 0:  # 1/(b - a) is -1/(a - b)
             rest = self.thaw(self.freeze(self.scaled(rest, -1)))
-            result.coefficient *= (-1) ** int(exponent)
+            result.coefficient *= -1 if exponent % 2 else 1
         if len(rest) == 1 and not rest[0].bounds and self._distributes(rest[0], exponent):
             return self.product([[result], [self._raise_term(rest[0], exponent)]])
         if (

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ WITNESS_POINTS = 40
 LARGEST_SIZE = 3
 SEED = 2019  # any seed does; a fixed one makes a report repeatable
 SPREAD = 40  # bits of the whole numbers that rational functions are evaluated at
+LEFT, RIGHT = "left side", "right side"  # no tensor of a layer has a blank in its name
 LARGEST_SUM = 10**3  # no sum that is evaluated here has more terms
 
 
@@ -107,6 +108,8 @@ def prove(
 def _rewritten(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Iterator[tuple[sp.Expr, str]]:
     """The difference of two expressions, definition by definition written out; equals replace equals."""
     yield left - right, ""
+    # What divides or stands under a root, such as v + eps, is most often the same on both sides: it stays named.
+    yield inline(left - right, given, opaque=_divides), " once the definitions are written out"
     yield inline(left - right, given), " once the definitions are written out"
     defining = next((e for e in given if isinstance(left, sp.Indexed) and e.name == entry_name(left)), None)
     start = (left if defining is None else _written_out(left, defining)) - right
@@ -119,23 +122,35 @@ def prove_claim(claim: Claim, derivation: Derivation) -> Proof:
     return prove(claim.lhs, claim.rhs, derivation.layer, claim.ranges, derivation.equations)
 
 
-def inline(expression: sp.Expr, given: Sequence[Equation]) -> sp.Expr:
-    """Write out every tensor that an equation defines; recurrences stay as they are."""
+def _nothing(node: sp.Basic) -> bool:
+    return False
+
+
+def _elementary(node: sp.Basic) -> bool:
+    return isinstance(node, Elementary)
+
+
+def _divides(node: sp.Basic) -> bool:
+    return isinstance(node, sp.Pow) and not (node.exp.is_Integer and node.exp.is_positive)
+
+
+def inline(expression: sp.Expr, given: Sequence[Equation], opaque: Callable[[sp.Basic], bool] = _nothing) -> sp.Expr:
+    """Write out every tensor that an equation defines, except inside what is `opaque`; recurrences stay as they are."""
     for group in reversed(schedule(given)):
         if group.axis is None:
             for equation in group.equations:
-                expression = _written_out(expression, equation)
+                expression = _written_out(expression, equation, opaque)
     return expression
 
 
-def _written_out(expression: sp.Expr, equation: Equation, opaque: tuple[type, ...] = ()) -> sp.Expr:
-    """The expression with every entry of a tensor written out, except inside functions of the `opaque` kinds."""
+def _written_out(expression: sp.Expr, equation: Equation, opaque: Callable[[sp.Basic], bool] = _nothing) -> sp.Expr:
+    """The expression with every entry of a tensor written out, except inside what is `opaque`."""
     indices = entry_indices(equation.lhs)
 
     def visit(node: sp.Basic) -> sp.Basic:
         if node == equation.lhs and not indices:
             return with_fresh_bounds(equation.rhs)
-        if not node.args or isinstance(node, opaque):
+        if not node.args or opaque(node):
             return node
         if isinstance(node, sp.Indexed):
             if node.base.name != equation.name:
@@ -157,7 +172,7 @@ def unrolled(expression: sp.Expr, given: Sequence[Equation], without: Equation |
     for group in reversed(schedule(given)):
         for equation in reversed(group.equations):
             if group.axis is not None and equation is not without and any(entries(expression, equation.name)):
-                expression = _written_out(expression, equation, opaque=(Elementary,))
+                expression = _written_out(expression, equation, opaque=_elementary)
                 yield expression
 
 
@@ -188,8 +203,8 @@ class _Question:
         sizes = tuple(ranges[i][1] + 1 for i in indices)
         place = tuple(indices)
         equations = (
-            Equation(Tensor("left", sizes)[place], left, ranges),
-            Equation(Tensor("right", sizes)[place], right, ranges),
+            Equation(Tensor(LEFT, sizes)[place], left, ranges),
+            Equation(Tensor(RIGHT, sizes)[place], right, ranges),
         )
         by_name = {equation.name: equation for equation in given}
         needed = _closure(equations, by_name)
@@ -206,7 +221,7 @@ class _Question:
 
         equations = [*self.given, self.left, self.right]
         results = evaluate_equations(self.layer, equations, values, field, given=self.free)
-        return results["left"], results["right"]
+        return results[LEFT], results[RIGHT]
 
     def is_rational(self) -> bool:
         """Whether nothing but + - * / and whole powers stands in the expressions and in what they are given by."""
@@ -543,7 +558,7 @@ def derivative_agrees(step: Step) -> Proof:
             with series.context():
                 point[target.name] = series.along(point[target.name], direction)
             renamed = [
-                Equation(Tensor(f"{e.name}_", layer.by_name[e.name].sizes)[e.indices], e.rhs, e.ranges)
+                Equation(Tensor(f"{e.name}'", layer.by_name[e.name].sizes)[e.indices], e.rhs, e.ranges)
                 for e in consumers
             ]
             moved = evaluate_equations(layer, renamed, point, series, given=defined)
@@ -552,7 +567,7 @@ def derivative_agrees(step: Step) -> Proof:
         with series.context():
             forward, backward = flint.arb(0), flint.arb(0)
             for equation in consumers:
-                for ball, cotangent in _pairs(moved[f"{equation.name}_"], cotangents[equation.name]):
+                for ball, cotangent in _pairs(moved[f"{equation.name}'"], cotangents[equation.name]):
                     forward += flint.arb_series(ball)[1] * flint.arb(cotangent)
             full = np.broadcast_to(slopes.reshape(_spread(step, slopes)), direction.shape)
             for ball, along in _pairs(full, direction):
