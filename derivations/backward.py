@@ -22,6 +22,7 @@ from derivations.calculus import (
     canonical,
     contract_next,
     cost,
+    derivative,
     name_bounds,
     named_bounds,
     pull_constants,
@@ -314,7 +315,7 @@ class _Backward:
             lhs = equation.lhs.xreplace(fresh)
             cotangent = self._entry(equation.name, entry_indices(lhs))
             limits = [sp.Tuple(fresh[i], *equation.ranges[i]) for i in reversed(equation.indices)]
-            slope = rhs.diff(here)
+            slope = derivative(rhs, here)
             own = recognise(slope, equation)
             before += sum_over(cotangent * Partial(lhs, here), *limits)
             after += sum_over(cotangent * slope, *limits)

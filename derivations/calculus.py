@@ -19,6 +19,7 @@ from derivations.expressions import (
     Bracket,
     FirstMaximum,
     entry_indices,
+    log,
     walk,
     with_fresh_bounds,
 )
@@ -68,6 +69,14 @@ def _first_place(body: sp.Basic, index: sp.Symbol) -> tuple:
         if isinstance(node, sp.Indexed):
             places += [(node.base.name, k) for k, i in enumerate(node.indices) if i.has(index)]
     return tuple(sorted(places))
+
+
+# ------------------------------------------------------------------------------------------------ derivative
+
+
+def derivative(expression: sp.Expr, entry: sp.Expr) -> sp.Expr:
+    """The derivative with respect to one entry of a tensor; SymPy differentiates, and its logarithm becomes ours."""
+    return expression.diff(entry).replace(sp.log, log)
 
 
 # --------------------------------------------------------------------------------------------------- deltas
@@ -232,9 +241,19 @@ def pull_constants(expression: sp.Basic) -> sp.Basic:
             limits.remove(limit)
     bound = {limit[0] for limit in limits}
     factors = sp.Mul.make_args(body)
-    inside = [f for f in factors if f.free_symbols & bound]
-    outside = [f for f in factors if not f.free_symbols & bound]
+    guarded = any(isinstance(f, Bracket) and f.free_symbols & bound for f in factors)
+    inside = [f for f in factors if f.free_symbols & bound or (guarded and is_partial(f))]
+    outside = [f for f in factors if f not in inside]
     return front * sp.Mul(*outside) * (sp.Sum(sp.Mul(*inside), *limits) if limits else sp.Mul(*inside))
+
+
+def is_partial(factor: sp.Expr) -> bool:
+    """Whether a factor may be undefined somewhere: it divides, or it is a root or a logarithm."""
+    return any(
+        isinstance(node, log) or (isinstance(node, sp.Pow) and not (node.exp.is_Integer and node.exp > 0))
+        for node in walk(factor)
+        if isinstance(node, log | sp.Pow) and not node.is_positive
+    )
 
 
 # ----------------------------------------------------------------------------------------------- recognition
@@ -373,6 +392,10 @@ def _collect_terms(total: sp.Add) -> sp.Expr:
     if all(c < 0 for c in coefficients):
         factor = -factor
     shared.pop(sp.S.One, None)
+    if any(
+        isinstance(base, Bracket) for p in powers for base in p
+    ):  # a bracket stays with what it keeps from dividing by 0
+        shared = {base: e for base, e in shared.items() if not is_partial(base**e)}
     if not shared and factor == 1:
         return total
     front = sp.Mul(*(b**e for b, e in shared.items()))
@@ -453,6 +476,8 @@ LARGEST_FRACTION = 60
 def cancelled(expression: sp.Expr) -> sp.Expr:
     """The expression as one fraction in lowest terms, where that is shorter; sums and functions count as letters."""
     if cost(expression) > LARGEST_FRACTION or not any(f.exp.is_negative for f in expression.atoms(sp.Pow)):
+        return expression
+    if expression.has(Bracket):  # which may stand beside what is undefined where it is 0
         return expression
     letters = {f: sp.Dummy() for f in expression.atoms(sp.Indexed, *BINDERS, *INDICATORS, sp.Function)}
     plain = expression.xreplace(letters)

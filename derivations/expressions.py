@@ -209,9 +209,8 @@ class Bracket(sp.Function):
             return sp.S.Zero
         if isinstance(condition, sp.And):
             return sp.Mul(*(cls(part) for part in condition.args))
-        if isinstance(condition, sp.Eq | sp.Ne) and condition.lhs.is_integer and condition.rhs.is_integer:
-            delta = sp.KroneckerDelta(condition.lhs, condition.rhs)
-            return delta if isinstance(condition, sp.Eq) else 1 - delta
+        if isinstance(condition, sp.Eq) and condition.lhs.is_integer and condition.rhs.is_integer:
+            return sp.KroneckerDelta(condition.lhs, condition.rhs)
         return None
 
     def _eval_derivative(self, variable):

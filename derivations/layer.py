@@ -56,7 +56,8 @@ class Option:
     @property
     def symbol(self) -> sp.Symbol:
         """The option as it stands in equations."""
-        return option_symbol(self.name, integer=self.integer, positive=self.positive)
+        negative = self.low is not None and not self.low.is_nonnegative
+        return option_symbol(self.name, integer=self.integer, positive=self.positive, any_sign=negative)
 
     def __str__(self) -> str:
         from derivations.render.plain import plain
@@ -67,10 +68,11 @@ class Option:
         return f"{self.name} {'>' if self.positive else '>='} 0"
 
 
-def option_symbol(name: str, *, integer: bool, positive: bool) -> sp.Symbol:
-    """The SymPy symbol of an option: nonnegative, or positive where the layer says so."""
+def option_symbol(name: str, *, integer: bool, positive: bool, any_sign: bool = False) -> sp.Symbol:
+    """The SymPy symbol of an option: nonnegative, or positive where the layer says so, unless it may be negative."""
     kind = {"integer": True} if integer else {"real": True}
-    return sp.Symbol(name, **kind, **({"positive": True} if positive else {"nonnegative": True}))
+    sign = {} if any_sign else {"positive": True} if positive else {"nonnegative": True}
+    return sp.Symbol(name, **kind, **sign)
 
 
 def size_symbol(name: str) -> sp.Symbol:

@@ -7,6 +7,7 @@ ever executed. Every refusal is a `NotationError` with its line and column.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,8 @@ LARGEST_EXPONENT = 64
 REDUCTIONS = ("sum", "mean", "max")
 FUNCTIONS = frozenset({*ELEMENTARY, *CHOICES, *REDUCTIONS, "sqrt", "where"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DIGITS = re.compile(r"(?<![\w.])[0-9][\w.]*")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class NotationError(ValueError):
@@ -109,7 +112,7 @@ def _logical_lines(text: str) -> Iterator[_Line]:
     characters: list[str] = []
     places: list[tuple[int, int]] = []
     depth = 0
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_LINE_END.split(text), start=1):
         if len(line) > LONGEST_LINE:
             raise NotationError(f"the line has {len(line)} characters; at most {LONGEST_LINE} are read", number)
         for column, character in enumerate(line, start=1):
@@ -123,7 +126,11 @@ def _logical_lines(text: str) -> Iterator[_Line]:
                 raise NotationError(f"brackets are nested deeper than {DEEPEST_NESTING}", number, column)
             characters.append(" " if character == "\t" else character)
             places.append((number, column))
-        if depth > 0 and len(characters) <= LONGEST_LINE:
+        if len(characters) > LONGEST_LINE:
+            raise NotationError(f"the equation has more than {LONGEST_LINE} characters", *places[0])
+        if depth > 0:  # a blank, so that what ends one line does not run into what starts the next
+            characters.append(" ")
+            places.append((number, len(line) + 1))
             continue
         if "".join(characters).strip():
             yield _strip(_Line("".join(characters), tuple(places)))
@@ -168,6 +175,9 @@ def _python_expression(line: _Line) -> tuple[ast.expr, _Line]:
     if not padded.text.strip():
         raise line.error("an expression is missing here")
     _check_brackets(padded)
+    for number in _DIGITS.finditer(padded.text):
+        if len(number[0]) > LONGEST_NUMBER:
+            raise padded.error(f"the number {number[0][:20]}... is too long", number.start())
     try:
         # The outer brackets let ast point into the line instead of complaining about indentation.
         tree = ast.parse(f"({padded.text})", mode="eval").body
@@ -197,7 +207,7 @@ def _check_brackets(line: _Line) -> None:
 # ------------------------------------------------------------------------------------------ declarations
 
 _DECLARATION = re.compile(
-    r"(?P<name>[A-Za-z_]\w*)\s*(?P<sizes>\[[^\]]*\])?"
+    r"(?P<name>[A-Za-z_]\w*)(?:\s*(?P<sizes>\[[^\]]*\]))?"
     r"(?:\s+in\s+(?P<low>[^\s\[\]]+?)\s*\.\.\s*(?P<high>[^\s\[\]]+))?(?:\s*(?P<sign>>=?)\s*0(?![\w.]))?"
 )
 
@@ -242,6 +252,7 @@ class _Reader:
     equations: dict[str, Equation] = field(default_factory=dict)
     boundaries: dict[str, Equation] = field(default_factory=dict)
     padded: dict[str, None] = field(default_factory=dict)
+    started: set[str] = field(default_factory=set)
     cotangents: dict[str, Tensor] = field(default_factory=dict)
     lines: dict[str, _Line] = field(default_factory=dict)
 
@@ -291,8 +302,12 @@ class _Reader:
 
     def _declare_one(self, line: _Line, match: re.Match) -> None:
         name = match["name"]
-        if name in FUNCTIONS or name in {"pi", "in"}:
+        if name in FUNCTIONS or name == "pi":
             raise line.error(f"{name!r} is a function or constant of the notation, not a name", match.start())
+        if keyword.iskeyword(name):
+            raise line.error(
+                f"{name!r} is a word of Python and cannot be a name; another is, such as {name}_", match.start()
+            )
         if name in self.tensors or name in self.options:
             raise line.error(f"{name!r} is declared twice", match.start())
         if name in self.sizes:
@@ -302,6 +317,8 @@ class _Reader:
             inside = line.cut(match.start("sizes") + 1, match.end("sizes") - 1)
             sizes = tuple(self._size(part) for part in _split_commas(inside))
         for size in sizes:
+            if size.is_Integer and size < 1:
+                raise line.error(f"{name!r} has a size of {size}; a size is at least 1", match.start())
             for symbol in size.free_symbols:
                 if symbol.name in self.tensors or symbol.name == name:
                     raise line.error(f"{symbol.name!r} is both a tensor and a size", match.start())
@@ -309,6 +326,8 @@ class _Reader:
         if match["low"] is not None:
             low = self._size(line.cut(match.start("low"), match.end("low")))
             high = self._size(line.cut(match.start("high"), match.end("high")))
+            if (high - low).is_negative:
+                raise line.error(f"{name!r} lies in {low}..{high}, and there is nothing in it", match.start("low"))
         if low is not None and match["sizes"] is None:
             self.options[name] = Option(name, True, low, high, bool(low.is_positive))
         elif match["sign"] is not None and match["sizes"] is None:
@@ -443,15 +462,24 @@ class _Reader:
                 raise self.lines[started].error(f"this starts a recurrence, but {started!r} has no equation of its own")
         tensors = tuple(self.tensors.values())
         bare = Layer(name, summary, tensors, tuple(self.options.values()), (), size_definitions=self.size_definitions)
-        guarded = {n: self._guard(eq, Known.of(bare, eq.ranges)) for n, eq in self.equations.items()}
-        order = tuple(guarded.values())
+        self.boundaries = {n: self._guard(eq, Known.of(bare, eq.ranges)) for n, eq in self.boundaries.items()}
+        order = tuple(self._guard(eq, Known.of(bare, eq.ranges)) for eq in self.equations.values())
+        for unused in self.boundaries.keys() - self.started:
+            raise self.lines[unused].error(
+                f"this starts a recurrence, but no equation reads {unused!r} before its first step"
+            )
         outputs = tuple(wanted) or (tuple(self.equations)[-1],)
         for output in outputs:
             if output not in self.equations:
                 raise NotationError(f"the output {output!r} is defined by no equation")
         for tensor in tensors:
-            if f"d{tensor.name}" in self.tensors:
-                raise NotationError(f"'d{tensor.name}' is the cotangent of {tensor.name!r} and cannot be declared")
+            for cotangent in (f"d{tensor.name}", f"d{tensor.name}_total"):
+                if cotangent in self.tensors or cotangent in self.options:
+                    raise NotationError(f"{cotangent!r} is the cotangent of {tensor.name!r} and cannot be declared")
+            if f"{tensor.name}_total" in self.tensors:
+                raise NotationError(
+                    f"'{tensor.name}_total' is how the cotangent of {tensor.name!r} may be named; choose another name"
+                )
         finished = Layer(
             name,
             summary,
@@ -499,6 +527,7 @@ class _Reader:
             above, below = known.inside(i, sp.S.Zero, size - 1)
             if not above and boundary is not None and position == 0:
                 start = self._start(boundary, entry.indices)
+                self.started.add(tensor.name)
             elif not above or not below:
                 self.padded[tensor.name] = None
             guards += [] if above else [Bracket(sp.Ge(i, 0))]
@@ -560,7 +589,7 @@ class _Scope:
     def bind(self, name: str, line: _Line, node: ast.AST) -> sp.Symbol:
         """Bring an index into scope."""
         known = (self.reader.tensors, self.reader.options, self.reader.sizes, self.reader.cotangents, FUNCTIONS)
-        if any(name in names for names in known):
+        if any(name in names for names in known) or name in {f"d{tensor}" for tensor in self.reader.tensors}:
             raise line.error(f"{name!r} is taken already and cannot be an index", node.col_offset - 1)  # type: ignore[attr-defined]
         if name in self.bindings:
             raise line.error(
@@ -654,14 +683,18 @@ class _Scope:
             case ast.Div():
                 if right == 0:
                     raise self.error("division by zero", node.right)
-                return left / right
+                return self._defined(left / right, node) if left.is_number else left / right
             case ast.Pow():
                 return self._power(node, left, right)
             case ast.FloorDiv() | ast.Mod():
                 if not (left.is_integer and right.is_integer):
                     raise self.error("// and % are for indices and sizes", node)
-                if right == 0:
-                    raise self.error("division by zero", node.right)
+                if not right.is_positive:
+                    raise self.error(
+                        f"{ast.unparse(node.right)[:60]!r} may be zero or negative; // and % need a divisor that is "
+                        "positive for sure: a number, a size or an option in 1..",
+                        node.right,
+                    )
                 return floordiv(left, right) if isinstance(node.op, ast.FloorDiv) else modulo(left, right)
         raise self.error(f"the operator in {ast.unparse(node)[:60]!r} is not in the notation", node)
 
@@ -672,7 +705,17 @@ class _Scope:
             raise self.error("the number is too large to be written out", node)
         if base == 0 and exponent.is_nonpositive:
             raise self.error("zero has no power that is zero or negative", node)
-        return base**exponent
+        return self._defined(base**exponent, node)
+
+    def _defined(self, power: sp.Expr, node: ast.expr) -> sp.Expr:
+        """The power, where it is one of the notation: SymPy merges powers of powers, and knows complex roots."""
+        if power.has(sp.I, sp.zoo, sp.nan, sp.oo) or (
+            power.is_Pow and power.base.is_negative and power.exp.is_integer is False
+        ):
+            raise self.error(f"{ast.unparse(node)[:60]!r} is the root of a negative number, or no number at all", node)
+        if power.is_Pow and power.exp.is_number and abs(power.exp) > LARGEST_EXPONENT:
+            raise self.error(f"exponents beyond {LARGEST_EXPONENT} are not read", node)
+        return power.replace(sp.Abs, ELEMENTARY["abs"])
 
     def _entry(self, node: ast.Subscript) -> sp.Expr:
         if not isinstance(node.value, ast.Name):
@@ -739,7 +782,9 @@ class _Scope:
             return Where(condition, *branches)
         arguments = [self.value(argument) for argument in node.args]
         if name == "sqrt":
-            return sp.sqrt(arguments[0]).replace(sp.Abs, ELEMENTARY["abs"])
+            return self._defined(sp.sqrt(arguments[0]), node)
+        if name == "log" and arguments[0].is_nonpositive:
+            raise self.error(f"{ast.unparse(node.args[0])[:60]!r} is never positive and has no logarithm", node)
         return {**ELEMENTARY, **CHOICES}[name](*arguments)
 
     def _reduction(self, node: ast.Call, func: ast.Subscript) -> sp.Expr:
@@ -826,8 +871,8 @@ def _number(node: ast.Constant, line: _Line) -> sp.Expr:
     if isinstance(node.value, int):
         return sp.Integer(_small(node, line))
     written = line.text[node.col_offset - 1 : (node.end_col_offset or 1) - 1]
-    if len(written) > LONGEST_NUMBER or (not 1e-300 < abs(node.value) < 1e300 and node.value != 0):
-        raise line.error(f"the number {written[:40]!r} is too long or too large", node.col_offset - 1)
+    if not 1e-300 < abs(node.value) < 1e300 and re.search("[1-9]", written.lower().partition("e")[0]):
+        raise line.error(f"the number {written!r} is too large or too small", node.col_offset - 1)
     return sp.Rational(written.replace("_", ""))
 
 
@@ -839,9 +884,9 @@ def _small(node: ast.Constant, line: _Line) -> int:
 
 def _constant(node: ast.expr) -> int | None:
     match node:
-        case ast.Constant(value=int(value)):
+        case ast.Constant(value=int(value)) if not isinstance(value, bool):
             return value
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+        case ast.UnaryOp(op=ast.USub(), operand=operand) if (value := _constant(operand)) is not None:
             return -value
     return None
 
