@@ -23,8 +23,8 @@ class Known:
     @classmethod
     def of(cls, layer: Layer, indices: Mapping[sp.Symbol, Range] | None = None) -> Known:
         """What a layer's declarations say, together with the ranges of some indices."""
-        declared = (*layer.tensors, *layer.options)
-        bounded = {t.name: (t.low, t.high) for t in declared if t.low is not None and t.high is not None}
+        bounded = {t.name: (t.low, t.high) for t in layer.tensors if t.low is not None and t.high is not None}
+        bounded |= {o.name: (o.low, o.high) for o in layer.options if o.low is not None and o.high is not None}
         positive = frozenset(t.name for t in layer.tensors if t.positive) | {
             o.name for o in layer.options if o.positive
         }
