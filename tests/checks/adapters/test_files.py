@@ -1,0 +1,64 @@
+"""A user's file: its functions are found, and whatever is wrong with it is one line."""
+
+import pytest
+
+from checks import gradcheck
+from checks.adapters.files import FileError, load_pair
+
+MINE = """
+import numpy as np
+
+def forward(X, W, b):
+    return X @ W + b
+
+def backward(dY, X, W, b):
+    return {"dX": dY @ W.T, "dW": X.T @ dY / len(X), "db": dY.sum(axis=0)}
+
+def linear(X, W, b):
+    return X @ W + b
+
+def linear_backward(dY, X, W, b):
+    return {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(axis=0)}
+"""
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(MINE)
+    return path
+
+
+def test_a_pair_is_found_by_its_names_and_can_be_checked(mine):
+    assert [function.__name__ for function in load_pair(f"{mine}:backward")] == ["forward", "backward"]
+    pair = load_pair(f"{mine}:linear_backward")
+    assert [function.__name__ for function in pair] == ["linear", "linear_backward"]
+    assert gradcheck(pair, against="linear", sizes={"N": 3, "D": 4, "C": 2}).verdict == "agree"
+    wrong = gradcheck(load_pair(f"{mine}:backward"), against="linear", sizes={"N": 3, "D": 4, "C": 2})
+    assert wrong.verdict == "disagree"
+    assert "1/N" in wrong.diagnoses[0].mistake
+
+
+def test_the_forward_can_be_named(mine):
+    forward, _ = load_pair(f"{mine}:backward", forward="linear")
+    assert forward.__name__ == "linear"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        (MINE, "{path}", "names no function"),
+        (MINE, "{path}x:backward", "no such file"),
+        (MINE, "{path}:nothing", "no function 'nothing' in it; it has forward, backward"),
+        ("def backward(dY): return dY", "{path}:backward", "could belong to; name it with --forward"),
+        ("def backward(dY:\n  pass", "{path}:backward", "line 1"),
+        ("x = 1\nraise KeyError('oh')", "{path}:backward", "line 2: running it raises KeyError: 'oh'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_one_line(tmp_path, source, target, message):
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    with pytest.raises(FileError) as caught:
+        load_pair(target.format(path=path))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
