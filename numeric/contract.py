@@ -1,18 +1,21 @@
 """What a layer accepts, declared once beside its code: `@contract("X[N, D] W[D, C] b[C] -> Y[N, C]")`.
 
 A tensor is a name and its sizes; a size that occurs twice must be the same number both times, and every size is at
-least 1. `T[N] in 0..C-1` declares integers and their range. A tensor without brackets is a scalar. All other tensors
-are real, and share one dtype.
+least 1. `T[N] in 0..C-1` declares integers and their range, `v[D] > 0` a bound. A tensor without brackets is a scalar.
+All other tensors are real, and share one dtype. A bare name with a bound is an option: `eps > 0`, `stride in 1..`.
+A size that follows from others is given as a formula: `P="(H + 2*pad - R)//stride + 1"`.
 
 `inspect.unwrap(layer)` is the bare function, for a caller that has looked at its arrays already.
 """
 
+import ast
 import functools
 import inspect
 import numbers
+import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,18 +24,25 @@ from numeric.errors import InputError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_TENSOR = re.compile(r"(?P<name>\w+)(?:\[(?P<sizes>[\w, ]*)\])?(?: +in +0\.\.(?P<last>\w+(?: *- *1)?))?")
+_TENSOR = re.compile(
+    r"(?P<name>\w+)(?:\[(?P<sizes>[\w, ]*)\])?"
+    r"(?: +in +(?P<low>\d)\.\.(?P<last>\w+(?: *- *1)?)?)?(?: +(?P<sign>>=?) +0)?"
+)
 _REAL = (np.dtype(np.float32), np.dtype(np.float64))
 _ANALYTIC = (*_REAL, np.dtype(np.complex128))
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A declared tensor; `last` is the largest label (`C-1`, or a number) of an integer tensor, None for a real one."""
+    """A declared tensor; `last` is the largest label (`C-1`, or a number) of an integer tensor, None for a real one.
+
+    `sign` is `>` or `>=` where every entry must be so, compared with 0.
+    """
 
     name: str
     sizes: tuple[str, ...]
     last: str | None = None
+    sign: str | None = None
 
     def __str__(self) -> str:
         """As it was declared: `X[N, D]`."""
@@ -49,16 +59,23 @@ class Option:
 
 @dataclass(frozen=True)
 class Contract:
-    """The inputs, outputs and options of one function, and the dtypes that its real tensors may have."""
+    """The inputs, outputs and options of one function, and the dtypes that its real tensors may have.
+
+    `formulas` are the sizes that follow from others, each after those that it needs.
+    """
 
     layer: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     dtypes: tuple[np.dtype, ...]
     options: dict[str, Option]
+    formulas: dict[str, str] = field(default_factory=dict)
 
     def check(self, arguments: dict[str, Any]) -> None:
         """Raise InputError, naming layer, tensor, and expected and given, at the first argument that breaks it."""
+        for name, option in self.options.items():
+            if not option.accepts(arguments[name]):
+                raise self._error(f"{name} = {arguments[name]!r}; expected {option.expected}")
         sizes: dict[str, tuple[int, Tensor]] = {}
         dtype_of: dict[np.dtype, str] = {}
         for tensor in self.inputs:
@@ -71,10 +88,9 @@ class Contract:
                 self._check_labels(tensor, value, {name: size for name, (size, _) in sizes.items()})
             else:
                 self._check_dtype(tensor, value, dtype_of)
+                self._check_sign(tensor, value)
         self._check_scalars_fit(arguments, dtype_of)
-        for name, option in self.options.items():
-            if not option.accepts(arguments[name]):
-                raise self._error(f"{name} = {arguments[name]!r}; expected {option.expected}")
+        self._check_formulas(arguments, sizes)
 
     def _check_scalar(self, tensor: Tensor, value: Any) -> None:
         is_number = isinstance(value, numbers.Number) and not isinstance(value, bool)
@@ -125,20 +141,50 @@ class Contract:
             where = ", ".join(map(str, outside[0]))
             raise self._error(f"{tensor.name}[{where}] = {value[tuple(outside[0])]}; expected labels 0..{last}")
 
+    def _check_sign(self, tensor: Tensor, value: np.ndarray) -> None:
+        if tensor.sign is None:
+            return
+        outside = np.argwhere(~(value.real > 0 if tensor.sign == ">" else value.real >= 0))
+        if outside.size:
+            where = ", ".join(map(str, outside[0]))
+            raise self._error(
+                f"{tensor.name}[{where}] = {value[tuple(outside[0])]}; expected {_BOUNDS[tensor.sign]} everywhere"
+            )
+
+    def _check_formulas(self, arguments: dict[str, Any], sizes: dict[str, tuple[int, Tensor]]) -> None:
+        known = {name: size for name, (size, _) in sizes.items()}
+        known |= {name: arguments[name] for name in self.options}
+        for name, formula in self.formulas.items():
+            size = _value(ast.parse(formula, mode="eval").body, known)
+            if size < 1:
+                raise self._error(f"{name} = {formula} is {size}; expected at least 1")
+            if known.setdefault(name, size) != size:
+                _, tensor = sizes[name]
+                shape = arguments[tensor.name].shape
+                raise self._error(
+                    f"{tensor.name} has shape {shape}; expected {tensor} with {name} = {formula} = {size}"
+                )
+
     def _error(self, trouble: str) -> InputError:
         return InputError(f"{self.layer}: {trouble}")
 
 
-def contract(declaration: str, *, analytic: bool = True, **options: Option) -> Callable[[Function], Function]:
+def contract(
+    declaration: str, *, analytic: bool = True, **options_and_formulas: Option | str
+) -> Callable[[Function], Function]:
     """Decorate a layer's forward or backward so that it refuses, with InputError, what `declaration` does not allow.
 
     The parameters of the function carry the names of the tensors. An `analytic` function accepts complex128 beside
     float32 and float64, which is what the complex step needs.
     """
-    inputs, outputs = (_tensors(side) for side in declaration.split("->"))
+    left, right = declaration.split("->")
+    formulas = {name: value for name, value in options_and_formulas.items() if isinstance(value, str)}
+    options = _options(left) | {n: value for n, value in options_and_formulas.items() if isinstance(value, Option)}
+    inputs = tuple(tensor for tensor in _tensors(left) if tensor.name not in options)
 
     def decorate(function: Function) -> Function:
-        terms = Contract(function.__name__, inputs, outputs, _ANALYTIC if analytic else _REAL, options)
+        dtypes = _ANALYTIC if analytic else _REAL
+        terms = Contract(function.__name__, inputs, _tensors(right), dtypes, options, formulas)
         signature = inspect.signature(function)
 
         @functools.wraps(function)
@@ -165,9 +211,44 @@ def _tensors(side: str) -> tuple[Tensor, ...]:
             found["name"],
             tuple(size.strip() for size in found["sizes"].split(",")) if found["sizes"] else (),
             found["last"],
+            found["sign"],
         )
         for found in _TENSOR.finditer(side)
     )
+
+
+def _options(side: str) -> dict[str, Option]:
+    """The bare names that have a bound."""
+    options = {}
+    for found in _TENSOR.finditer(side):
+        if found["sizes"] is None and found["sign"]:
+            options[found["name"]] = Option(_BOUNDS[found["sign"]], functools.partial(_is_bounded, found["sign"]))
+        elif found["sizes"] is None and found["low"]:
+            low = int(found["low"])
+            options[found["name"]] = Option(f"a whole number, at least {low}", functools.partial(_is_whole, low))
+    return options
+
+
+_BOUNDS = {">": "a number above 0", ">=": "a number, at least 0"}
+
+
+def _is_bounded(sign: str, value: Any) -> bool:
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_number and bool(0 < value < np.inf if sign == ">" else 0 <= value < np.inf)
+
+
+def _is_whole(low: int, value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= low
+
+
+def _value(node: ast.expr, known: dict[str, int]) -> int:
+    """A formula of sizes: whole numbers, names, + - * // and brackets."""
+    if isinstance(node, ast.BinOp):
+        return _OPERATORS[type(node.op)](_value(node.left, known), _value(node.right, known))
+    return known[node.id] if isinstance(node, ast.Name) else ast.literal_eval(node)
+
+
+_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv}
 
 
 def _last_label(last: str, sizes: dict[str, int]) -> int:

@@ -102,3 +102,52 @@ def test_the_bare_function_is_within_reach_and_the_wrapper_looks_like_it():
     assert [str(tensor) for tensor in contract_of(linear).inputs] == ["X[N, D]", "W[D, C]", "b[C]"]
     assert [str(tensor) for tensor in contract_of(softmax_cross_entropy).outputs] == ["L", "P[N, C]"]
     assert contract_of(softmax_cross_entropy).inputs[1].last == "C-1"
+
+
+@contract(
+    "X[N, H] stride in 1.. pad in 0.. -> Y[N, P]",
+    P="(H + 2*pad - 3)//stride + 1",
+)
+def windows(X, stride=1, pad=0):
+    return np.zeros((len(X), (X.shape[1] + 2 * pad - 3) // stride + 1), X.dtype)
+
+
+@contract("dY[N, P] X[N, H] stride in 1.. pad in 0.. -> dX[N, H]", P="(H + 2*pad - 3)//stride + 1")
+def windows_backward(dY, X, stride=1, pad=0):
+    return {"dX": np.zeros_like(X)}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: windows(X, stride=0), "windows: stride = 0; expected a whole number, at least 1"),
+        (lambda: windows(X, stride=True), "windows: stride = True; expected a whole number, at least 1"),
+        (lambda: windows(X, pad=0.5), "windows: pad = 0.5; expected a whole number, at least 0"),
+        (lambda: windows(X[:, :2]), "windows: P = (H + 2*pad - 3)//stride + 1 is 0; expected at least 1"),
+        (
+            lambda: windows_backward(X[:, :1], X),
+            "windows_backward: dY has shape (3, 1); expected dY[N, P] with P = (H + 2*pad - 3)//stride + 1 = 2",
+        ),
+    ],
+)
+def test_sizes_that_follow_from_others_and_whole_options_are_checked(call, message):
+    assert windows(X, pad=1, stride=np.int64(2)).shape == (3, 2)
+    assert windows_backward(X[:, :2], X)["dX"].shape == X.shape
+    with pytest.raises(InputError) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_a_bound_holds_for_an_option_and_for_every_entry_of_a_tensor():
+    @contract("v[N, D] > 0 eps >= 0 -> r[N, D]")
+    def root(v, eps=0.0):
+        return np.sqrt(v + eps)
+
+    assert root(X, eps=2).shape == X.shape
+    assert [str(tensor) for tensor in contract_of(root).inputs] == ["v[N, D]"]
+    with pytest.raises(InputError, match=r"root: eps = -1; expected a number, at least 0"):
+        root(X, eps=-1)
+    with pytest.raises(InputError, match=r"root: v\[0, 0\] = 0.0; expected a number above 0 everywhere"):
+        root(X * 0)
+    with pytest.raises(InputError, match=r"root: v\[0, 0\] = nan; expected a number above 0 everywhere"):
+        root(X * np.nan)
