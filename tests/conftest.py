@@ -16,10 +16,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 @pytest.fixture
 def offline(tmp_path):
-    """An environment for subprocesses in which every download fails at once, and the cache is empty.
-
-    MNIST is there where BACKPROOF_DATA names it, and not elsewhere.
-    """
+    """An environment for subprocesses where MNIST cannot be had: every download fails at once, the cache is empty."""
     nobody = "http://127.0.0.1:9"  # the discard port: nothing listens
     proxies = {"http_proxy": nobody, "https_proxy": nobody, "HTTP_PROXY": nobody, "HTTPS_PROXY": nobody, "no_proxy": ""}
-    return os.environ | proxies | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    surroundings = {name: value for name, value in os.environ.items() if name != "BACKPROOF_DATA"}
+    return surroundings | proxies | {"XDG_CACHE_HOME": str(tmp_path / "cache")}

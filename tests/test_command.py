@@ -1,0 +1,508 @@
+"""The commands, as a user meets them: what they print and leave, and one line for everything that is wrong."""
+
+import gzip
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backproof import main
+from checks import suite
+from checks.certificate import confirm
+from checks.certificate import load as load_certificate
+from checks.suite import SUITE
+from derivations import LAYERS
+from numeric import recipes
+from numeric.checkpoint import load as load_model
+from numeric.data import datasets, mnist
+from numeric.layers import IMPLEMENTATIONS
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("numpy", "sympy", "scipy", "sklearn", "flint", "pooch")
+QUICK = ("--dataset", "digits", "--epochs", "1")
+RUN_FILES = ["certificate.json", "history.jsonl", "model.safetensors", "summary.json"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run the command in this process, 80 columns wide."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Outcome(stop.value.code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def refused(run):
+    """Run the command; expect exit code 2 and one line on stderr, and return that line."""
+
+    def refused(*arguments):
+        outcome = run(*arguments)
+        assert outcome.code == 2
+        assert re.fullmatch(r"backproof: .+\n", outcome.err)
+        return outcome.err.strip()
+
+    return refused
+
+
+def started(*arguments, **environment):
+    """The command as a process of its own, with pipes for its output."""
+    command = [sys.executable, "-m", "backproof", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, **pipes)
+
+
+def completed(*arguments, **environment):
+    with started(*arguments, **environment) as process:
+        out, err = process.communicate()
+    return Outcome(process.returncode, out, err)
+
+
+# The command itself
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["derive", "--help"], ["train", "--help"], []])
+def test_help_imports_nothing_heavy(arguments):
+    spy = f"""
+import sys, backproof
+try:
+    backproof.main({arguments})
+finally:
+    print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", spy], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert "backproof" in done.stdout
+
+
+@pytest.mark.parametrize(("wing", "command"), [("derivations", "derive"), ("checks", "check"), ("numeric", "train")])
+def test_a_wing_is_its_command(wing, command):
+    by_wing = subprocess.run([sys.executable, "-m", wing, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert (by_wing.returncode, by_wing.stderr) == (0, "")
+    assert by_wing.stdout == completed(command, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["derve"], r"No such command 'derve'\. Did you mean 'derive'"),
+        (["derive", "--wtr", "W"], r"No such option: --wtr"),
+        (["derive", "linear", "--format", "pdf"], r"'pdf' is not one of 'text', 'latex'"),
+        (["check", "--seed", "-1"], r"'--seed': .*greater than or equal to 0"),
+        (["check", "--seed", "x"], r"'--seed': .*integer"),
+        (["check", "--json"], r"'--json' requires an argument"),
+        (["train", "--epochs", "0"], r"'--epochs': .*greater than or equal to 1"),
+        (["train", "mlp"], r"unexpected extra argument.*mlp"),
+    ],
+)
+def test_bad_usage_is_one_line(refused, arguments, line):
+    assert re.search(line, refused(*arguments))
+
+
+def test_a_closed_pipe_is_no_trouble():
+    nobody_reads, pipe = os.pipe()
+    os.close(nobody_reads)
+    command = [sys.executable, "-m", "backproof", "derive", "--list"]
+    done = subprocess.run(command, cwd=ROOT, stdout=pipe, stderr=subprocess.PIPE, text=True)
+    os.close(pipe)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["derive", "relu"], ["check", "relu"]])
+def test_a_terminal_without_unicode_gets_spellings(arguments):
+    outcome = completed(*arguments, PYTHONIOENCODING="ascii")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.isascii()
+    assert ("sum_" if arguments[0] == "derive" else "ok ") in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "arguments", "sign"),
+    [
+        ({"NO_COLOR": "1"}, ["check", "relu"], "✓"),
+        ({"COLUMNS": "40"}, ["check", "relu"], "✓"),
+        ({"TERM": "dumb"}, ["train", *QUICK], "test accuracy"),
+    ],
+    ids=["no colour", "narrow", "dumb"],
+)
+def test_on_a_terminal_of_any_kind(surroundings, arguments, sign):
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "backproof", *arguments]
+    environment = os.environ | {"TERM": "xterm-256color"} | surroundings
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        text = "".join(read_all(ours))
+    os.close(ours)
+    assert process.returncode == 0
+    assert sign in text
+    colours = re.findall(r"\x1b\[[0-9;]*3\dm", text)
+    assert bool(colours) == ("COLUMNS" in surroundings)
+
+
+def read_all(descriptor) -> Iterator[str]:
+    while True:
+        try:
+            chunk = os.read(descriptor, 4096)
+        except OSError:  # how Linux tells that the other end of a terminal is closed
+            return
+        if not chunk:
+            return
+        yield chunk.decode(errors="replace")
+
+
+def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path):
+    out = tmp_path / "run"
+    with started("train", "--dataset", "digits", "--epochs", "100000", "--out", out) as process:
+        for line in process.stdout:
+            if line.startswith("epoch"):
+                break
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert (process.returncode, err) == (130, "backproof: interrupted\n")
+    assert not out.exists()
+
+
+# derive
+
+
+def module(source):
+    """What printed source defines."""
+    names = {}
+    exec(source, names)  # noqa: S102 - it is ours, rendered from equations
+    return names
+
+
+def test_without_a_layer_they_are_listed(run):
+    outcome = run("derive")
+    assert outcome == run("derive", "--list")
+    assert [line.split()[0] for line in outcome.out.splitlines()] == [*LAYERS, "network"]
+
+
+def test_derive_prints_a_page(run):
+    outcome = run("derive", "linear", "--wrt", "W")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "chain rule" in outcome.out
+    assert "dW = X.T @ dY" in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert "chain rule" not in run("derive", "linear", "--result").out
+
+
+def test_derive_as_json(run):
+    found = json.loads(run("derive", "linear", "--format", "json").out)
+    assert {"layer", "tensors", "equations", "cotangents", "steps", "claims"} <= set(found)
+    assert set(found["cotangents"]["dX"]) >= {"text", "latex"}
+    assert set(found["steps"][0]) >= {"rule", "before", "after", "because", "proof"}
+    several = json.loads(run("derive", "sigmoid", "network", "--format", "json").out)
+    assert [one["layer"] for one in several] == ["sigmoid", "network"]
+
+
+@pytest.mark.parametrize("name", ["softmax", "network"])
+@pytest.mark.parametrize(("format", "sign"), [("latex", "\\documentclass"), ("markdown", "#")])
+def test_derive_in_other_formats(run, name, format, sign):
+    outcome = run("derive", name, "--format", format)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert sign in outcome.out
+
+
+def test_derived_source_runs(run):
+    source = run("derive", "sigmoid", "--format", "numpy").out
+    X = np.linspace(-3, 3, 12).reshape(3, 4)
+    Y = 1 / (1 + np.exp(-X))
+    np.testing.assert_allclose(module(source)["backward"](np.ones_like(X), X)["dX"], Y * (1 - Y), rtol=1e-12)
+
+
+def test_a_layer_that_nobody_here_wrote(run, tmp_path):
+    file = tmp_path / "my_layer.txt"
+    file.write_text("X[N, D]  Y[N, D]\na > 0\nY[n, d] = X[n, d]*exp(-a*X[n, d]**2)  # a bump\n")
+    page = run("derive", "--file", file)
+    assert page.code == 0
+    assert page.out.startswith("my_layer")
+    assert "proved for all sizes" in page.out
+    source = run("derive", "--file", file, "--format", "numpy").out
+    X, a = np.linspace(-2, 2, 6).reshape(2, 3), 0.5
+    expected = np.exp(-a * X**2) * (1 - 2 * a * X**2)
+    np.testing.assert_allclose(module(source)["backward"](np.ones_like(X), X, a)["dX"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"X[N, D] Y[N, D]\nY[n, d] = X[n, d]*foo(X[n, d])", r"my\.txt: line 2, column \d+: .*'foo'"),
+        (b"X[N, D] Z[N, K] Y[N, D]\nY[n, d] = X[n, d]*Z[n, d]", r"my\.txt: line 2, column \d+: .*D.*K"),
+        (b"X[N, D] Y[N, D]\nY[n, d] = X[n, d]*(", r"my\.txt: line 2, column \d+: "),
+        (b"X[N] Y[N]\nY[n] = __import__('os').system('true')", r"my\.txt: line 2, column \d+: "),
+        (b"", r"my\.txt: line 1, column 1: "),
+        (b"\x7fELF\x02\x01\x01\xff\xfe", r"my\.txt is not text: byte 7"),
+        (b"#" * 1_000_001, r"my\.txt is longer than 1000000 bytes"),
+    ],
+    ids=["unknown function", "sizes clash", "half a line", "code", "empty", "binary", "huge"],
+)
+def test_a_bad_layer_file_is_one_line(refused, tmp_path, content, line):
+    (tmp_path / "my.txt").write_bytes(content)
+    assert re.search(line, refused("derive", "--file", tmp_path / "my.txt"))
+
+
+def test_files_that_are_none(refused, tmp_path):
+    assert "No such file" in refused("derive", "--file", tmp_path / "missing.txt")
+    assert "Is a directory" in refused("derive", "--file", tmp_path)
+    assert "longer than" in refused("derive", "--file", "/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["linaer"], "no layer 'linaer'; did you mean linear"),
+        (["linear", "--wrt", "V"], "no input 'V'; it has X, W, b"),
+        (["softmax_cross_entropy", "--wrt", "T"], "T is an integer tensor"),
+        (["network", "--wrt", "W"], "leave --wrt out"),
+        (["network", "--format", "numpy"], "no NumPy source"),
+        (["relu", "tanh", "--format", "numpy"], "for one layer"),
+    ],
+)
+def test_what_cannot_be_derived_is_one_line(refused, arguments, line):
+    assert line in refused("derive", *arguments)
+
+
+# check
+
+
+def test_check_agrees_and_leaves_json(run, tmp_path):
+    file = tmp_path / "deep" / "found.json"
+    outcome = run("check", "relu", "linear", "--dtype", "float32", "--seed", 3, "--json", file)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "float64" not in outcome.out
+    found = json.loads(file.read_text())
+    assert (found["verdict"], found["seed"]) == ("agree", 3)
+    assert {"python", "numpy", "sympy"} <= set(found["versions"])
+    assert {check["layer"] for check in found["checks"]} == {"relu", "linear"}
+    assert {"layer", "case", "dtype", "cotangent", "witness", "verdict", "error"} <= set(found["checks"][0])
+
+
+def sabotage(monkeypatch, layer, backward):
+    rows = [replace(row, backward=backward) if row.layer == layer else row for row in SUITE]
+    monkeypatch.setattr(suite, "SUITE", tuple(rows))
+
+
+def wrong_tanh(dY, Y):
+    return {"dX": dY * (1 - Y)}
+
+
+def test_check_tells_what_disagrees(run, monkeypatch, tmp_path):
+    sabotage(monkeypatch, "tanh", wrong_tanh)
+    file = tmp_path / "found.json"
+    outcome = run("check", "tanh", "sigmoid", "--json", file)
+    assert (outcome.code, outcome.err) == (1, "")
+    assert "✗" in outcome.out
+    assert "dX contradicts" in outcome.out
+    assert json.loads(file.read_text())["verdict"] == "disagree"
+
+
+def test_what_stays_unresolved_is_not_vouched_for(run, monkeypatch):
+    monkeypatch.setattr("checks.report.Report.verdict", property(lambda report: "unresolved"))
+    assert run("check", "relu", "--dtype", "float64").code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["sofmax"], "no layer 'sofmax'; did you mean softmax"),
+        (["--dtype", "float16"], "no layer runs in 'float16'; expected float64 or float32"),
+        (["--json", "/dev/null"], "no regular file"),
+        (["--json", "/dev/null/found.json"], "cannot write in /dev/null"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_line(refused, arguments, line):
+    assert line in refused("check", *arguments)
+
+
+# train
+
+
+def test_what_is_checked_is_what_trains():
+    for row in SUITE:
+        implementation = IMPLEMENTATIONS[row.layer]
+        assert (row.forward, row.backward) == (implementation.forward, implementation.backward)
+    assert {row.layer for row in SUITE} == set(IMPLEMENTATIONS)
+
+
+def test_train_says_what_it_does_and_keeps_it(run, tmp_path):
+    out = tmp_path / "deep" / "run"
+    outcome = run("train", *QUICK, "--out", out)
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert lines[0] == "data: scikit-learn's handwritten digits, as asked for"
+    assert any(line.startswith("epoch 1/1") for line in lines)
+    assert sorted(path.name for path in out.iterdir()) == RUN_FILES
+    confirm(load_certificate(out / "certificate.json"))
+    summary = json.loads((out / "summary.json").read_text())
+    assert {"network", "dataset", "parameters", "epochs", "train_seconds", "test_accuracy"} <= set(summary)
+    assert {"validation_accuracy", "seed", "threads"} <= set(summary)
+    parameters, metadata = load_model(out / "model.safetensors")
+    assert sum(array.size for array in parameters.values()) == summary["parameters"]
+    assert metadata["network"] == "mlp"
+
+
+def test_nothing_is_written_unless_asked_for(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "nothing was kept" in run("train", *QUICK).out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_seed_trains_the_same_weights(run, tmp_path):
+    for name in "ab":
+        run("train", *QUICK, "--network", "nielsen", "--seed", 1, "--out", tmp_path / name)
+    a, b = ((tmp_path / name / "model.safetensors").read_bytes() for name in "ab")
+    assert a == b
+
+
+def wrong_relu(dY, Y):
+    return {"dX": dY * Y}
+
+
+def wrong_softmax_cross_entropy(dL, P, T):
+    return {"dZ": dL * (P - np.eye(P.shape[1], dtype=P.dtype)[T])}  # no 1/N
+
+
+@pytest.mark.parametrize(
+    ("network", "layer", "backward"),
+    [
+        ("mlp", "relu", wrong_relu),
+        ("mlp", "softmax_cross_entropy", wrong_softmax_cross_entropy),
+        ("nielsen", "sigmoid", lambda dY, Y: {"dX": -dY * Y * (1 - Y)}),
+    ],
+)
+def test_what_disagrees_is_not_trained(run, monkeypatch, tmp_path, network, layer, backward):
+    sabotage(monkeypatch, layer, backward)
+    outcome = run("train", *QUICK, "--network", network, "--out", tmp_path / "run")
+    assert outcome.code == 1
+    assert re.fullmatch(rf"backproof: {network} is not trained: .*not all have passed\n", outcome.err)
+    assert "✗" in outcome.out
+    assert "epoch" not in outcome.out
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_layer_that_the_network_does_not_use_may_be_wrong(run, monkeypatch):
+    sabotage(monkeypatch, "tanh", wrong_tanh)
+    assert run("train", *QUICK).code == 0
+
+
+def test_an_explosion_names_the_layer_and_the_step(run, monkeypatch, tmp_path):
+    recipe = replace(recipes.RECIPES["mlp", "digits"], rate=1e30)
+    monkeypatch.setitem(recipes.RECIPES, ("mlp", "digits"), recipe)
+    outcome = run("train", *QUICK, "--out", tmp_path / "run")
+    assert outcome.code == 2
+    assert re.fullmatch(r"backproof: training stopped at .*: .* of layer \d \(\w+\) is not finite.*\n", outcome.err)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, nielsen"),
+        (["--dataset", "cifar"], "unknown dataset 'cifar'; expected one of"),
+        (["--dataset", "digits", "--init", "ones"], "unknown initialization 'ones'; expected one of"),
+        (["--data", "/nowhere"], "no folder /nowhere"),
+        (["--dataset", "digits", "--out", "/dev/null/run"], "cannot write in /dev/null/run"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_line(refused, arguments, line):
+    assert line in refused("train", *arguments)
+
+
+def idx(shape, payload, magic=0x0800):
+    """An IDX file of bytes: two zeros, the type, the number of sizes, the sizes, the payload."""
+    head = (magic | len(shape)).to_bytes(4, "big")
+    return head + b"".join(size.to_bytes(4, "big") for size in shape) + payload
+
+
+LABELS = np.zeros(60000, np.uint8).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (gzip.compress(idx((60000,), LABELS))[:-20], r"labels-idx1-ubyte\.gz: .*"),
+        (b"\x1f\x8b" + b"damaged" * 9, r"labels-idx1-ubyte\.gz: .*"),
+        (gzip.compress(idx((60000,), LABELS[:-1])), r"labels-idx1-ubyte\.gz: .*"),
+        (gzip.compress(idx((60000,), LABELS, magic=0x1234)), r"magic"),
+        (gzip.compress(idx((2**31, 2**20), b"")), r"labels-idx1-ubyte\.gz: .*"),
+        (gzip.compress(idx((60000,), LABELS[:-1] + b"\x0a")), r"label 59999 is 10; expected labels 0\.\.9"),
+        (gzip.compress(idx((60000,), LABELS)), r"SHA-256"),
+    ],
+    ids=["cut gzip", "no gzip", "cut IDX", "magic number", "terabytes", "labels", "other content"],
+)
+def test_damaged_data_is_one_line(refused, monkeypatch, tmp_path, content, complaint):
+    monkeypatch.setattr(mnist, "FILES", (mnist.TRAIN_LABELS,))
+    (tmp_path / f"{mnist.TRAIN_LABELS.name}.gz").write_bytes(content)
+    out = tmp_path / "run"
+    assert re.search(complaint, refused("train", "--data", tmp_path, "--out", out))
+    assert not out.exists()
+
+
+class Server(BaseHTTPRequestHandler):
+    """Serves something else than MNIST, or nothing."""
+
+    def do_GET(self):
+        self.send_response(404 if self.path.startswith("/nothing") else 200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("folder", ["nothing", "something-else"])
+def test_a_download_that_fails(run, refused, monkeypatch, tmp_path, server, folder):
+    monkeypatch.delenv("BACKPROOF_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(datasets, "load", partial(datasets.load, mirrors=[f"{server}/{folder}/"]))
+    line = refused("train", "--dataset", "mnist")
+    assert "MNIST cannot be had" in line
+    assert server in line
+    fallen_back = run("train", "--epochs", 1)
+    assert fallen_back.code == 0
+    assert fallen_back.out.startswith("data: scikit-learn's embedded digits, because MNIST cannot be had")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.skipif("BACKPROOF_DATA" not in os.environ, reason="BACKPROOF_DATA is not set: no MNIST to train on")
+def test_train_reaches_98_percent_on_mnist(run, tmp_path):
+    outcome = run("train", "--out", tmp_path)
+    assert outcome.code == 0
+    assert outcome.out.startswith("data: MNIST from BACKPROOF_DATA=")
+    assert json.loads((tmp_path / "summary.json").read_text())["test_accuracy"] >= 0.98
