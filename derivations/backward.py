@@ -392,6 +392,8 @@ class _Backward:
             if claim.name != equation.name:
                 continue
             renamed = dict(zip(entry_indices(claim.lhs), entry_indices(equation.lhs), strict=True))
+            if any(claim.ranges[i] != equation.ranges[here] for i, here in renamed.items()):
+                continue  # it tells of a part of the tensor only
             stated = with_fresh_bounds(claim.rhs).xreplace(renamed)
             if canonical(stated) == canonical(equation.rhs):
                 self.found[name] = Equation(equation.lhs, stated, equation.ranges)

@@ -108,13 +108,30 @@ def prove(
 def _rewritten(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Iterator[tuple[sp.Expr, str]]:
     """The difference of two expressions, definition by definition written out; equals replace equals."""
     yield left - right, ""
+    defining = next((e for e in given if isinstance(left, sp.Indexed) and e.name == entry_name(left)), None)
+    if defining is not None:
+        yield (left := _written_out(left, defining)) - right, " once its definition is written out"
+    for difference in _one_sided(left, right, given):
+        yield difference, " once what only one side names is written out"
     # What divides or stands under a root, such as v + eps, is most often the same on both sides: it stays named.
     yield inline(left - right, given, opaque=_divides), " once the definitions are written out"
     yield inline(left - right, given), " once the definitions are written out"
-    defining = next((e for e in given if isinstance(left, sp.Indexed) and e.name == entry_name(left)), None)
-    start = (left if defining is None else _written_out(left, defining)) - right
-    for expression in unrolled(start, given, without=defining):
+    for expression in unrolled(left - right, given, without=defining):
         yield inline(expression, given), " once the recurrence is written out"
+
+
+def _one_sided(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Iterator[sp.Expr]:
+    """The difference with one tensor after the other written out that only one side names, those computed last first.
+
+    What both sides name is most often the same on both: it stays as short as it is.
+    """
+    for group in reversed(schedule(given)):
+        for equation in reversed(group.equations):
+            named = [any(entries(side, equation.name)) for side in (left, right)]
+            if named[0] != named[1]:
+                opaque = _nothing if group.axis is None else _elementary
+                left, right = (_written_out(side, equation, opaque) for side in (left, right))
+                yield left - right
 
 
 def prove_claim(claim: Claim, derivation: Derivation) -> Proof:

@@ -13,6 +13,7 @@ RNN_TANH = layer(
     claims="""
         dh_total[t, n, m] = dh[t, n, m] + sum[k](dh_total[t+1, n, k]*(1 - h[t+1, n, k]**2)*Wh[m, k])  # the carry
         dWx[d, m] = sum[t, n](dh_total[t, n, m]*(1 - h[t, n, m]**2)*x[t, n, d])
+        dWh[k, m] = sum[t, n](dh_total[t, n, m]*(1 - h[t, n, m]**2)*h[t-1, n, k])
         db[m] = sum[t, n](dh_total[t, n, m]*(1 - h[t, n, m]**2))
     """,
     source="Elman (1990), Finding Structure in Time, Cognitive Science 14(2)",
@@ -45,6 +46,7 @@ LSTM = layer(
         da[t, n, 3*M + m] = dh_total[t, n, m]*tanh(c[t, n, m])*o[t, n, m]*(1 - o[t, n, m])
         dx[t, n, d] = sum[k](da[t, n, k]*Wx[d, k])
         dWx[d, k] = sum[t, n](x[t, n, d]*da[t, n, k])
+        dWh[m, k] = sum[t, n](h[t-1, n, m]*da[t, n, k])
         db[k] = sum[t, n](da[t, n, k])
     """,
     source="Hochreiter and Schmidhuber (1997), Long Short-Term Memory, Neural Computation 9(8); with a forget gate",
@@ -65,6 +67,16 @@ GRU = layer(
         z[t, n, m] = sigmoid(u[t, n, 1*M + m] + v[t, n, 1*M + m])
         g[t, n, m] = tanh(u[t, n, 2*M + m] + r[t, n, m]*v[t, n, 2*M + m])
         h[t, n, m] = (1 - z[t, n, m])*g[t, n, m] + z[t, n, m]*h[t-1, n, m]
+    """,
+    claims="""
+        dh_total[t, n, m] = dh[t, n, m] + dh_total[t+1, n, m]*z[t+1, n, m] + sum[k](dv[t+1, n, k]*Wh[m, k])
+        du[t, n, 0*M + m] = dr[t, n, m]*r[t, n, m]*(1 - r[t, n, m])
+        du[t, n, 1*M + m] = dh_total[t, n, m]*(h[t-1, n, m] - g[t, n, m])*z[t, n, m]*(1 - z[t, n, m])
+        du[t, n, 2*M + m] = dh_total[t, n, m]*(1 - z[t, n, m])*(1 - g[t, n, m]**2)
+        dr[t, n, m] = dh_total[t, n, m]*(1 - z[t, n, m])*(1 - g[t, n, m]**2)*v[t, n, 2*M + m]
+        dv[t, n, 0*M + m] = du[t, n, 0*M + m]
+        dv[t, n, 2*M + m] = du[t, n, 2*M + m]*r[t, n, m]    # the reset gate stands after the product
+        dWh[m, k] = sum[t, n](h[t-1, n, m]*dv[t, n, k])
     """,
     source="Cho et al. (2014), Learning Phrase Representations using RNN Encoder-Decoder, EMNLP; "
     "PyTorch's variant, with the reset gate after the matrix product",

@@ -32,3 +32,8 @@ def test_what_reaches_an_output_in_all_is_called_total():
     assert derivation.intermediate_cotangents["dh_total"].text == (
         "dh_total[t, n, m] = dh_total[t + 1, n, m]*a[t + 1, n, m]*[t + 1 <= T - 1] + dh[t, n, m]"
     )
+
+
+def test_what_is_claimed_of_one_gate_is_not_taken_for_all_of_them():
+    equation = derive(LSTM).intermediate_cotangents["da"]
+    assert {name for name in ("di", "df", "dg", "do") if f"{name}[" in equation.text} == {"di", "df", "dg", "do"}
