@@ -46,10 +46,8 @@ def same_twice(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
         other[name] = np.array(other[name] / 2)  # still positive where it was, still a number of the dtype
     arguments = trial.arguments()
     results = trial.forward(arguments)
-    with (
-        suppress(MisconductError),
-        np.errstate(all="ignore"),
-    ):  # half of an input may lie where the layer has no value; only its traces matter
+    # Half of an input may lie where the layer has no value: only the traces of the other call matter.
+    with suppress(MisconductError), np.errstate(all="ignore"):
         trial.gradients(other)
     trial.backward(arguments, results)
     again = {name: as_numbers(name, value) for name, value in trial.backward(arguments, results).items()}
