@@ -111,9 +111,10 @@ def _outvote(findings: list[Finding]) -> list[Finding]:
     (log(1 - sigmoid(x)), far out).
     """
     others = [finding for finding in findings if finding.witness != "complex step"]
-    if not others or any(finding.verdict != "agree" for finding in others):
+    verdicts = {finding.verdict for finding in others}
+    if "agree" not in verdicts or "disagree" in verdicts:
         return findings
-    reason = "the forward loses digits at a complex point: the other witnesses agree"
+    reason = "the forward loses digits at a complex point, or is not analytic: no other witness contradicts"
     return others + [
         finding
         if finding.error <= AGREE
