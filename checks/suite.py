@@ -6,7 +6,7 @@ from typing import Any
 
 from checks.gradcheck import gradcheck
 from checks.report import Report
-from numeric import activations, linear, losses, penalties
+from numeric import activations, linear, losses, normalization, penalties
 
 DTYPES = ("float64", "float32")
 
@@ -32,6 +32,14 @@ SUITE = (
     Row("sigmoid_cross_entropy", losses.sigmoid_cross_entropy, losses.sigmoid_cross_entropy_backward),
     Row("softmax_cross_entropy", losses.softmax_cross_entropy, losses.softmax_cross_entropy_backward),
     Row("l2_penalty", penalties.l2_penalty, penalties.l2_penalty_backward),
+    Row("batch_norm", normalization.batch_norm, normalization.batch_norm_backward),
+    Row("batch_norm_evaluation", normalization.batch_norm_evaluation, normalization.batch_norm_evaluation_backward),
+    Row("layer_norm", normalization.layer_norm, normalization.layer_norm_backward),
+    Row("rms_norm", normalization.rms_norm, normalization.rms_norm_backward),
+    Row("group_norm", normalization.group_norm, normalization.group_norm_backward),
+    Row("instance_norm", normalization.instance_norm, normalization.instance_norm_backward),
+    Row("weight_norm", normalization.weight_norm, normalization.weight_norm_backward),
+    Row("l2_normalization", normalization.l2_normalization, normalization.l2_normalization_backward),
 )
 
 

@@ -31,7 +31,7 @@ __all__ = [
     "read_layer",
 ]
 
-_FAMILIES = ("linear", "activations", "losses", "penalties")
+_FAMILIES = ("linear", "activations", "losses", "penalties", "normalization")
 
 
 class _Catalogue(Mapping[str, Layer]):

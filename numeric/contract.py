@@ -238,7 +238,7 @@ def _is_bounded(sign: str, value: Any) -> bool:
 
 
 def _is_whole(low: int, value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= low
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= low)
 
 
 def _value(node: ast.expr, known: dict[str, int]) -> int:

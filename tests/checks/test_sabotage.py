@@ -184,5 +184,5 @@ def test_the_likeliest_diagnosis_is_the_mistake(sabotage, dtype):
     assert named[:1] == [sabotage.hypothesis]
 
 
-def test_every_layer_of_the_suite_is_sabotaged():
-    assert {sabotage.layer for sabotage in SABOTAGES} == {row.layer for row in rows()}
+def test_every_layer_of_the_first_networks_is_sabotaged():
+    assert {sabotage.layer for sabotage in SABOTAGES} == {row.layer for row in rows()[:10]}
