@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {"derivations": set(), "numeric": set(), "checks": {"derivations", "numeric"}}
 OURS = {*MAY_IMPORT, "backproof", "tests"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "sympify", "parse_expr", "lambdify"}
+MAY_CALL = {"checks/mutation.py": {"compile"}}  # it breaks our own code on purpose, and runs it
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "base", "common", "misc"}
 TOP = {
@@ -59,7 +60,8 @@ def violations(path, source):
     allowed = MAY_IMPORT[wing] | {wing} | ({"backproof"} if path.name == "__main__.py" else set())
     foreign = (OURS - allowed) | FORBIDDEN_MODULES | {"a relative import"}
     found = [f"{path} imports {name}" for name in sorted(foreign.intersection(imported(tree)))]
-    found += [f"{path} calls {name}" for name in sorted(FORBIDDEN_CALLS.intersection(called(tree)))]
+    forbidden = FORBIDDEN_CALLS - MAY_CALL.get(path.as_posix(), set())
+    found += [f"{path} calls {name}" for name in sorted(forbidden.intersection(called(tree)))]
     return found + ([f"{path} has a name that says nothing"] if path.stem in SAYS_NOTHING else [])
 
 
