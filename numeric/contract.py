@@ -3,7 +3,8 @@
 A tensor is a name and its sizes; a size that occurs twice must be the same number both times, and every size is at
 least 1. `T[N] in 0..C-1` declares integers and their range, `v[D] > 0` a bound. A tensor without brackets is a scalar.
 All other tensors are real, and share one dtype. A bare name with a bound is an option: `eps > 0`, `stride in 1..`.
-A size that follows from others is given as a formula: `P="(H + 2*pad - R)//stride + 1"`.
+A size may be an expression, `X[N, 2*D]`, `Y[N, D + E]`; one that has no inverse is given as a formula beside the
+declaration: `P="(H + 2*pad - R)//stride + 1"`.
 
 `inspect.unwrap(layer)` is the bare function, for a caller that has looked at its arrays already.
 """
@@ -25,7 +26,7 @@ from numeric.errors import InputError
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _TENSOR = re.compile(
-    r"(?P<name>\w+)(?:\[(?P<sizes>[\w, ]*)\])?"
+    r"(?P<name>\w+)(?:\[(?P<sizes>[\w, +*-]*)\])?"
     r"(?: +in +(?P<low>\d)\.\.(?P<last>\w+(?: *- *1)?)?)?(?: +(?P<sign>>=?) +0)?"
 )
 _REAL = (np.dtype(np.float32), np.dtype(np.float64))
@@ -89,6 +90,7 @@ class Contract:
             else:
                 self._check_dtype(tensor, value, dtype_of)
                 self._check_sign(tensor, value)
+        self._check_expressions(arguments, sizes)
         self._check_scalars_fit(arguments, dtype_of)
         self._check_formulas(arguments, sizes)
 
@@ -112,9 +114,11 @@ class Contract:
                 f"{tensor.name} has shape {value.shape}; expected {len(tensor.sizes)} dimensions, {tensor}"
             )
         for name, size in zip(tensor.sizes, value.shape, strict=True):
-            expected, source = sizes.setdefault(name, (size, tensor))
             if size == 0:
                 raise self._error(f"{tensor.name} has shape {value.shape}; expected {tensor} with {name} at least 1")
+            if not name.isidentifier():
+                continue  # an expression: its turn comes when all plain sizes are known
+            expected, source = sizes.setdefault(name, (size, tensor))
             if size != expected:
                 origin = "itself" if source is tensor else str(source)
                 raise self._error(
@@ -150,6 +154,31 @@ class Contract:
             raise self._error(
                 f"{tensor.name}[{where}] = {value[tuple(outside[0])]}; expected {_BOUNDS[tensor.sign]} everywhere"
             )
+
+    def _check_expressions(self, arguments: dict[str, Any], sizes: dict[str, tuple[int, Tensor]]) -> None:
+        """Sizes such as D + E: where one name in it is not known yet, the shape says what it must be."""
+        sized = [(tensor, axis, text) for tensor in self.inputs for axis, text in enumerate(tensor.sizes)]
+        for tensor, axis, text in sized:
+            if text.isidentifier():
+                continue
+            shape = arguments[tensor.name].shape
+            size = shape[axis]
+            tree = ast.parse(text, mode="eval").body
+            known = {name: number for name, (number, _) in sizes.items()}
+            known |= {name: arguments[name] for name in self.options}
+            unknown = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - set(known)
+            if len(unknown) == 1:
+                (name,) = unknown
+                start, end = (_value(tree, known | {name: number}) for number in (0, 1))
+                known[name], rest = divmod(size - start, end - start)
+                if rest or known[name] < 1:
+                    raise self._error(
+                        f"{tensor.name} has shape {shape}; expected {tensor} with {name} a whole number, at least 1"
+                    )
+                sizes[name] = (known[name], tensor)
+            expected = _value(tree, known)
+            if size != expected:
+                raise self._error(f"{tensor.name} has shape {shape}; expected {tensor} with {text} = {expected}")
 
     def _check_formulas(self, arguments: dict[str, Any], sizes: dict[str, tuple[int, Tensor]]) -> None:
         known = {name: size for name, (size, _) in sizes.items()}

@@ -151,3 +151,39 @@ def test_a_bound_holds_for_an_option_and_for_every_entry_of_a_tensor():
         root(X * 0)
     with pytest.raises(InputError, match=r"root: v\[0, 0\] = nan; expected a number above 0 everywhere"):
         root(X * np.nan)
+
+
+@contract("X[N, 2*D] -> Y[N, D]")
+def half(X):
+    return X[:, ::2].copy()
+
+
+@contract("dY[N, D + E] A[N, D] B[N, E] -> dA[N, D] dB[N, E]")
+def parts(dY, A, B):
+    return {"dA": dY[:, : A.shape[1]].copy(), "dB": dY[:, A.shape[1] :].copy()}
+
+
+@contract("dY[N, H + 2*pad] pad in 0.. -> dX[N, H]")
+def inside(dY, pad):
+    return {"dX": dY[:, pad:-pad].copy()}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: half(X[:, :3]), "half: X has shape (3, 3); expected X[N, 2*D] with D a whole number, at least 1"),
+        (lambda: half(X[:, :0]), "half: X has shape (3, 0); expected X[N, 2*D] with 2*D at least 1"),
+        (lambda: parts(X, X, X), "parts: dY has shape (3, 4); expected dY[N, D + E] with D + E = 8"),
+        (
+            lambda: inside(X, 2),
+            "inside: dY has shape (3, 4); expected dY[N, H + 2*pad] with H a whole number, at least 1",
+        ),
+    ],
+)
+def test_a_size_may_be_an_expression_of_others(call, message):
+    assert half(X).shape == (3, 2)
+    assert parts(X, X[:, :1], X[:, 1:])["dB"].shape == (3, 3)
+    assert inside(X, 1)["dX"].shape == (3, 2)
+    with pytest.raises(InputError) as caught:
+        call()
+    assert str(caught.value) == message
