@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import keyword
 import re
+import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from derivations.backward import Derivation
-from derivations.calculus import name_bounds
+from derivations.calculus import is_partial, name_bounds
 from derivations.expressions import (
     INDICATORS,
     Bracket,
@@ -43,6 +44,12 @@ class Code:
     text: str
     axes: Axes = ()
     tightness: int = ATOM
+    boolean: bool = False
+
+    @property
+    def number(self) -> Code:
+        """The same as numbers: NumPy neither adds nor negates booleans, and rounds functions of them to 16 bits."""
+        return Code(f"1.0 * {self.within(POWER)}", self.axes, MULTIPLY) if self.boolean else self
 
     def within(self, tightness: int) -> str:
         """The text, in brackets where it holds together less tightly than asked."""
@@ -69,12 +76,14 @@ def numpy_source(derivation: Derivation) -> str:
         *(["from scipy.special import erf"] if writer.uses_erf else []),
         "",
         "",
+        *writer.guard,
         f"def forward({', '.join(_safe(p) for p in parameters)}):",
         *_docstring(layer.equations),
         *forward,
         f"    return {', '.join(_safe(name) for name in outputs)}",
         "",
         "",
+        *writer.guard,
         f"def backward({', '.join(_safe(p) for p in [*derivation.output_cotangents, *parameters])}):",
         *_docstring([*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()]),
         *backward,
@@ -124,9 +133,12 @@ def _readable(layer: Layer, size: str) -> bool:
     return any(str(s) == size for tensor in layer.inputs for s in tensor.sizes)
 
 
+_TAKEN = frozenset({"np", "erf", "min", "max", "range", "reversed", "forward", "backward"})
+
+
 def _safe(name: str) -> str:
-    """A name that is no keyword of Python."""
-    return f"{name}_" if keyword.iskeyword(name) else name
+    """A name that means nothing else in the source."""
+    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
 class _Writer:
@@ -136,14 +148,23 @@ class _Writer:
         self.layer = layer
         self.uses_erf = False
         self.uses_indices = False
+        self.divides_in_vain = False
         self.arrays: dict[str, str] = {}
         self.before: list[str] = []
+        self.windows: dict[str, str] = {}
         self.ranges: dict[str, sp.Expr] = {}
         self.steps: set[str] = set()
         self.shapes: dict[str, tuple[sp.Expr, ...]] = {}
+        self.taken: set[str] = set()
         if layer is not None:
             self.shapes = {t.name: t.sizes for t in layer.tensors}
             self.shapes |= {f"d{t.name}{end}": t.sizes for t in layer.tensors for end in ("", "_total")}
+            self.taken = {*self.shapes, *layer.size_names, *(option.name for option in layer.options)}
+
+    @property
+    def guard(self) -> list[str]:
+        """What keeps NumPy quiet about a branch that is not taken."""
+        return ['@np.errstate(divide="ignore", invalid="ignore")'] if self.divides_in_vain else []
 
     # statements
 
@@ -166,18 +187,24 @@ class _Writer:
     def _assignment(self, equation: Equation) -> list[str]:
         axes = tuple(i.name for i in entry_indices(equation.lhs))
         code = self._whole(equation.rhs, axes, equation)
-        before, self.before = self.before, []
-        return [*before, f"{_safe(equation.name)} = {code}"]
+        return [*self._before(), f"{_safe(equation.name)} = {code}"]
+
+    def _before(self) -> list[str]:
+        """The statements that have to stand before the one that was just written."""
+        before, self.before, self.windows = self.before, [], {}
+        return before
 
     def _whole(self, expression: sp.Expr, axes: Axes, equation: Equation) -> str:
         """Source of the whole tensor: broadcast where some axis does not occur."""
         ranges = {i.name: high + 1 for i, (_, high) in equation.ranges.items()}
         self.ranges = dict(ranges)
-        code = self.aligned(expression, axes)
+        code = self.aligned(expression, axes).number
         if code.axes == axes:
             return code.text
         shape = ", ".join(self.size(ranges[name]) for name in axes)
         shape = f"({shape},)" if len(axes) == 1 else f"({shape})"
+        if expression == 0:
+            return f"np.zeros({shape})"
         return f"np.broadcast_to({self._spread(code, axes).text}, {shape})"
 
     def _loop(self, group) -> list[str]:
@@ -185,8 +212,9 @@ class _Writer:
         index = entry_indices(group.equations[0].lhs)[group.axis]
         for equation in group.equations:
             shape = ", ".join(self.size(equation.ranges[i][1] + 1) for i in entry_indices(equation.lhs))
-            real = next(t.name for t in self.layer.inputs if not t.integer)  # type: ignore[union-attr]
-            statements.append(f"{_safe(equation.name)} = np.zeros(({shape},), dtype={real}.dtype)")
+            real = [_safe(t.name) for t in self.layer.inputs if not t.integer]  # type: ignore[union-attr]
+            dtype = f", dtype=np.result_type({', '.join(real)})" if real else ""
+            statements.append(f"{_safe(equation.name)} = np.zeros(({shape},){dtype})")
         length = self.size(group.equations[0].ranges[index][1] + 1)
         order = f"range({length})" if group.step > 0 else f"reversed(range({length}))"
         statements.append(f"for {index.name} in {order}:")
@@ -219,7 +247,7 @@ class _Writer:
             fresh = [n if n in words and n not in known else "_" for n in names]
             if any(n != "_" for n in fresh):
                 left = ", ".join(fresh) + ("," if len(fresh) == 1 else "")
-                lines.append(f"{left} = {tensor.name}.shape")
+                lines.append(f"{left} = {_safe(tensor.name)}.shape")
                 known |= set(fresh)
         for size in reversed(pending):
             lines.append(f"{size.name} = {self.integer(layer.size_definitions[size], ()).text}")
@@ -247,7 +275,7 @@ class _Writer:
         if reduced and axes[first:-1] == code.axes and reduced[2] == str(len(code.axes)):
             return Code(f"{code.text[:-1]}, keepdims=True)", axes[first:], code.tightness)
         slots = ", ".join(":" if name in code.axes else "None" for name in axes[first:])
-        return Code(f"{code.within(ATOM)}[{slots}]", axes[first:])
+        return Code(f"{code.within(ATOM)}[{slots}]", axes[first:], boolean=code.boolean)
 
     def value(self, node: sp.Expr, axes: Axes) -> Code:
         """Source of a real value."""
@@ -271,7 +299,8 @@ class _Writer:
         if isinstance(node, MaxOver):
             names = tuple(index.name for index, _, _ in node.limits)
             window = self._window(node, axes)
-            return Code(f"{window.within(ATOM)}.max({_axis_list(window.axes, names)})", _without(window.axes, names))
+            best = Code(f"{window.within(ATOM)}.max({_axis_list(window.axes, names)})", _without(window.axes, names))
+            return self._in_order(best, axes)
         if isinstance(node, Where | maximum | minimum):
             return self._choice(node, axes)
         if isinstance(node, Elementary | sp.Abs):
@@ -293,7 +322,7 @@ class _Writer:
         terms = sorted(node.args, key=lambda t: (t.could_extract_minus_sign(), not t.is_Number, order._entries_key(t)))
         signs = [t.could_extract_minus_sign() for t in terms]
         parts, union = self._joined(
-            [self.value(-t if minus else t, axes) for t, minus in zip(terms, signs, strict=True)], axes
+            [self.value(-t if minus else t, axes).number for t, minus in zip(terms, signs, strict=True)], axes
         )
         text = ("-" if signs[0] else "") + parts[0].within(MULTIPLY)
         for part, minus in zip(parts[1:], signs[1:], strict=True):
@@ -305,7 +334,16 @@ class _Writer:
 
         order = Printer([sp.Symbol(name, integer=True) for name in axes])
         apart = order._apart(sp.Mul(*factors))
+        conditions = [f for f in factors if isinstance(f, Bracket)]
+        if conditions and any(is_partial(f) for f in factors):
+            self.divides_in_vain = True
+            rest = sp.Mul(*(f for f in factors if f not in conditions))
+            states = [self._condition(f.args[0], axes) for f in conditions]
+            parts, union = self._joined([*states, self.value(rest, axes)], axes)
+            return Code(f"np.where({' & '.join(p.text for p in parts[:-1])}, {parts[-1].text}, 0)", union)
         codes = [self.value(f, axes) for f in apart.above]
+        if apart.negative and all(code.boolean for code in codes):
+            codes[0] = codes[0].number
         if (
             len(codes) == 2
             and all(len(c.axes) == 1 for c in codes)
@@ -320,7 +358,10 @@ class _Writer:
         for part in above[1:]:
             text += f" * {part.within(POWER)}"
         code = Code(
-            ("-" if apart.negative else "") + text, union, UNARY if apart.negative and len(above) == 1 else MULTIPLY
+            ("-" if apart.negative else "") + text,
+            union,
+            UNARY if apart.negative and len(above) == 1 else MULTIPLY,
+            all(code.boolean for code in codes),
         )
         if len(above) == 1 and not apart.negative:
             code = above[0]
@@ -335,14 +376,16 @@ class _Writer:
         base, exponent = node.args
         if exponent.is_Rational and exponent < 0:
             return self._product([node], axes)
-        inner = self.value(base, axes)
-        if exponent == sp.S.Half and inner.axes:
+        inner = self.value(base, axes).number
+        if exponent == sp.S.Half:
             return Code(f"np.sqrt({inner.text})", inner.axes)
-        (inner, power), union = self._joined([inner, self.value(exponent, axes)], axes)
+        if base.is_integer and not exponent.is_Rational:  # NumPy knows no negative powers of whole numbers
+            inner = Code(f"np.float64({inner.text})", inner.axes)
+        (inner, power), union = self._joined([inner, self.value(exponent, axes).number], axes)
         return Code(f"{inner.within(ATOM)} ** {power.within(ATOM)}", union, POWER)
 
     def _function(self, node: sp.Expr, axes: Axes) -> Code:
-        argument = self.value(node.args[0], axes)
+        argument = self.value(node.args[0], axes).number
         name = node.func.__name__
         if name == "sigmoid":
             return Code(f"0.5 * (1 + np.tanh(0.5 * {argument.within(POWER)}))", argument.axes, MULTIPLY)
@@ -358,10 +401,11 @@ class _Writer:
 
     def _choice(self, node: sp.Expr, axes: Axes) -> Code:
         if isinstance(node, Where):
-            parts = [self._condition(node.args[0], axes), *(self.value(part, axes) for part in node.args[1:])]
+            self.divides_in_vain |= any(is_partial(part) for part in node.args[1:])
+            parts = [self._condition(node.args[0], axes), *(self.value(part, axes).number for part in node.args[1:])]
             parts, union = self._joined(parts, axes)
             return Code(f"np.where({', '.join(part.text for part in parts)})", union)
-        parts, union = self._joined([self.value(part, axes) for part in node.args], axes)
+        parts, union = self._joined([self.value(part, axes).number for part in node.args], axes)
         return Code(f"np.{node.func.__name__}({', '.join(part.text for part in parts)})", union)
 
     # indices
@@ -393,12 +437,20 @@ class _Writer:
         if isinstance(node, sp.Mul):
             parts, union = self._joined([self.integer(part, axes) for part in node.args], axes)
             return Code(" * ".join(part.within(POWER) for part in parts), union, MULTIPLY)
+        if isinstance(node, sp.Pow) and node.exp.is_Integer and node.exp > 0:
+            base = self.integer(node.base, axes)
+            return Code(f"{base.within(ATOM)} ** {node.exp}", base.axes, POWER)
         raise DerivationError(f"{node} is no index expression")
 
     def _index_array(self, name: str, size: str) -> str:
         """The variable that holds 0, 1, ... along an axis: the index's own letter, unless that means something else."""
         variable = name
-        while variable in self.shapes or variable in self.steps or self.arrays.get(variable, size) != size:
+        while (
+            variable in self.taken
+            or variable in self.steps
+            or _safe(variable) != variable
+            or self.arrays.get(variable, size) != size
+        ):
             variable += "_"
         self.arrays[variable] = size
         return variable
@@ -441,7 +493,7 @@ class _Writer:
 
     def _scalar_index(self, i: sp.Expr, size: sp.Expr | None) -> str:
         text = self.integer(i, ()).text
-        if isinstance(i, sp.Symbol) or i.is_Integer or size is None:
+        if isinstance(i, sp.Symbol) or i == 0 or size is None:
             return text
         return f"min(max({text}, 0), {self.size(size - 1)})"
 
@@ -460,25 +512,30 @@ class _Writer:
         if isinstance(node, sp.KroneckerDelta):
             sides = sorted(node.args, key=lambda side: (not side.is_Symbol, str(side)))
             parts, union = self._joined([self.integer(side, axes) for side in sides], axes)
-            return Code(f"({parts[0].within(ADD)} == {parts[1].within(ADD)})", union)
+            return Code(f"({parts[0].within(ADD)} == {parts[1].within(ADD)})", union, boolean=True)
         if isinstance(node, Bracket):
-            return self._condition(node.args[0], axes)
+            return replace(self._condition(node.args[0], axes), boolean=True)
         extreme, *where = node.args
         window = self._window(extreme, axes)
         names = tuple(index.name for index, _, _ in extreme.limits)
         outer = _without(window.axes, names)
-        temporary = f"window{len(self.before) + 1}"
         order = (*outer, *names)
         moved = window if window.axes == order else self._moved(window, order)
-        self.before.append(f"{temporary} = {moved.text}")
-        self.before.append(
-            f"{temporary} = {temporary}.reshape({temporary}.shape[:{len(outer)}] + (-1,)).argmax(axis=-1)"
-        )
+        if moved.text not in self.windows:
+            name = self.windows[moved.text] = f"window{len(self.windows) + 1}"
+            self.before.append(f"{name} = {moved.text}")
+            self.before.append(f"{name} = {name}.reshape({name}.shape[:{len(outer)}] + (-1,)).argmax(axis=-1)")
+        temporary = self.windows[moved.text]
         place = sp.S.Zero
         for (_, _, high), index in zip(extreme.limits, where, strict=True):
             place = sp.expand(place * (high + 1) + index)
         parts, union = self._joined([Code(temporary, outer), self.integer(place, axes)], axes)
-        return Code(f"({parts[0].text} == {parts[1].within(ADD)})", union)
+        return Code(f"({parts[0].text} == {parts[1].within(ADD)})", union, boolean=True)
+
+    def _in_order(self, code: Code, axes: Axes) -> Code:
+        """The same array with its axes in the order of `axes`."""
+        order = tuple(name for name in axes if name in code.axes)
+        return code if code.axes == order else self._moved(code, order)
 
     def _moved(self, code: Code, order: Axes) -> Code:
         permutation = ", ".join(str(code.axes.index(name)) for name in order)
@@ -487,7 +544,7 @@ class _Writer:
     def _window(self, extreme: MaxOver, axes: Axes) -> Code:
         names = tuple(index.name for index, _, _ in extreme.limits)
         self.ranges |= {index.name: high + 1 for index, _, high in extreme.limits}
-        return self._covering(self.value(extreme.function, (*axes, *names)), names, (*axes, *names))
+        return self._covering(self.value(extreme.function, (*axes, *names)).number, names, (*axes, *names))
 
     def _covering(self, code: Code, names: Axes, axes: Axes) -> Code:
         """The array with every one of the bound axes in it."""
@@ -495,6 +552,8 @@ class _Writer:
         if not missing:
             return code
         full = tuple(name for name in axes if name in code.axes or name in missing)
+        if not code.axes:
+            return Code(f"np.full(({', '.join(self.size(self.ranges[name]) for name in full)},), {code.text})", full)
         slots = ", ".join(":" if name in code.axes else "None" for name in full)
         repeated = f"{code.within(ATOM)}[{slots}]"
         for name in missing:
@@ -522,18 +581,25 @@ class _Writer:
         inner = _natural_order(node.function, axes, bound)
         factors = list(sp.Mul.make_args(node.function))
         if len(factors) == 2:
-            product = self._matrix_product([self.value(factor, inner) for factor in factors], axes, bound)
+            product = self._matrix_product([self.value(factor, inner).number for factor in factors], axes, bound)
             if product is not None:
                 return product
         groups = self._groups(factors, inner)
         if len(groups) == 1:
-            code = self._covering(groups[0], bound, inner)
-            return Code(f"{code.within(ATOM)}.sum({_axis_list(code.axes, bound)})", _without(code.axes, bound))
+            (code,) = groups
+            count = [self.size(self.ranges[name]) for name in bound if name not in code.axes]
+            if set(code.axes) & set(bound):
+                code = Code(f"{code.within(ATOM)}.sum({_axis_list(code.axes, bound)})", _without(code.axes, bound))
+            for size in count:
+                code = Code(f"{size} * {code.within(POWER)}", code.axes, MULTIPLY)
+            return self._in_order(code, axes)
         product = self._matrix_product(groups, axes, bound)
         if product is not None:
             return product
         result = tuple(name for name in axes if any(name in group.axes for group in groups))
-        letters = {name: chr(ord("a") + k) for k, name in enumerate(inner)}
+        if len(inner) > len(string.ascii_letters):
+            raise DerivationError(f"a product over {len(inner)} indices is too long for NumPy")
+        letters = dict(zip(inner, string.ascii_letters, strict=False))
         subscripts = ",".join("".join(letters[n] for n in group.axes) for group in groups)
         operands = ", ".join(group.text for group in groups)
         missing = [n for n in bound if not any(n in group.axes for group in groups)]
@@ -554,10 +620,7 @@ class _Writer:
         merged = [
             self._product(group, axes) if len(group) > 1 else self.value(group[0], axes) for group in together.values()
         ]
-        return [self._boolean_as_number(code) for code in merged]
-
-    def _boolean_as_number(self, code: Code) -> Code:
-        return Code(f"1.0 * {code.text}", code.axes, MULTIPLY) if "==" in code.text and "*" not in code.text else code
+        return [code.number for code in merged] if len(merged) > 1 else merged
 
     def _matrix_product(self, groups: list[Code], axes: Axes, bound: Axes) -> Code | None:
         if len(groups) != 2 or len(bound) != 1 or any(bound[0] not in g.axes or len(g.axes) > 2 for g in groups):
@@ -596,7 +659,7 @@ def _natural_order(body: sp.Expr, axes: Axes, bound: Axes) -> Axes:
     """An order of all axes in which the entries need no transposing, the outer ones in the order that they have."""
     for node in walk(body):
         if isinstance(node, sp.Indexed):
-            names = [i.name for i in node.indices if isinstance(i, sp.Symbol)]
+            names = list(dict.fromkeys(i.name for i in node.indices if isinstance(i, sp.Symbol)))
             outer = [name for name in names if name in axes]
             if set(bound) <= set(names) and outer == [name for name in axes if name in outer]:
                 return (*(name for name in axes if name not in names), *(n for n in names if n in axes or n in bound))

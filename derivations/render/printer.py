@@ -280,7 +280,8 @@ class Printer:
         return f"not ({condition})"
 
     def first_maximum(self, where: Sequence[str], names: Sequence[str], body: sp.Expr) -> str:
-        return f"[{', '.join(where)} = argmax[{', '.join(names)}]({self.text(body)})]"
+        place = where[0] if len(where) == 1 else f"({', '.join(where)})"
+        return f"[{place} = argmax[{', '.join(names)}]({self.text(body)})]"
 
     def function(self, name: str, arguments: Sequence[str]) -> Shown:
         return f"{name}({', '.join(arguments)})", ATOM
