@@ -6,7 +6,16 @@ from typing import Any
 
 from checks.gradcheck import gradcheck
 from checks.report import Report
-from numeric import activations, linear, losses, normalization, penalties
+from numeric import (
+    activations,
+    attention,
+    linear,
+    linear_recurrence,
+    losses,
+    normalization,
+    penalties,
+    recurrent,
+)
 
 DTYPES = ("float64", "float32")
 
@@ -40,6 +49,19 @@ SUITE = (
     Row("instance_norm", normalization.instance_norm, normalization.instance_norm_backward),
     Row("weight_norm", normalization.weight_norm, normalization.weight_norm_backward),
     Row("l2_normalization", normalization.l2_normalization, normalization.l2_normalization_backward),
+    Row("rnn_tanh", recurrent.rnn_tanh, recurrent.rnn_tanh_backward),
+    Row("lstm", recurrent.lstm, recurrent.lstm_backward),
+    Row("gru", recurrent.gru, recurrent.gru_backward),
+    Row("linear_recurrence", linear_recurrence.linear_recurrence, linear_recurrence.linear_recurrence_backward),
+    Row(
+        "scaled_dot_product_attention",
+        attention.scaled_dot_product_attention,
+        attention.scaled_dot_product_attention_backward,
+    ),
+    Row("causal_attention", attention.causal_attention, attention.causal_attention_backward),
+    Row("multi_head_attention", attention.multi_head_attention, attention.multi_head_attention_backward),
+    Row("rotary_embedding", attention.rotary_embedding, attention.rotary_embedding_backward),
+    Row("linear_attention", attention.linear_attention, attention.linear_attention_backward),
 )
 
 

@@ -31,7 +31,16 @@ __all__ = [
     "read_layer",
 ]
 
-_FAMILIES = ("linear", "activations", "losses", "penalties", "normalization")
+_FAMILIES = (
+    "linear",
+    "activations",
+    "losses",
+    "penalties",
+    "normalization",
+    "recurrent",
+    "linear_recurrence",
+    "attention",
+)
 
 
 class _Catalogue(Mapping[str, Layer]):

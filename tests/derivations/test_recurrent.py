@@ -3,7 +3,8 @@
 import pytest
 
 from derivations import derive
-from derivations.recurrent import GRU, LINEAR_RECURRENCE, LSTM, RNN_TANH
+from derivations.linear_recurrence import LINEAR_RECURRENCE
+from derivations.recurrent import GRU, LSTM, RNN_TANH
 
 LAYERS = {layer.name: layer for layer in (RNN_TANH, LSTM, GRU, LINEAR_RECURRENCE)}
 
