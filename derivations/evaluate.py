@@ -49,7 +49,14 @@ def concrete_value(expression: sp.Expr, known: Mapping[str, int]) -> int:
     missing = [s.name for s in expression.free_symbols if s.name not in known]
     if missing:
         raise DerivationError(f"the size {min(missing)!r} is not known; give it a value")
-    return int(expression.subs({symbol: known[symbol.name] for symbol in expression.free_symbols}))
+    value = expression.subs({symbol: known[symbol.name] for symbol in expression.free_symbols})
+    if not value.is_Integer:
+        raise DerivationError(f"{expression} is no whole number where {_where(expression, known)}")
+    return int(value)
+
+
+def _where(expression: sp.Expr, known: Mapping[str, int]) -> str:
+    return " and ".join(f"{name} = {known[name]}" for name in sorted(s.name for s in expression.free_symbols))
 
 
 def concrete_sizes(layer: Layer, sizes: Mapping[str, int]) -> dict[str, int]:
@@ -73,6 +80,14 @@ def concrete_sizes(layer: Layer, sizes: Mapping[str, int]) -> dict[str, int]:
     for name in known:
         if known[name] < 1 and name[0].isupper():
             raise DerivationError(f"{layer.name}: the size {name} is {known[name]}; it must be at least 1")
+    for tensor in layer.tensors:
+        for size in tensor.sizes:
+            if size.is_Symbol or any(s.name not in known for s in size.free_symbols):
+                continue
+            if concrete_value(size, known) < 1:
+                raise DerivationError(
+                    f"{layer.name}: {tensor} is empty where {_where(size, known)}; a size must be at least 1"
+                )
     return known
 
 
@@ -173,8 +188,15 @@ def _random_option(option: Option, sizes: Mapping[str, int], rng: np.random.Gene
     if option.low is None:
         return low
     known = {name: value for name, value in sizes.items() if isinstance(value, int | np.integer)}
-    high = concrete_value(option.high, known) if option.high is not None else concrete_value(option.low, known) + 2
-    return int(rng.integers(concrete_value(option.low, known), high + 1))
+    low = concrete_value(option.low, known)
+    high = concrete_value(option.high, known) if option.high is not None else low + 2
+    _check_bounds(option, low, high)
+    return int(rng.integers(low, high + 1))
+
+
+def _check_bounds(what: Option | Tensor, low: int, high: int) -> None:
+    if low > high:
+        raise DerivationError(f"{what.name} lies in {low}..{high} at these sizes, and there is nothing in it")
 
 
 def _random_tensor(
@@ -182,6 +204,7 @@ def _random_tensor(
 ) -> Any:
     if tensor.integer and tensor.low is not None and tensor.high is not None:
         low, high = concrete_value(tensor.low, known), concrete_value(tensor.high, known)
+        _check_bounds(tensor, low, high)
         return rng.integers(low, high + 1, size=shape)
     return (_positive if tensor.positive and style is _normal else style)(rng, shape)
 
@@ -449,8 +472,19 @@ class Machine:
         base, exponent = expression.args
         if exponent.is_Rational:
             return self.field.power(self.value(base, axes, rank), Fraction(int(exponent.p), int(exponent.q)))
+        if exponent.is_integer and _only_integers(exponent):  # (-1)**n has no logarithm
+            return self._whole_powers(self.value(base, axes, rank), self.integer(exponent, axes))
         logarithm = self.field.function("log", self.value(base, axes, rank))
         return self.field.function("exp", _times(self.value(exponent, axes, rank), logarithm))
+
+    def _whole_powers(self, base: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+        base, exponents = np.broadcast_arrays(base, exponents)
+        powers = [
+            self.field.power(boxed(b), Fraction(int(e)))[()] for b, e in zip(base.flat, exponents.flat, strict=True)
+        ]
+        result = np.empty(len(powers), dtype=base.dtype)
+        result[:] = powers
+        return result.reshape(base.shape)
 
     def _bind(self, limits: Sequence[sp.Tuple], axes: Indices, rank: int) -> tuple[dict, int]:
         """Put each bound index on a new axis behind the others."""

@@ -268,7 +268,8 @@ class floordiv(sp.Function):  # noqa: N801
         """Plain numbers are divided at once."""
         if denominator == 1:
             return numerator
-        return numerator // denominator if numerator.is_Integer and denominator.is_Integer else None
+        whole = numerator.is_Integer and denominator.is_Integer and denominator != 0
+        return numerator // denominator if whole else None
 
 
 class modulo(sp.Function):  # noqa: N801
@@ -283,7 +284,8 @@ class modulo(sp.Function):  # noqa: N801
         """Plain numbers are divided at once."""
         if denominator == 1:
             return sp.S.Zero
-        return numerator % denominator if numerator.is_Integer and denominator.is_Integer else None
+        whole = numerator.is_Integer and denominator.is_Integer and denominator != 0
+        return numerator % denominator if whole else None
 
 
 ELEMENTARY = {

@@ -311,9 +311,10 @@ def _series_power(value: flint.arb_series, exponent: Fraction) -> flint.arb_seri
         whole = int(exponent)
         if whole == 0:
             return flint.arb_series([1])
-        power = value
-        for _ in range(abs(whole) - 1):
-            power = power * value
+        power, square, left = flint.arb_series([1]), value, abs(whole)
+        while left:
+            power = power * square if left & 1 else power
+            square, left = square * square, left >> 1
         return _series_reciprocal(power) if whole < 0 else power
     if exponent.denominator == 2:
         return _series_power(value.sqrt() if exponent > 0 else value.rsqrt(), Fraction(abs(exponent.numerator)))

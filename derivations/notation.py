@@ -20,6 +20,7 @@ from derivations.expressions import (
     CHOICES,
     ELEMENTARY,
     Bracket,
+    FirstMaximum,
     MaxOver,
     Where,
     floordiv,
@@ -208,7 +209,8 @@ def _check_brackets(line: _Line) -> None:
 
 _DECLARATION = re.compile(
     r"(?P<name>[A-Za-z_]\w*)(?:\s*(?P<sizes>\[[^\]]*\]))?"
-    r"(?:\s+in\s+(?P<low>[^\s\[\]]+?)\s*\.\.\s*(?P<high>[^\s\[\]]+))?(?:\s*(?P<sign>>=?)\s*0(?![\w.]))?"
+    # `stride in 1..` has no upper end; blanks after the dots belong to the range only where there are some before.
+    r"(?:\s+in\s+(?P<low>[^\s\[\]]+?)\s*\.\.(?:(?<=\s\.\.)\s*)?(?P<high>[^\s\[\]]+)?)?(?:\s*(?P<sign>>=?)\s*0(?![\w.]))?"
 )
 
 
@@ -325,8 +327,10 @@ class _Reader:
         low = high = None
         if match["low"] is not None:
             low = self._size(line.cut(match.start("low"), match.end("low")))
-            high = self._size(line.cut(match.start("high"), match.end("high")))
-            if (high - low).is_negative:
+            high = self._size(line.cut(match.start("high"), match.end("high"))) if match["high"] else None
+            if high is None and match["sizes"] is not None:
+                raise line.error(f"{name!r} needs a largest value, such as 0..C-1", match.start("low"))
+            if high is not None and (high - low).is_negative:
                 raise line.error(f"{name!r} lies in {low}..{high}, and there is nothing in it", match.start("low"))
         if low is not None and match["sizes"] is None:
             self.options[name] = Option(name, True, low, high, bool(low.is_positive))
@@ -629,8 +633,14 @@ class _Scope:
                 return self._entry(node)
             case ast.Call():
                 return self._call(node)
+            case ast.List(
+                elts=[ast.Compare(left=places, ops=[ast.Eq()], comparators=[ast.Call(func=ast.Subscript()) as call])]
+            ) if _is_argmax(call):
+                return self._first_maximum(places, call)
             case ast.List(elts=[condition]):
                 return Bracket(self.condition(condition))
+            case ast.List():
+                raise self.error("[...] holds one condition, such as [c = T[n]]; join several with and, or", node)
             case ast.Compare() | ast.BoolOp():
                 raise self.error("a comparison is a condition: write where(condition, a, b) or [condition]", node)
             case ast.Attribute():
@@ -816,6 +826,14 @@ class _Scope:
         total = sp.Sum(body, *reversed(limits))
         return total / count if func.value.id == "mean" else total
 
+    def _first_maximum(self, places: ast.expr, call: ast.Call) -> FirstMaximum:
+        """`k = argmax[j](X[n, j])`: whether k is the first place of the largest value."""
+        extreme = self._reduction(call, ast.Subscript(ast.Name("max"), call.func.slice))  # type: ignore[attr-defined]
+        where = [self.value(place) for place in (places.elts if isinstance(places, ast.Tuple) else [places])]
+        if len(where) != len(extreme.args) - 1 or not all(place.is_integer for place in where):
+            raise self.error("argmax is compared with one index for each that it runs over: [k = argmax[j](...)]", call)
+        return FirstMaximum(extreme, *where)
+
     # conditions
 
     def condition(self, node: ast.expr) -> sp.Basic:
@@ -882,12 +900,17 @@ def _small(node: ast.Constant, line: _Line) -> int:
     return node.value
 
 
+def _is_argmax(call: ast.Call) -> bool:
+    name = call.func.value if isinstance(call.func, ast.Subscript) else None
+    return isinstance(name, ast.Name) and name.id == "argmax"
+
+
 def _constant(node: ast.expr) -> int | None:
     match node:
         case ast.Constant(value=int(value)) if not isinstance(value, bool):
             return value
-        case ast.UnaryOp(op=ast.USub(), operand=operand) if (value := _constant(operand)) is not None:
-            return -value
+        case ast.UnaryOp(op=ast.USub(), operand=operand) if (positive := _constant(operand)) is not None:
+            return -positive
     return None
 
 

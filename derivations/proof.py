@@ -37,6 +37,7 @@ AGREEMENT = 1e-50
 POINTS = 12
 WITNESS_POINTS = 40
 LARGEST_SIZE = 3
+MOST_PLACES = 3000
 SEED = 2019  # any seed does; a fixed one makes a report repeatable
 SPREAD = 40  # bits of the whole numbers that rational functions are evaluated at
 LEFT, RIGHT = "left side", "right side"  # no tensor of a layer has a blank in its name
@@ -385,17 +386,21 @@ def _draw(layer: Layer, options: Sequence[Any], rng: np.random.Generator) -> dic
     largest = LARGEST_SIZE + 2 * bool(layer.size_definitions)
     sizes = {name: int(rng.integers(1, largest + 1)) for name in layer.size_names}
     for option in options:
-        if option.low is None:
+        if option.high is None:
             sizes[option.name] = int(rng.integers(1 if option.positive else 0, 3))
     return sizes
 
 
 def _makes_sense(layer: Layer, sizes: Mapping[str, int]) -> bool:
+    """Whether every tensor has a shape, and all indices together not too many values for a step to sum over."""
+    from derivations.evaluate import concrete_sizes
+
     try:
-        layer.random_inputs(sizes, np.random.default_rng(0))
+        values = layer.random_inputs(sizes, np.random.default_rng(0))
+        known = concrete_sizes(layer, {**sizes, **_ints(values)})
     except DerivationError:
         return False
-    return True
+    return math.prod(size for name, size in known.items() if name[0].isupper()) <= MOST_PLACES
 
 
 # ------------------------------------------------------------------------------------------- counterexamples
@@ -404,7 +409,7 @@ def _makes_sense(layer: Layer, sizes: Mapping[str, int]) -> bool:
 def _simplest(question: _Question) -> Counterexample | None:
     """The smallest sizes, and for them the simplest whole numbers, at which the sides differ."""
     layer = question.layer
-    options = {option.name: 1 for option in layer.options if option.integer and option.low is None}
+    options = {option.name: 1 for option in layer.options if option.integer and option.high is None}
     choices = itertools.product((1, 2, 3), repeat=len(layer.size_names)) if len(layer.size_names) <= 6 else [(2,) * 99]
     for sizes in sorted(choices, key=lambda s: (sum(s), max(s, default=0), s)):
         known = {**dict(zip(layer.size_names, sizes, strict=False)), **options}
@@ -508,8 +513,8 @@ def enclosed(derivation: Derivation, points: int = WITNESS_POINTS) -> Proof:
 
 
 def _witness_sizes(layer: Layer, rng: np.random.Generator) -> Iterator[dict[str, int]]:
-    while True:
-        yield from itertools.islice(sizes_at_random(layer, rng), 20)
+    while some := list(itertools.islice(sizes_at_random(layer, rng), 20)):
+        yield from some
 
 
 def _encloses(derivation: Derivation, values: Mapping[str, Any], direction: Mapping[str, np.ndarray]) -> bool | None:
