@@ -19,7 +19,9 @@ from derivations.expressions import (
     Bracket,
     FirstMaximum,
     entry_indices,
+    floordiv,
     log,
+    modulo,
     walk,
     with_fresh_bounds,
 )
@@ -95,14 +97,14 @@ class Contraction:
 def contract_next(expression: sp.Expr, known: Known) -> Contraction | None:
     """Contract the deltas of one innermost summation index, all at once; None if there is nothing to contract.
 
-    Expects fresh bound indices.
+    An index that a delta fixes outright goes before one that it fixes by a division. Expects fresh bound indices.
     """
-    for node in _sums_inside_out(expression):
-        for index, low, high in node.limits:
+    for outright in (True, False):
+        for node, (index, low, high) in _summed_inside_out(expression):
             found = _solvable(node.function, index)
-            if found is None:
+            if found is None or (outright and found[2] != 1):
                 continue
-            delta, value = found
+            delta, value, _ = found
             others = [limit for limit in node.limits if limit[0] != index]
             inner = _eliminate(node.function, index, low, high, known.within(expression))
             result = expression.xreplace({node: sum_over(inner, *others)})
@@ -115,14 +117,18 @@ def sum_over(body: sp.Expr, *limits: sp.Tuple) -> sp.Expr:
     return body if body == 0 or not limits else sp.Sum(body, *limits)
 
 
-def _sums_inside_out(expression: sp.Expr) -> Iterator[sp.Sum]:
-    yield from (node for node in sp.postorder_traversal(expression) if isinstance(node, sp.Sum))
+def _summed_inside_out(expression: sp.Expr) -> Iterator[tuple[sp.Sum, sp.Tuple]]:
+    sums = (node for node in sp.postorder_traversal(expression) if isinstance(node, sp.Sum))
+    yield from ((node, limit) for node in sums for limit in node.limits)
 
 
-def _solvable(body: sp.Expr, index: sp.Symbol) -> tuple[sp.KroneckerDelta, sp.Expr] | None:
-    """A delta, not hidden inside a function, that fixes the index; plain values first."""
-    found = [(d, v) for d in _open_deltas(body) if (v := _solve(d, index)) is not None]
-    return min(found, key=lambda pair: (not pair[1].is_Atom, sp.count_ops(pair[1]))) if found else None
+def _solvable(body: sp.Expr, index: sp.Symbol) -> tuple[sp.KroneckerDelta, sp.Expr, sp.Expr] | None:
+    """A delta, not hidden inside a function, that fixes the index, its value, and the indicator that there is one.
+
+    Values that always exist come first, then plain ones.
+    """
+    found = [(delta, *solved) for delta in _open_deltas(body) if (solved := _solve(delta, index)) is not None]
+    return min(found, key=lambda f: (f[2] != 1, not f[1].is_Atom, sp.count_ops(f[1])), default=None)
 
 
 def _open_deltas(body: sp.Expr) -> Iterator[sp.KroneckerDelta]:
@@ -135,11 +141,19 @@ def _open_deltas(body: sp.Expr) -> Iterator[sp.KroneckerDelta]:
         yield from _open_deltas(body.function)
 
 
-def _solve(delta: sp.KroneckerDelta, index: sp.Symbol) -> sp.Expr | None:
+def _solve(delta: sp.KroneckerDelta, index: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
+    """The index that a delta fixes, and the indicator that it is whole: a*i = b says i = b//a where b % a = 0."""
     difference = sp.expand(delta.args[0] - delta.args[1])
     slope = difference.coeff(index)
     rest = sp.expand(difference - slope * index)
-    return sp.expand(-rest / slope) if slope in {1, -1} and not rest.has(index) else None
+    if slope == 0 or slope.has(index) or rest.has(index):
+        return None
+    if slope in {1, -1}:
+        return sp.expand(-rest / slope), sp.S.One
+    if not (slope.is_positive or slope.is_negative):
+        return None
+    above, below = (-rest, slope) if slope.is_positive else (rest, -slope)
+    return floordiv(above, below), sp.KroneckerDelta(modulo(above, below), 0)
 
 
 def _eliminate(body: sp.Expr, index: sp.Symbol, low: sp.Expr, high: sp.Expr, known: Known) -> sp.Expr:
@@ -155,13 +169,15 @@ def _eliminate(body: sp.Expr, index: sp.Symbol, low: sp.Expr, high: sp.Expr, kno
     varying = [f for f in factors if f.has(index)]
     found = _solvable(sp.Mul(*(f for f in varying if isinstance(f, sp.KroneckerDelta))), index)
     if found is not None:
-        delta, value = found
+        delta, value, whole = found
         varying.remove(delta)
         above, below = known.inside(value, low, high)
         guards = [] if above else [Bracket(sp.Ge(value, low))]
         guards += [] if below else [Bracket(sp.Le(value, high))]
-        kept = [discharge(f.xreplace({index: value}), known) for f in varying]
-        return sp.Mul(*constant, *kept, *guards)
+        # Beside the indicator that i = b//a is whole, a*i is b.
+        exact = {value * value.args[1]: value.args[0]} if whole != 1 else {}
+        kept = [discharge(f.xreplace({index: value}).xreplace(exact), known) for f in varying]
+        return sp.Mul(*constant, *kept, *guards, whole)
     for position, factor in enumerate(varying):
         if _solvable(factor, index) is None:
             continue

@@ -71,7 +71,7 @@ def normal_form(expression: sp.Expr, known: Known) -> Frozen:
     Raises TooHardError where it grows beyond a few thousand terms.
     """
     normalizer = _Normalizer(known)
-    return normalizer.freeze(normalizer.terms(expression))
+    return normalizer.freeze(normalizer.divided(normalizer.terms(expression)))
 
 
 def vanishes(expression: sp.Expr, known: Known) -> bool:
@@ -80,7 +80,7 @@ def vanishes(expression: sp.Expr, known: Known) -> bool:
     Raises TooHardError.
     """
     normalizer = _Normalizer(known)
-    terms = normalizer.thaw(normalizer.freeze(normalizer.terms(expression)))
+    terms = normalizer.thaw(normalizer.freeze(normalizer.divided(normalizer.terms(expression))))
     for _ in range(40):
         if not terms:
             return True
@@ -324,16 +324,25 @@ class _Normalizer:
             return sp.IndexedBase(atom[1], integer=True)[tuple(self.as_sympy(i) for i in atom[2])]
         return (floordiv if atom[0] == "//" else modulo)(*(self.as_sympy(part) for part in atom[1:]))
 
-    def contracted(self, term: Term) -> Term | None:
+    def divided(self, terms: Iterable[Term]) -> list[Term]:
+        """The terms with the deltas used, too, that fix an index by a division.
+
+        Only once all sums stand outside: another index, of a sum further out, may be fixed without one.
+        """
+        return [t for term in terms if (t := self.contracted(term.copy(), by_division=True)) is not None]
+
+    def contracted(self, term: Term, by_division: bool = False) -> Term | None:
         """Use every delta: to remove a bound index where it can, else to write one index for the other."""
         while True:
-            found = self._bound_delta(term)
+            found = self._bound_delta(term, by_division)
             if found is None:
                 break
-            atom, name, value = found
+            atom, name, values, remainder = found
             size = term.bounds.pop(name)
             del term.factors[atom]
-            term = self.substituted(term, {name: value})
+            term, value = self.substituted(term, values), values[name]
+            if remainder:
+                term.factors[("d", remainder)] = Fraction(1)
             for guard in (value, add_affine(size, (((), -1),), add_affine(value, scale=-1))):
                 states = self.at_least_zero(guard)
                 if not states:
@@ -351,13 +360,41 @@ class _Normalizer:
                 del term.factors[atom]
         return self._consistent(term)
 
-    def _bound_delta(self, term: Term) -> tuple[Atom, str, Affine] | None:
-        for atom in sorted((a for a in term.factors if a[0] == "d"), key=repr):
-            for name in sorted(term.bounds):
-                value = _solve(atom[1], name)
-                if value is not None and not any(a[0] == "i" and a[1] == name for a in term.factors):
-                    return atom, name, value
-        return None
+    def _bound_delta(self, term: Term, by_division: bool) -> tuple[Atom, str, dict[Any, Affine], Affine] | None:
+        """A delta, the bound index that it fixes, the values that follow, and what has to be 0 for it to be whole."""
+        deltas = sorted((a for a in term.factors if a[0] == "d"), key=repr)
+        values = {a[1] for a in term.factors if a[0] == "i"}
+        names = [name for name in sorted(term.bounds) if name not in values]
+        for atom, name in itertools.product(deltas, names):
+            value = _solve(atom[1], name)
+            if value is not None:
+                return atom, name, {name: value}, ()
+        if not by_division:
+            return None
+        # a*i = b says i = b//a where b % a = 0, and beside that a*i is b. Of several indices, their factors decide.
+        divided = [(parts, atom, name) for atom in deltas for name in names if (parts := self._divided(atom[1], name))]
+        if not divided:
+            return None
+        (below, above), atom, name = min(divided, key=repr)
+        value, remainder = (((((tag, above, below),), 1),) for tag in ("//", "%"))
+        ((factors, number),) = below
+        product = tuple(sorted((*factors, name), key=repr))
+        return atom, name, {name: value} | ({product: above} if number == 1 else {}), remainder
+
+    def _divided(self, zero: Affine, name: str) -> tuple[Affine, Affine] | None:
+        """(a, b) where a*name - b = 0, a is surely positive, and neither mentions the name."""
+        found = [(monomial, coefficient) for monomial, coefficient in zero if _mentions(monomial, name)]
+        if len(found) != 1 or found[0][0].count(name) != 1:
+            return None
+        ((monomial, coefficient),) = found
+        others = tuple(atom for atom in monomial if atom != name)
+        if not all(isinstance(atom, str) and self._is_positive_size(atom) for atom in others):
+            return None
+        rest = tuple((m, c) for m, c in zero if m != monomial)
+        return ((others, abs(coefficient)),), add_affine(rest, scale=-1 if coefficient > 0 else 1)
+
+    def _is_positive_size(self, name: str) -> bool:
+        return name[0].isupper() or name in self._positive_names()
 
     def _written_once(self, term: Term, delta: Atom) -> Term:
         """[c = T[n]]*f(c) is [c = T[n]]*f(T[n]): write the first solvable index in terms of the rest."""
@@ -385,8 +422,8 @@ class _Normalizer:
 
     # substitution of indices
 
-    def substituted(self, term: Term, values: Mapping[str, Affine]) -> Term:
-        """The term with index symbols replaced; bounds are kept."""
+    def substituted(self, term: Term, values: Mapping[Any, Affine]) -> Term:
+        """The term with index symbols (and products of them, written as monomials) replaced; bounds are kept."""
         factors: dict[Atom, Fraction] = {}
         for atom, power in term.factors.items():
             new = self._in_atom(atom, values)
@@ -394,7 +431,7 @@ class _Normalizer:
         factors = {a: p for a, p in factors.items() if p}
         return Term(term.coefficient, dict(term.bounds), factors, self._in_frozen(term.exponent, values))
 
-    def _in_atom(self, atom: Atom, values: Mapping[str, Affine]) -> Atom:
+    def _in_atom(self, atom: Atom, values: Mapping[Any, Affine]) -> Atom:
         if not any(_mentions(atom[1:], name) for name in values):
             return atom
         tag = atom[0]
@@ -418,10 +455,13 @@ class _Normalizer:
                 return (tag, new[0][0][0])
         raise TooHardError("an index is used as a value")
 
-    def _in_affine(self, value: Affine, values: Mapping[str, Affine]) -> Affine:
+    def _in_affine(self, value: Affine, values: Mapping[Any, Affine]) -> Affine:
         total: list[Affine] = []
         for monomial, coefficient in value:
             parts: list[Affine] = [(((), coefficient),)]
+            if monomial in values:
+                parts.append(values[monomial])
+                monomial = ()
             for atom in monomial:
                 if isinstance(atom, str):
                     parts.append(values.get(atom, (((atom,), 1),)))
@@ -432,7 +472,7 @@ class _Normalizer:
             total.append(_multiply_affine(parts))
         return add_affine(*total)
 
-    def _in_frozen(self, frozen: Frozen, values: Mapping[str, Affine]) -> Frozen:
+    def _in_frozen(self, frozen: Frozen, values: Mapping[Any, Affine]) -> Frozen:
         if not frozen or not any(_mentions(frozen, name) for name in values):
             return frozen
         return self.freeze([t for term in self.thaw(frozen) if (t := self.contracted(self.substituted(term, values)))])

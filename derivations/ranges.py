@@ -52,9 +52,7 @@ class Known:
 
     def nonnegative(self, expression: sp.Expr) -> bool:
         """Whether `expression >= 0` follows for all sizes; False means only that no proof was found."""
-        expression = sp.expand(
-            expression.xreplace({s: d for s, d in self.sizes.items() if not d.has(floordiv, modulo)})
-        )
+        expression = sp.expand(expression)
         for atom in _integer_atoms(expression, lambda a: self.bounds(a) is not None or isinstance(a, floordiv)):
             if not expression.has(atom):
                 continue
@@ -70,6 +68,10 @@ class Known:
                 expression = sp.expand(expression + slope * (bounds[1] - atom))
             else:
                 return False
+        # Only now, so that a size and the same size in the bounds of an index cancel.
+        expression = sp.expand(
+            expression.xreplace({s: d for s, d in self.sizes.items() if not d.has(floordiv, modulo)})
+        )
         for size, definition in self.sizes.items():
             expression = self._use_floor(expression, size, definition)
         return _nonnegative_for_all_sizes(expression)

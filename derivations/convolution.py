@@ -1,0 +1,133 @@
+"""Convolutions, channels last: `X[N, H, W, C]`, `K[R, S, C, F]`, `Y[N, P, Q, F]`.
+
+As everywhere in deep learning, the kernel is not flipped: these are correlations. A tensor reads as zero outside its
+range, which is what padding means. Stride, padding and dilation are the same along every axis. Grouped channels have
+axes of their own, `X[N, H, W, G, C]` and `K[R, S, G, C, F]`, so that the equations say by themselves which channels
+meet; with channels last, a reshape makes that of `X[N, H, W, G*C]`, and copies nothing.
+"""
+
+from derivations.notation import layer
+
+CONV1D = layer(
+    "conv1d",
+    "A kernel slides along a sequence; every output is a weighted sum of the inputs under it, plus a bias.",
+    tensors="X[N, H, C]  K[R, C, F]  b[F]  stride in 1..  pad in 0..  dilation in 1..  Y[N, P, F]",
+    equations="""
+        P = (H + 2*pad - dilation*(R - 1) - 1)//stride + 1
+        Y[n, p, f] = sum[r, c](X[n, stride*p + dilation*r - pad, c]*K[r, c, f]) + b[f]
+    """,
+    claims="""
+        dX[n, h, c] = sum[p, f]([(h + pad - stride*p) % dilation = 0]
+            *dY[n, p, f]*K[(h + pad - stride*p)//dilation, c, f])    # transposed
+        dK[r, c, f] = sum[n, p](X[n, stride*p + dilation*r - pad, c]*dY[n, p, f])    # a correlation
+        db[f] = sum[n, p](dY[n, p, f])
+    """,
+    source="Goodfellow, Bengio and Courville (2016), Deep Learning, eq. 9.6 (correlation) and section 9.5",
+)
+
+CONV2D = layer(
+    "conv2d",
+    "A kernel slides over an image; every output is a weighted sum of the inputs under it, plus a bias.",
+    tensors="X[N, H, W, C]  K[R, S, C, F]  b[F]  stride in 1..  pad in 0..  dilation in 1..  Y[N, P, Q, F]",
+    equations="""
+        P = (H + 2*pad - dilation*(R - 1) - 1)//stride + 1
+        Q = (W + 2*pad - dilation*(S - 1) - 1)//stride + 1
+        Y[n, p, q, f] = sum[r, s, c](
+            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*K[r, s, c, f]) + b[f]
+    """,
+    claims="""
+        dX[n, h, w, c] = sum[p, q, f]([(h + pad - stride*p) % dilation = 0]*[(w + pad - stride*q) % dilation = 0]
+            *dY[n, p, q, f]*K[(h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, c, f])    # transposed
+        dK[r, s, c, f] = sum[n, p, q](
+            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*dY[n, p, q, f])    # a correlation
+        db[f] = sum[n, p, q](dY[n, p, q, f])
+    """,
+    source="Goodfellow, Bengio and Courville (2016), Deep Learning, eq. 9.6 (correlation) and section 9.5",
+)
+
+CONV3D = layer(
+    "conv3d",
+    "A kernel slides through a volume; every output is a weighted sum of the inputs under it, plus a bias.",
+    tensors="""
+        X[N, D, H, W, C]  K[R, S, T, C, F]  b[F]  stride in 1..  pad in 0..  dilation in 1..  Y[N, O, P, Q, F]
+    """,
+    equations="""
+        O = (D + 2*pad - dilation*(R - 1) - 1)//stride + 1
+        P = (H + 2*pad - dilation*(S - 1) - 1)//stride + 1
+        Q = (W + 2*pad - dilation*(T - 1) - 1)//stride + 1
+        Y[n, o, p, q, f] = sum[r, s, t, c](
+            X[n, stride*o + dilation*r - pad, stride*p + dilation*s - pad, stride*q + dilation*t - pad, c]
+            *K[r, s, t, c, f]) + b[f]
+    """,
+    claims="""
+        dX[n, d, h, w, c] = sum[o, p, q, f](
+            [(d + pad - stride*o) % dilation = 0]*[(h + pad - stride*p) % dilation = 0]
+            *[(w + pad - stride*q) % dilation = 0]*dY[n, o, p, q, f]
+            *K[(d + pad - stride*o)//dilation, (h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, c, f])
+        dK[r, s, t, c, f] = sum[n, o, p, q](
+            X[n, stride*o + dilation*r - pad, stride*p + dilation*s - pad, stride*q + dilation*t - pad, c]
+            *dY[n, o, p, q, f])
+        db[f] = sum[n, o, p, q](dY[n, o, p, q, f])
+    """,
+    source="Goodfellow, Bengio and Courville (2016), Deep Learning, eq. 9.6 (correlation), with a third axis",
+)
+
+GROUPED_CONV2D = layer(
+    "grouped_conv2d",
+    "A convolution in each of G groups of channels; no group sees another.",
+    tensors="""
+        X[N, H, W, G, C]  K[R, S, G, C, F]  b[G, F]  stride in 1..  pad in 0..  dilation in 1..  Y[N, P, Q, G, F]
+    """,
+    equations="""
+        P = (H + 2*pad - dilation*(R - 1) - 1)//stride + 1
+        Q = (W + 2*pad - dilation*(S - 1) - 1)//stride + 1
+        Y[n, p, q, g, f] = sum[r, s, c](
+            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, g, c]*K[r, s, g, c, f]) + b[g, f]
+    """,
+    claims="""
+        dX[n, h, w, g, c] = sum[p, q, f]([(h + pad - stride*p) % dilation = 0]*[(w + pad - stride*q) % dilation = 0]
+            *dY[n, p, q, g, f]*K[(h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, g, c, f])
+        dK[r, s, g, c, f] = sum[n, p, q](
+            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, g, c]*dY[n, p, q, g, f])
+        db[g, f] = sum[n, p, q](dY[n, p, q, g, f])
+    """,
+    source="Krizhevsky, Sutskever and Hinton (2012), ImageNet Classification with Deep CNNs, NeurIPS, figure 2",
+)
+
+DEPTHWISE_CONV2D = layer(
+    "depthwise_conv2d",
+    "Every channel is convolved with a kernel of its own: as many groups as channels.",
+    tensors="X[N, H, W, C]  K[R, S, C]  b[C]  stride in 1..  pad in 0..  dilation in 1..  Y[N, P, Q, C]",
+    equations="""
+        P = (H + 2*pad - dilation*(R - 1) - 1)//stride + 1
+        Q = (W + 2*pad - dilation*(S - 1) - 1)//stride + 1
+        Y[n, p, q, c] = sum[r, s](
+            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*K[r, s, c]) + b[c]
+    """,
+    claims="""
+        dX[n, h, w, c] = sum[p, q]([(h + pad - stride*p) % dilation = 0]*[(w + pad - stride*q) % dilation = 0]
+            *dY[n, p, q, c]*K[(h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, c])
+        dK[r, s, c] = sum[n, p, q](
+            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*dY[n, p, q, c])
+        db[c] = sum[n, p, q](dY[n, p, q, c])
+    """,
+    source="Howard et al. (2017), MobileNets, arXiv:1704.04861, eq. 3",
+)
+
+TRANSPOSED_CONV2D = layer(
+    "transposed_conv2d",
+    "Every input stamps the kernel onto a larger image: what the backward of a convolution does to dY.",
+    tensors="X[N, H, W, C]  K[R, S, C, F]  b[F]  stride in 1..  pad in 0..  Y[N, P, Q, F]",
+    equations="""
+        P = stride*(H - 1) + R - 2*pad
+        Q = stride*(W - 1) + S - 2*pad
+        Y[n, p, q, f] = sum[h, w, c](X[n, h, w, c]*K[p + pad - stride*h, q + pad - stride*w, c, f]) + b[f]
+    """,
+    claims="""
+        dX[n, h, w, c] = sum[p, q, f](dY[n, p, q, f]*K[p + pad - stride*h, q + pad - stride*w, c, f])    # a convolution
+        dK[r, s, c, f] = sum[n, h, w](
+            X[n, h, w, c]*dY[n, stride*h + r - pad, stride*w + s - pad, f])    # a correlation
+        db[f] = sum[n, p, q](dY[n, p, q, f])
+    """,
+    source="Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning, arXiv:1603.07285, ch. 4",
+)
