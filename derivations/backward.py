@@ -258,7 +258,7 @@ class _Backward:
 
     def _named(self, name: str) -> Equation:
         equation = self.found[name]
-        return Equation(equation.lhs, name_bounds(equation.rhs, _names_of(equation.lhs)), equation.ranges)
+        return Equation(equation.lhs, name_bounds(equation.rhs, _taken(equation.lhs, self.layer)), equation.ranges)
 
     def _indices_for(self, tensor: Tensor) -> tuple[sp.Symbol, ...]:
         """The letters that the layer itself uses for a tensor's indices, else the small letters of its sizes."""
@@ -381,7 +381,7 @@ class _Backward:
                 self.found[name] = Equation(equation.lhs, expression, equation.ranges)
 
     def _written(self, equation: Equation) -> str:
-        return unicode(name_bounds(equation.rhs, _names_of(equation.lhs)), equation.indices)
+        return unicode(name_bounds(equation.rhs, _taken(equation.lhs, self.layer)), equation.indices)
 
     def _textbook_form(self, name: str) -> None:
         """Write the cotangent as the layer's claim states it, where that is proved."""
@@ -434,7 +434,7 @@ class _Pen:
         if self.line is not None and canonical(after) == canonical(self.line):
             self.line = after
             return
-        taken = _names_of(self.left)
+        taken = _taken(self.left, self.layer)
         self.steps.append(
             Step(
                 self.target,
@@ -451,15 +451,17 @@ class _Pen:
 
     def contraction_sentence(self, contraction: Contraction) -> str:
         """Which delta picks which term, in the letters of the line that it stands in."""
-        _, letters = named_bounds(self.line, _names_of(self.left))
+        _, letters = named_bounds(self.line, _taken(self.left, self.layer))
         delta, index, value = (
             unicode(part.xreplace(letters)) for part in (contraction.delta, contraction.index, contraction.value)
         )
         return f"{delta} inside a sum picks the one term where {index} = {value}"
 
 
-def _names_of(left: sp.Expr) -> frozenset[str]:
-    return frozenset(i.name for i in entry_indices(left) if isinstance(i, sp.Symbol))
+def _taken(left: sp.Expr, layer: Layer) -> frozenset[str]:
+    """The names that mean something beside an equation: its free indices, and the layer's tensors and options."""
+    indices = {i.name for i in entry_indices(left) if isinstance(i, sp.Symbol)}
+    return frozenset(indices | set(layer.by_name) | {option.name for option in layer.options})
 
 
 def _label(claim: Claim) -> str:

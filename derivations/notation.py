@@ -36,6 +36,7 @@ LONGEST_LINE = 10_000
 DEEPEST_NESTING = 50
 LONGEST_NUMBER = 30
 LARGEST_EXPONENT = 64
+LARGEST_NUMBER = 2048  # bits
 REDUCTIONS = ("sum", "mean", "max")
 FUNCTIONS = frozenset({*ELEMENTARY, *CHOICES, *REDUCTIONS, "sqrt", "where"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -354,7 +355,7 @@ class _Reader:
         if isinstance(node, ast.BinOp) and type(node.op) in _INTEGER_OPERATORS:
             left, right = self._size_expression(node.left, line), self._size_expression(node.right, line)
             if isinstance(node.op, ast.FloorDiv | ast.Mod) and right.is_Integer and right <= 0:
-                raise line.error("a size is divided by something that is not positive", node.col_offset - 1)
+                raise line.error("a size is divided by something that is not positive", node.right.col_offset - 1)
             return _INTEGER_OPERATORS[type(node.op)](left, right)
         raise line.error("a size is made of whole numbers and names with + - * // %", node.col_offset - 1)
 
@@ -680,6 +681,9 @@ class _Scope:
         result = self.value(operand)
         for step in reversed(spine):
             result = self._operate(step, result, self.value(step.right))
+            number = result.as_coeff_Mul()[0]
+            if number.is_Rational and max(abs(number.p), number.q).bit_length() > LARGEST_NUMBER:
+                raise self.error("the number is too large to be written out", step)
         return result
 
     def _operate(self, node: ast.BinOp, left: sp.Expr, right: sp.Expr) -> sp.Expr:

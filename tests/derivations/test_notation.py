@@ -1,0 +1,293 @@
+"""The parser reads what is in the notation, and refuses everything else, at its place and in one line."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from derivations import DerivationError, NotationError, derive, layer, read_equation, read_layer
+from derivations.notation import FUNCTIONS, LONGEST_LINE
+from tests.strategies import CONVOLUTIONS, layers, recurrences
+
+DECLARED = "X[N] Y[N]\n"
+
+
+def refusal(text: str) -> NotationError:
+    with pytest.raises(NotationError) as caught:
+        read_layer(text)
+    return caught.value
+
+
+def right(text: str) -> str:
+    """The right side of Y, as it was read."""
+    return read_layer(f"{DECLARED}Y[n] = {text}").equations[-1].text.partition(" = ")[2]
+
+
+# what it reads
+
+
+def test_declarations_say_what_is_given_and_what_is_computed():
+    read = read_layer(
+        "X[N, D] W[D, C]\nT[N] in 0..C-1 lam >= 0, a > 0; P[N, C]\nP[n, c] = sum[d](X[n, d]*W[d, c])*a*lam"
+    )
+    assert [str(t) for t in read.inputs] == ["X[N, D]", "W[D, C]", "T[N] in 0..C - 1"]
+    assert [str(option) for option in read.options] == ["lam >= 0", "a > 0"]
+    assert [t.name for t in read.outputs] == ["P"]
+    assert read.size_names == ("N", "D", "C")
+
+
+def test_options_may_be_negative_and_are_not_taken_for_positive():
+    shifted = read_layer("k in -2..2\nX[N] Y[N]\nY[n] = X[n + k]")
+    assert shifted.equations[0].text == "Y[n] = X[k + n]*[k + n <= N - 1]*[k + n >= 0]"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("X[n] + 1", "1 + X[n]"),
+        ("X[n]/4*0.5", "X[n]/8"),
+        ("1e-3*X[n]", "X[n]/1000"),
+        ("2*X[n]**2 - 1_000", "2*X[n]**2 - 1000"),
+        ("(X[n] #first\n + 2) # second", "2 + X[n]"),
+        ("sqrt(X[n])", "sqrt(X[n])"),
+        ("[n = 0]*X[n]", "X[n]*[n = 0]"),
+        ("[n == 0 and X[n] > 1]", "[n = 0]*[X[n] > 1]"),
+        ("where(0 < n <= 2, X[n], 1)", "where((n <= 2) and (n > 0), X[n], 1)"),
+        ("sum[k](X[k])*X[n]", "X[n]*sum[k](X[k])"),
+        ("mean[k](X[k])", "mean[k](X[k])"),
+        ("max[k](X[k])", "max[k](X[k])"),
+        ("X[n - 1]", "X[n - 1]*[n - 1 >= 0]"),
+        ("X[n//2]", "X[n//2]"),
+        ("pi", "pi"),
+        ("--X[n]", "X[n]"),
+    ],
+)
+def test_equations_are_read_as_they_are_meant(written, read):
+    assert right(written) == read
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_they_do_anywhere(end):
+    assert read_layer(f"X[N]\tY[N]{end}\tY[n]\t=\tX[n]{end}").equations[0].text == "Y[n] = X[n]"
+
+
+def test_what_ends_a_line_does_not_run_into_what_starts_the_next():
+    assert "expression" in refusal(f"{DECLARED}Y[n] = (X[n]*2\n3)").message
+
+
+def test_a_boundary_starts_a_recurrence():
+    read = read_layer("x[T] h0 h[T]\nh[t] = h[t-1] + x[t]\nh[-1] = h0")
+    assert read.equations[0].text == "h[t] = h[t - 1]*[t - 1 >= 0] + h0*[t = 0] + x[t]"
+
+
+@pytest.mark.parametrize("text", CONVOLUTIONS)
+def test_strided_padded_dilated_and_grouped_indices_are_read(text):
+    assert read_layer(text).equations
+
+
+# what it refuses, and where
+
+REFUSED = [
+    ("X[N] Y[N]\nY[n] = X[n] +", 2, 13, "not a complete expression"),
+    ("X[N] Y[N]\nY[n] =", 2, 6, "missing"),
+    ("X[N] Y[N]\nY[n] = X[n] = 3", 2, 13, "one `=`"),
+    ("X[N] Y[N]\nY[n] = X[n", 2, 9, "never closed"),
+    ("X[N] Y[N]\nY[n] = X[n)]", 2, 11, "closes nothing"),
+    ("X[N] Y[N]\nY[n] = Z[n]", 2, 8, "'Z' is used but not declared"),
+    ("X[N] Y[N]\nY[n] = X[n] + 2*Z", 2, 17, "'Z' is used but not declared"),
+    ("X[N]\nY[n] = X[n]", 2, 1, "'Y' is used but not declared"),
+    ("X[N] Y[N]\nY[n] = X[m]", 2, 10, "'m' is neither an index in scope nor declared"),
+    ("X[N] Y[N]\nY[n] = X[n, n]", 2, 8, "1 index, but used with 2"),
+    ("X[N, D] W[C, D] Y[N]\nY[n] = sum[d](X[n, d]*W[d, d])", 2, 25, "runs over D in X[n, d], but over C in W[d, d]"),
+    ("X[N] Y[N]\nY[n] = X[n]\nY[n] = 2", 3, 1, "assigned twice"),
+    ("X[N] X[M] Y[N]\nY[n] = X[n]", 1, 6, "declared twice"),
+    ("exp[N] Y[N]\nY[n] = exp[n]", 1, 1, "function or constant"),
+    ("X[N] N Y[N]\nY[n] = X[n]", 1, 6, "'N' is a size already"),
+    ("X[N] n Y[N]\nY[n] = X[n]", 2, 3, "'n' is taken already"),
+    ("X[N] Y[N]\nY[n] = sum[n](X[n])", 2, 12, "in use already"),
+    ("X[N] Y[N]\nY[n] = sum[i](2)", 2, 12, "the range of the index 'i' is unknown"),
+    ("X[N] Y[N]\nY[n] = foo(X[n])", 2, 8, "no function 'foo'"),
+    ("X[N] Y[N]\nY[n] = exp", 2, 8, "'exp' is a function"),
+    ("X[N] Y[N]\nY[n] = exp(X[n], 2)", 2, 8, "exp takes 1 argument, got 2"),
+    ("X[N] Y[N]\nY[n] = sum(X[n])", 2, 8, "sum needs its indices"),
+    ("X[N] Y[N]\nY[n] = X[n] < 1", 2, 8, "where(condition, a, b)"),
+    ("X[N] Y[N]\nY[n] = where(X[n], 1, 2)", 2, 14, "expected a condition"),
+    ("X[N] Y[N]\nY[n] = [n = 0, n = 1]", 2, 8, "one condition"),
+    ("X[N] Y[N]\nY[n] = [X[n]]", 2, 9, "expected a condition"),
+    ("X[N] Y[N]\nY[n] = X[n]/0", 2, 13, "division by zero"),
+    ("X[N] Y[N]\nY[n] = X[n]/(X[n] - X[n])", 2, 14, "division by zero"),
+    ("X[N] Y[N]\nY[n] = X[n]//2", 2, 8, "// and % are for indices"),
+    ("X[N] Y[N]\nY[n] = X[n//0]", 2, 13, "positive for sure"),
+    ("X[N] Y[N]\nY[n] = X[n%(0-2)]", 2, 13, "positive for sure"),
+    ("X[N] Y[N]\nY[n] = sum[k](X[n//k]*X[k])", 2, 20, "positive for sure"),
+    ("X[N] Y[N]\nY[n] = sqrt(-1)*X[n]", 2, 8, "root of a negative number"),
+    ("X[N] Y[N]\nY[n] = X[n] + sqrt(-N)", 2, 15, "root of a negative number"),
+    ("X[N] Y[N]\nY[n] = (-2)**0.3", 2, 8, "root of a negative number"),
+    ("X[N] Y[N]\nY[n] = 0**-1", 2, 8, "zero has no power"),
+    ("X[N] Y[N]\nY[n] = (X[n] - X[n])**(-X[n])", 2, 8, "no number at all"),
+    ("X[N] Y[N]\nY[n] = log(0)", 2, 8, "no logarithm"),
+    ("X[N] Y[N]\nY[n] = X[n]**65", 2, 14, "exponents beyond 64"),
+    ("X[N] Y[N]\nY[n] = (X[n]**64)**64", 2, 8, "exponents beyond 64"),
+    ("X[N] Y[N]\nY[n] = 2**(2**(2**10))", 2, 16, "exponents beyond 64"),
+    ("X[N] Y[N]\nY[n] = (3**64)**64*X[n]", 2, 8, "too large to be written out"),
+    ("X[N] Y[N]\nY[n] = 1e999", 2, 8, "too large or too small"),
+    ("X[N] Y[N]\nY[n] = 1e-99999999", 2, 8, "too large or too small"),
+    ("X[N] Y[N]\nY[n] = " + "9" * 5000, 2, 8, "too long"),
+    ("X[N] Y[N]\nY[n] = 12345678901234567890123", 2, 8, "too large"),
+    ("X[N] Y[N]\nY[n] = X[0.5]", 2, 10, "an index is a whole number"),
+    ("X[N] Y[N]\nY[n] = __import__('os')", 2, 19, '"\'" is not in the notation'),
+    ("X[N] Y[N]\nY[n] = __import__(X)", 2, 8, "no function '__import__'"),
+    ("X[N] Y[N]\nY[n] = X.T", 2, 8, "attributes"),
+    ("X[N] Y[N]\nY[n] = (lambda: 1)()", 2, 15, "':' is not in the notation"),
+    ("X[N] Y[N]\nY[n] = [x for x in X]", 2, 8, "'listcomp' is not in the notation"),
+    ("X[N] Y[N]\nY[n] = (z := 2)", 2, 11, "':' is not in the notation"),
+    ("X[N] Y[N]\nY[n] = X[n] if n else 2", 2, 8, "if/else"),
+    ("X[N] Y[N]\nY[n] = X[n], 2", 2, 7, "a tuple"),
+    ("X[N] Y[N]\nY[n] = True", 2, 8, "True is not a number"),
+    ("X[N] Y[N]\nY[n] = 1j*X[n]", 2, 8, "1j is not a number"),
+    ("X[N] Y[N]\nY[n] = X[n]^2", 2, 12, "'^' is not in the notation"),
+    ("X[N] Y[N]\nY[n] = Х[n]", 2, 8, "CYRILLIC CAPITAL LETTER HA"),
+    ("X[N] Y[N]\nY[n] = X[n]\0", 2, 12, "U+0000"),
+    ("X[N] Y[N]\nY[n] = X[n]\x0b+ 1", 2, 12, "U+000B"),
+    ("X[N] Y[N]\nY[n] = X[n]\u2028+ 1", 2, 12, "LINE SEPARATOR"),
+    ("X[N] Y[N]\nY[n] = " + "(" * 60 + "X[n]" + ")" * 60, 2, 58, "nested deeper"),
+    ("X[N] Y[N]\nY[n] = " + "-" * 5000 + "X[n]", 2, 7, "nested too deeply"),
+    ("X[N] lambda Y[N]\nY[n] = X[n]", 1, 6, "'lambda' is a word of Python"),
+    ("X[N] if Y[N]\nY[n] = X[n]", 1, 6, "'if' is a word of Python"),
+    ("X[0] Y[N]\nY[n] = 1", 1, 1, "a size is at least 1"),
+    ("X[N-N] Y[N]\nY[n] = 1", 1, 1, "a size is at least 1"),
+    ("X[N//0] Y[N]\nY[n] = 1", 1, 6, "not positive"),
+    ("X[2.5] Y[N]\nY[n] = 1", 1, 3, "whole numbers and names"),
+    ("T[N] in 5..2 Y[N]\nY[n] = T[n]", 1, 9, "nothing in it"),
+    ("X[N]Y[N]\nY[n] = X[n]", 1, 5, "expected a blank"),
+    ("X(N) Y[N]\nY[n] = X[n]", 1, 2, "expected a blank"),
+    ("X[N] ! Y[N]\nY[n] = X[n]", 1, 6, "expected a declaration"),
+    ("T[N] in 0..3 Y\nT[n] = 2", 2, 1, "integer tensor"),
+    ("X[N] Y[N]\nY[n + 1] = X[n]", 2, 3, "plain indices"),
+    ("X[N] Y[N]\nY[0] = X[0]", 2, 3, "starts a recurrence"),
+    ("X[N] Y[N]\nX[n] + Y[n] = X[n]", 2, 1, "one tensor"),
+    ("X[N] Y[N]\nY[-1] = 0", 1, 1, "no equation"),
+    ("X[N] Y[N]\nY[n] = X[n]\nY[-1] = 0", 3, 1, "no equation reads 'Y' before its first step"),
+    ("X[N] Y[N]\nY[n] = Y[n] + X[n]", 2, 1, "defined by itself"),
+    ("X[N] A[N] B[N]\nA[n] = B[n]\nB[n] = A[n]", 3, 1, "defined by each other at the same step: A, B"),
+    ("X[N] dX[N] Y[N]\nY[n] = X[n]", 1, 1, "'dX' is the cotangent of 'X'"),
+    ("", 1, 1, "no equation"),
+    ("# nothing\n\n  # but comments", 1, 1, "no equation"),
+    ("X[N] Y[N]", 1, 1, "no equation"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column", "words"), REFUSED, ids=range(len(REFUSED)))
+def test_mistakes_are_named_at_their_place(text, line, column, words):
+    error = refusal(text)
+    assert (error.line, error.column) == (line, column)
+    assert words in error.message
+    assert str(error) == f"line {line}, column {column}: {error.message}"
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_no_tensor_and_no_index_shadows_a_function(name):
+    assert repr(name) in refusal(f"{name}[N] Y[N]\nY[n] = 1").message
+    assert repr(name) in refusal(f"X[N] Y[N]\nY[n] = sum[{name}](X[{name}])").message
+
+
+def test_claims_are_read_with_the_cotangents_and_keep_their_labels():
+    made = layer("l", tensors="X[N] Y[N]", equations="Y[n] = X[n]**2", claims="dX[n] = 2*X[n]*dY[n]    # by hand")
+    assert [(claim.text, claim.label) for claim in made.claims] == [("dX[n] = 2*dY[n]*X[n]", "by hand")]
+
+
+@pytest.mark.parametrize("text", ["", "dX[n] = 1\ndX[n] = 2", "dX[n]", "dX[n] = 1 = 2", "dX[n] == 2"])
+def test_one_equation_is_one_equation(text):
+    with pytest.raises(NotationError):
+        read_equation(text, read_layer(f"{DECLARED}Y[n] = X[n]"))
+
+
+# whatever comes
+
+MEGABYTES = [
+    "a" * 3_000_000,
+    "X[N]\n" * 200_000,
+    "\n" * 1_000_000,
+    "(\n" * 100_000,
+    f"{DECLARED}Y[n] = (\n" + "+ 1\n" * 500_000,
+    f"{DECLARED}Y[n] = " + " + ".join(["X[n]"] * 100_000),
+    f"{DECLARED}Y[n] = " + "exp(" * 100_000,
+    f"{DECLARED}Y[n] = X" + "[n]" * 100_000,
+    f"{DECLARED}Y[n] = " + "not " * 2_000 + "n",
+    f"{DECLARED}Y[n] = X[n]" + "**1" * 3_000,
+    f"{DECLARED}Y[n] = X[n]" + "*9**64" * 1_500,
+    " ".join(f"A{k}[N]" for k in range(2_000)),
+]
+
+
+@pytest.mark.parametrize("text", MEGABYTES, ids=range(len(MEGABYTES)))
+def test_megabytes_are_refused_soon(text):
+    refusal(text)
+
+
+def test_a_long_sum_is_read():
+    assert right(" + ".join(["X[n]"] * ((LONGEST_LINE - 10) // 7))) == f"{(LONGEST_LINE - 10) // 7}*X[n]"
+
+
+WORDS = [
+    *("X", "Y", "T", "N", "n", "k", "d", "dX", "g", "lambda", "if", "in", "not", "and", "True", "__import__", "_"),
+    *("sum", "mean", "max", "exp", "log", "sqrt", "where", "maximum", "pi", "argmax"),
+    *("[", "]", "(", ")", "[n]", "[k](", ",", "=", "==", "<", "+", "-", "*", "/", "//", "%", "**", ".", "..", ":", ";"),
+    *("0", "1", "2", "64", "1e9", "0.5", "-1", "\n", " ", "\t", "#", "'", '"', "{", "}", "@", "\\", "é", "\0", "->"),
+]
+
+
+def refused(text: str) -> NotationError | None:
+    try:
+        read_layer(text)
+    except NotationError as error:
+        return error
+    return None
+
+
+def is_read_or_refused(text: str) -> None:
+    error = refused(text)
+    if error is not None:
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        assert 1 <= error.line <= len(lines)
+        assert 1 <= error.column <= max(len(line) for line in lines) + 2
+        assert "\n" not in str(error)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
+def test_any_words_are_read_or_refused(words):
+    is_read_or_refused(f"X[N, D] T[N] in 0..2 Y[N]\nY[n] = {words}")
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=30).map("".join))
+def test_any_declarations_are_read_or_refused(words):
+    is_read_or_refused(f"{words}\nY[n] = X[n]")
+
+
+@given(st.text(alphabet=string.printable + "ХП\0\u2028", max_size=80))
+def test_any_text_is_read_or_refused(text):
+    is_read_or_refused(text)
+
+
+@given(layers() | recurrences(), st.data())
+def test_a_layer_with_a_character_changed_is_read_or_refused(text, data):
+    place = data.draw(st.integers(0, len(text) - 1))
+    is_read_or_refused(text[:place] + data.draw(st.sampled_from([*WORDS, ""])) + text[place + 1 :])
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map("".join))
+def test_whatever_is_read_is_derived_or_refused_in_one_line(words):
+    text = f"X[N, D] T[N] in 0..2 Y[N]\nY[n] = X[n, T[n]]*({words})"
+    if refused(text) is None:
+        derivation = derive(read_layer(text))
+        assert derivation.cotangents["dX"].text
+        assert source_or_reason(derivation)
+
+
+def source_or_reason(derivation) -> str:
+    try:
+        return derivation.numpy()
+    except DerivationError as error:
+        return str(error).replace("\n", "")
