@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 SET_UP = {
     "main": "python -m pip install . && backproof train",
-    "tests": "python -m pip install -e '.[test]' && python -m pytest",
+    "tests": "python -m pip install -e '.[test]' && python -m pytest -n auto",
 }
 
 
