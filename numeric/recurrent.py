@@ -37,11 +37,11 @@ def rnn_tanh_backward(
     Raises InputError as `rnn_tanh` does.
     """
     da = 1 - h * h
-    carry = np.zeros_like(h0)
+    turned, carry = np.ascontiguousarray(Wh.T), np.zeros_like(h0)
     for t in reversed(range(len(x))):
         carry += dh[t]
         da[t] *= carry
-        carry = da[t] @ Wh.T
+        np.matmul(da[t], turned, out=carry)
     return {"dh0": carry, "dWh": _recurrent_weights_backward(h0, h, da), **_inputs_backward(da, x, Wx, "b")}
 
 
@@ -116,15 +116,16 @@ def lstm_backward(
     np.multiply(i, 1 - g * g, out=da[:, :, 2])
     np.multiply(squashed * o, 1 - o, out=da[:, :, 3])
     into_cell = o * (1 - squashed * squashed)
-    packed = da.reshape(T, N, 4 * M)
+    packed, turned = da.reshape(T, N, 4 * M), np.ascontiguousarray(Wh.T)
     carry, dc = np.zeros_like(h0), np.zeros_like(c0)
     for t in reversed(range(T)):
         carry += dh[t]
-        dc += carry * into_cell[t]
+        into_cell[t] *= carry
+        dc += into_cell[t]
         da[t, :, :3] *= dc[:, np.newaxis]
         da[t, :, 3] *= carry
         dc *= f[t]
-        carry = packed[t] @ Wh.T
+        np.matmul(packed[t], turned, out=carry)
     dWh = _recurrent_weights_backward(h0, h, packed)
     return {"dh0": carry, "dc0": dc, "dWh": dWh, **_inputs_backward(packed, x, Wx, "b")}
 
@@ -198,11 +199,11 @@ def gru_backward(
     dv[:, :, 1] *= z * (1 - z)
     np.multiply(slope, r, out=dv[:, :, 2])
     packed = dv.reshape(T, N, 3 * M)
-    carry = np.zeros_like(h0)
+    turned, carry = np.ascontiguousarray(Wh.T), np.zeros_like(h0)
     for t in reversed(range(T)):
         np.add(carry, dh[t], out=total[t])
         dv[t] *= total[t, :, np.newaxis]
-        carry = packed[t] @ Wh.T
+        np.matmul(packed[t], turned, out=carry)
         carry += total[t] * z[t]
     dWh, dbh = _recurrent_weights_backward(h0, h, packed), packed.sum(axis=(0, 1))
     np.multiply(slope, total, out=dv[:, :, 2])  # from here on it is du
@@ -238,11 +239,11 @@ def _recurrent_weights_backward(h0: np.ndarray, h: np.ndarray, da: np.ndarray) -
 
 
 def _sigmoid_in_place(z: np.ndarray) -> None:
-    """z becomes 1/(1 + exp(-z)), to full precision at both ends."""
-    # Beyond this, exp overflows and the sigmoid is below the smallest normal number.
-    farthest = np.floor(np.log(np.finfo(z.dtype).max))
+    """z becomes 1/(1 + exp(-z)), to full precision at both ends; 0 where exp overflows."""
     z *= -1  # np.negative errs on a float32 column that it overwrites (NumPy 2.4)
-    np.minimum(z, farthest, out=z)
-    np.exp(z, out=z)
+    if np.iscomplexobj(z):  # an infinite complex number has no reciprocal
+        np.minimum(z, 700, out=z)
+    with np.errstate(over="ignore"):
+        np.exp(z, out=z)
     z += 1
     np.divide(1, z, out=z)
