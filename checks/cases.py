@@ -26,11 +26,11 @@ class Case:
     """Inputs and options of a layer, rounded to a dtype; `label` tells its sizes."""
 
     label: str
-    sizes: Mapping[str, int]
+    sizes: Mapping[str, float]
     values: Mapping[str, Any]
 
 
-def draw_cases(layer: Layer, fixed: Mapping[str, int], format: Format, rng: np.random.Generator) -> tuple[Case, ...]:
+def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np.random.Generator) -> tuple[Case, ...]:
     """Cases for the sizes (and options) that `fixed` leaves open.
 
     Twice all different and above 2, then each of them 1 in turn. Raises ValueError for a size or option that the
@@ -92,7 +92,7 @@ def rounded(layer: Layer, values: Mapping[str, Any], format: Format) -> dict[str
 
 
 def _draw(
-    layer: Layer, fixed: Mapping[str, int], format: Format, rng: np.random.Generator, taken: set[str]
+    layer: Layer, fixed: Mapping[str, float], format: Format, rng: np.random.Generator, taken: set[str]
 ) -> Case | None:
     """One case that is not among those taken, or None where no draw gives every tensor a shape."""
     free = [name for name in layer.size_names if name not in fixed]

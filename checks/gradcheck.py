@@ -27,7 +27,7 @@ def gradcheck(
     implementation: Implementation | Pair,
     against: str | Layer | Derivation,
     *,
-    sizes: Mapping[str, int] | None = None,
+    sizes: Mapping[str, float] | None = None,
     inputs: Mapping[str, Any] | None = None,
     dtype: str = "float64",
     seed: int = 0,

@@ -1,4 +1,4 @@
-"""Functions applied to every entry, and softmax, applied to every row."""
+"""Functions applied to every entry; softmax, its logarithm and maxout, which look at several."""
 
 from derivations.notation import layer
 
@@ -40,4 +40,66 @@ SOFTMAX = layer(
         sum[c](P[n, c]) = 1    # the rows add up to 1
     """,
     source="Nielsen (2015), Neural Networks and Deep Learning, ch. 3, eq. 78",
+)
+
+LOG_SOFTMAX = layer(
+    "log_softmax",
+    "The logarithm of the softmax: what a row's probabilities are, without rounding any to 0.",
+    tensors="Z[N, C]  Y[N, C]",
+    equations="Y[n, c] = Z[n, c] - log(sum[k](exp(Z[n, k])))",
+    claims="""
+        dZ[n, c] = dY[n, c] - exp(Y[n, c])*sum[k](dY[n, k])
+        sum[c](exp(Y[n, c])) = 1    # the probabilities add up to 1
+    """,
+    source="Goodfellow, Bengio and Courville (2016), Deep Learning, section 6.2.2.3, eq. 6.30",
+)
+
+IDENTITY = layer(
+    "identity",
+    "Every entry passes.",
+    tensors="X[N, D]  Y[N, D]",
+    equations="Y[n, d] = X[n, d]",
+    claims="dX[n, d] = dY[n, d]",
+    source="Goodfellow, Bengio and Courville (2016), Deep Learning, section 6.3.3",
+)
+
+LOG_SIGMOID = layer(
+    "log_sigmoid",
+    "The logarithm of the sigmoid.",
+    tensors="X[N, D]  Y[N, D]",
+    equations="Y[n, d] = log(sigmoid(X[n, d]))",
+    claims="""
+        dX[n, d] = dY[n, d]*(1 - sigmoid(X[n, d]))
+        dX[n, d] = dY[n, d]*sigmoid(-X[n, d])
+    """,
+    source="Goodfellow, Bengio and Courville (2016), Deep Learning, section 3.10, eq. 3.34 to 3.41",
+)
+
+SOFTPLUS = layer(
+    "softplus",
+    "A ReLU with its corner rounded off, the less so the larger beta.",
+    tensors="X[N, D]  beta > 0  Y[N, D]",
+    equations="Y[n, d] = log(1 + exp(beta*X[n, d]))/beta",
+    claims="dX[n, d] = dY[n, d]*sigmoid(beta*X[n, d])",
+    source="Dugas, Bengio, Belisle, Nadeau and Garcia (2001), Incorporating Second-Order Functional Knowledge for "
+    "Better Option Pricing, NeurIPS 13",
+)
+
+SOFTSIGN = layer(
+    "softsign",
+    "Every entry is squashed between -1 and 1, more slowly than by tanh.",
+    tensors="X[N, D]  Y[N, D]",
+    equations="Y[n, d] = X[n, d]/(1 + abs(X[n, d]))",
+    claims="dX[n, d] = dY[n, d]/(1 + abs(X[n, d]))**2",
+    source="Glorot and Bengio (2010), Understanding the Difficulty of Training Deep Feedforward Neural Networks, "
+    "AISTATS",
+)
+
+MAXOUT = layer(
+    "maxout",
+    "The largest of every K entries.",
+    tensors="X[N, D, K]  Y[N, D]",
+    equations="Y[n, d] = max[k](X[n, d, k])",
+    source="Goodfellow, Warde-Farley, Mirza, Courville and Bengio (2013), Maxout Networks, ICML",
+    kinks="of equal entries the first is the largest, and gets the whole cotangent",
 )

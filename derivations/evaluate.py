@@ -59,7 +59,7 @@ def _where(expression: sp.Expr, known: Mapping[str, int]) -> str:
     return " and ".join(f"{name} = {known[name]}" for name in sorted(s.name for s in expression.free_symbols))
 
 
-def concrete_sizes(layer: Layer, sizes: Mapping[str, int]) -> dict[str, int]:
+def concrete_sizes(layer: Layer, sizes: Mapping[str, float]) -> dict[str, int]:
     """The given sizes and options, and the sizes that follow from them.
 
     Raises DerivationError for a size that is missing, unknown, or comes out below 1.
@@ -142,7 +142,7 @@ def _sizes_from(layer: Layer, tensors: Iterable[Tensor], values: Mapping[str, An
 # ------------------------------------------------------------------------------------------------- values
 
 
-def random_inputs(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, Any]:
+def random_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator) -> dict[str, Any]:
     """Random inputs and options of a layer, exactly representable in 12 bits, so that every dtype holds them.
 
     Real tensors are near N(0, 1), positive ones between 1/8 and 3; integer tensors lie within their bounds; options
@@ -169,7 +169,7 @@ def _is_finite(layer: Layer, values: Mapping[str, Any]) -> bool:
     return all(np.isfinite(result).all() for result in results.values())
 
 
-def _draw_inputs(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generator, style: Draw) -> dict[str, Any]:
+def _draw_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator, style: Draw) -> dict[str, Any]:
     options = {option.name: sizes.get(option.name, _random_option(option, sizes, rng)) for option in layer.options}
     whole = {name: int(value) for name, value in options.items() if float(value).is_integer()}
     known = concrete_sizes(layer, {**{n: int(v) for n, v in sizes.items() if n in layer.size_names}, **whole})
@@ -181,7 +181,7 @@ def _draw_inputs(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generato
     return values | {name: known[name] for name in layer.size_names if name not in shown and name in known}
 
 
-def _random_option(option: Option, sizes: Mapping[str, int], rng: np.random.Generator) -> Any:
+def _random_option(option: Option, sizes: Mapping[str, float], rng: np.random.Generator) -> Any:
     if not option.integer:
         return float(rng.integers(1, 32)) / 16
     low = 1 if option.positive else 0

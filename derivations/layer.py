@@ -208,7 +208,7 @@ class Layer:
                     seen[symbol.name] = None
         return tuple(seen)
 
-    def shape(self, name: str, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    def shape(self, name: str, sizes: Mapping[str, float]) -> tuple[int, ...]:
         """The shape of a tensor at concrete sizes (and integer options).
 
         Raises DerivationError for a missing size, or where a size comes out below 1.
@@ -218,7 +218,7 @@ class Layer:
         known = concrete_sizes(self, sizes)
         return tuple(concrete_value(size, known) for size in self.by_name[name].sizes)
 
-    def random_inputs(self, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, Any]:
+    def random_inputs(self, sizes: Mapping[str, float], rng: np.random.Generator) -> dict[str, Any]:
         """Random inputs and options: dyadic rationals near N(0, 1), within the declared bounds (float64, int64)."""
         from derivations.evaluate import random_inputs
 

@@ -21,6 +21,7 @@ SIZES = st.fixed_dictionaries({"first": st.integers(1, 9), "second": st.integers
 )
 def test_our_own_layers_are_never_flagged(row, sizes, seed, dtype):
     chosen = dict(zip(derive(row.layer).layer.size_names, sizes.values(), strict=False))
+    chosen = {**chosen, **row.sizes}
     report = gradcheck((row.forward, row.backward), row.layer, sizes=chosen, seed=seed, dtype=dtype)
     assert not [f for f in report.findings if f.verdict == "disagree"], str(report)
     assert max(f.error for f in report.findings if f.verdict != "disagree") <= AGREE
