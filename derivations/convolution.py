@@ -17,9 +17,9 @@ CONV1D = layer(
         Y[n, p, f] = sum[r, c](X[n, stride*p + dilation*r - pad, c]*K[r, c, f]) + b[f]
     """,
     claims="""
-        dX[n, h, c] = sum[p, f]([(h + pad - stride*p) % dilation = 0]
-            *dY[n, p, f]*K[(h + pad - stride*p)//dilation, c, f])    # transposed
-        dK[r, c, f] = sum[n, p](X[n, stride*p + dilation*r - pad, c]*dY[n, p, f])    # a correlation
+        dX[n, h, c] = sum[p, f](    # a transposed convolution
+            [(h + pad - stride*p) % dilation = 0]*dY[n, p, f]*K[(h + pad - stride*p)//dilation, c, f])
+        dK[r, c, f] = sum[n, p](X[n, stride*p + dilation*r - pad, c]*dY[n, p, f])    # a correlation of X and dY
         db[f] = sum[n, p](dY[n, p, f])
     """,
     source="Goodfellow, Bengio and Courville (2016), Deep Learning, eq. 9.6 (correlation) and section 9.5",
@@ -36,10 +36,11 @@ CONV2D = layer(
             X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*K[r, s, c, f]) + b[f]
     """,
     claims="""
-        dX[n, h, w, c] = sum[p, q, f]([(h + pad - stride*p) % dilation = 0]*[(w + pad - stride*q) % dilation = 0]
-            *dY[n, p, q, f]*K[(h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, c, f])    # transposed
-        dK[r, s, c, f] = sum[n, p, q](
-            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*dY[n, p, q, f])    # a correlation
+        dX[n, h, w, c] = sum[p, q, f](    # a transposed convolution
+            [(h + pad - stride*p) % dilation = 0]*[(w + pad - stride*q) % dilation = 0]
+            *dY[n, p, q, f]*K[(h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, c, f])
+        dK[r, s, c, f] = sum[n, p, q](    # a correlation of X and dY
+            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*dY[n, p, q, f])
         db[f] = sum[n, p, q](dY[n, p, q, f])
     """,
     source="Goodfellow, Bengio and Courville (2016), Deep Learning, eq. 9.6 (correlation) and section 9.5",
@@ -125,8 +126,8 @@ TRANSPOSED_CONV2D = layer(
     """,
     claims="""
         dX[n, h, w, c] = sum[p, q, f](dY[n, p, q, f]*K[p + pad - stride*h, q + pad - stride*w, c, f])    # a convolution
-        dK[r, s, c, f] = sum[n, h, w](
-            X[n, h, w, c]*dY[n, stride*h + r - pad, stride*w + s - pad, f])    # a correlation
+        dK[r, s, c, f] = sum[n, h, w](    # a correlation of dY and X
+            X[n, h, w, c]*dY[n, stride*h + r - pad, stride*w + s - pad, f])
         db[f] = sum[n, p, q](dY[n, p, q, f])
     """,
     source="Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning, arXiv:1603.07285, ch. 4",

@@ -18,8 +18,8 @@ BATCH_NORM = layer(
         Y[n, d] = gamma[d]*Xhat[n, d] + beta[d]
     """,
     claims="""
-        dX[n, d] = gamma[d]/(N*sqrt(v[d] + eps))*(
-            N*dY[n, d] - sum[m](dY[m, d]) - Xhat[n, d]*sum[m](dY[m, d]*Xhat[m, d]))    # three terms: X, mean, variance
+        dX[n, d] = gamma[d]/(N*sqrt(v[d] + eps))*(    # what comes through X, mu and v
+            N*dY[n, d] - sum[m](dY[m, d]) - Xhat[n, d]*sum[m](dY[m, d]*Xhat[m, d]))
         dgamma[d] = sum[n](dY[n, d]*Xhat[n, d])
         dbeta[d] = sum[n](dY[n, d])
         sum[n](dX[n, d]) = 0    # a shift of the whole batch changes nothing

@@ -163,7 +163,7 @@ class Contract:
                 continue
             shape = arguments[tensor.name].shape
             size = shape[axis]
-            tree = ast.parse(text, mode="eval").body
+            tree = _parsed(text)
             known = {name: number for name, (number, _) in sizes.items()}
             known |= {name: arguments[name] for name in self.options}
             unknown = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - set(known)
@@ -184,7 +184,7 @@ class Contract:
         known = {name: size for name, (size, _) in sizes.items()}
         known |= {name: arguments[name] for name in self.options}
         for name, formula in self.formulas.items():
-            size = _value(ast.parse(formula, mode="eval").body, known)
+            size = _value(_parsed(formula), known)
             if size < 1:
                 raise self._error(f"{name} = {formula} is {size}; expected at least 1")
             if known.setdefault(name, size) != size:
@@ -268,6 +268,11 @@ def _is_bounded(sign: str, value: Any) -> bool:
 
 def _is_whole(low: int, value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= low)
+
+
+@functools.cache
+def _parsed(formula: str) -> ast.expr:
+    return ast.parse(formula, mode="eval").body
 
 
 def _value(node: ast.expr, known: dict[str, int]) -> int:
