@@ -86,7 +86,7 @@ def vanishes(expression: sp.Expr, known: Known) -> bool:
             return True
         cleared = normalizer.clear_one_base(terms)
         if cleared is None:
-            return False
+            return not normalizer.freeze(normalizer.complemented(terms))
         terms = normalizer.thaw(normalizer.freeze(cleared))
     return False
 
@@ -713,6 +713,28 @@ class _Normalizer:
     def complement(self, indicator: list[Term]) -> list[Term]:
         """1 - indicator."""
         return [Term(Fraction(1)), *self.scaled(indicator, -1)]
+
+    def complemented(self, terms: list[Term]) -> list[Term]:
+        """Every bracket of indices that counts its first free index down written as 1 less the opposite one."""
+        result = []
+        for term in terms:
+            parts = [term]
+            for atom in [a for a in term.factors if a[0] == "ge"]:
+                free = [
+                    c for monomial, c in atom[1] if monomial and not any(_mentions(monomial, n) for n in term.bounds)
+                ]
+                if free and free[0] < 0:
+                    opposite = ("ge", add_affine(add_affine(atom[1], scale=-1), (((), -1),)))
+                    parts = [each for part in parts for each in self._split(part, atom, opposite)]
+            result += parts
+        return [t for term in result if (t := self.contracted(term)) is not None]
+
+    def _split(self, term: Term, bracket: Atom, opposite: Atom) -> tuple[Term, Term]:
+        """f*[bracket] = f - f*[opposite]."""
+        without, less = term.copy(), term.copy()
+        del without.factors[bracket], less.factors[bracket]
+        less.coefficient, less.factors[opposite] = -less.coefficient, Fraction(1)
+        return without, less
 
     def choice(self, condition: list[Term], yes: list[Term], no: list[Term]) -> list[Term]:
         """[condition]*(yes - no) + no."""
