@@ -210,11 +210,12 @@ def discharge(expression: sp.Expr, known: Known) -> sp.Expr:
         return sp.S.Zero if known.nonnegative(smaller - larger - 1 + strict) else bracket
 
     known = known.within(expression)
-    never = {d: sp.S.Zero for d in expression.atoms(sp.KroneckerDelta) if _differ(*d.args, known)}
+    never = {d: sp.S.Zero for d in expression.atoms(sp.KroneckerDelta) if _never(d, known)}
     return expression.xreplace({bracket: decide(bracket) for bracket in expression.atoms(Bracket)} | never)
 
 
-def _differ(left: sp.Expr, right: sp.Expr, known: Known) -> bool:
+def _never(delta: sp.KroneckerDelta, known: Known) -> bool:
+    left, right = delta.args
     return known.nonnegative(left - right - 1) or known.nonnegative(right - left - 1)
 
 

@@ -35,5 +35,5 @@ def test_layers_can_be_chosen_and_progress_is_told():
 
 
 def test_an_unknown_layer_is_one_clear_line():
-    with pytest.raises(ValueError, match="no implementation answers to 'tan': there are .*cross_entropy"):
+    with pytest.raises(ValueError, match=r"no implementation answers to 'tan': there are .*cross_entropy"):
         rows(["tan"])
