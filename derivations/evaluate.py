@@ -46,6 +46,12 @@ def concrete_value(expression: sp.Expr, known: Mapping[str, int]) -> int:
 
     Raises DerivationError where a size is missing.
     """
+    if isinstance(expression, sp.Symbol) and expression.name in known:
+        return known[expression.name]
+    if expression.is_Integer:
+        return int(expression)
+    if isinstance(expression, sp.Add):
+        return sum(concrete_value(part, known) for part in expression.args)
     missing = [s.name for s in expression.free_symbols if s.name not in known]
     if missing:
         raise DerivationError(f"the size {min(missing)!r} is not known; give it a value")
@@ -410,6 +416,8 @@ class Machine:
     def _value(self, expression: sp.Expr, axes: Indices, rank: int) -> Any:
         if expression.is_Rational:
             return self.field.constant(int(expression.p), int(expression.q))
+        if expression in {sp.oo, -sp.oo}:
+            return self.field.infinity(1 if expression is sp.oo else -1)
         if isinstance(expression, sp.Indexed):
             name = expression.base.name
             if name in self.integers:

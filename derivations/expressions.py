@@ -173,7 +173,7 @@ class Where(sp.Function):
 
     @classmethod
     def eval(cls, condition, yes, no):
-        """Equal branches need no choice, and a branch of 0 makes it a bracket."""
+        """Equal branches need no choice, a branch of 0 makes it a bracket; what holds need not be asked twice."""
         if condition == sp.true or yes == no:
             return yes
         if condition == sp.false:
@@ -182,7 +182,9 @@ class Where(sp.Function):
             return Bracket(condition) * yes
         if yes == 0:
             return Bracket(sp.Not(condition)) * no
-        return None
+        known = set(sp.And.make_args(condition))
+        kept = [f for f in sp.Mul.make_args(yes) if not (isinstance(f, Bracket) and f.args[0] in known)]
+        return cls(condition, sp.Mul(*kept), no) if len(kept) < len(sp.Mul.make_args(yes)) else None
 
     def _eval_derivative(self, variable):
         condition, yes, no = self.args
@@ -352,6 +354,17 @@ def entries(expression: sp.Basic, name: str) -> Iterator[sp.Expr]:
                 yield atom
         elif isinstance(atom, sp.Symbol) and atom.name == name and not atom.is_integer:
             yield atom
+
+
+@lru_cache(maxsize=4096)
+def tensor_names(expression: sp.Basic) -> frozenset[str]:
+    """The names of the tensors and real scalars in an expression."""
+    nodes = walk(expression)
+    return frozenset(
+        node.base.name if isinstance(node, sp.Indexed) else node.name
+        for node in nodes
+        if isinstance(node, sp.Indexed) or (isinstance(node, sp.Symbol) and not node.is_integer)
+    )
 
 
 def with_fresh_bounds(expression: sp.Basic) -> sp.Basic:

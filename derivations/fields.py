@@ -37,6 +37,10 @@ class Floats:
         """A rational constant."""
         return np.float64(Fraction(numerator, denominator))
 
+    def infinity(self, sign: int) -> Any:
+        """What is larger (or, with a sign of -1, smaller) than every number."""
+        return np.float64(sign * np.inf)
+
     def pi(self) -> Any:
         """The circle's number."""
         return np.float64(np.pi)
@@ -123,6 +127,9 @@ class Rationals(_Objects):
     def constant(self, numerator: int, denominator: int = 1) -> flint.fmpq:
         return flint.fmpq(numerator, denominator)
 
+    def infinity(self, sign: int) -> Any:
+        raise DerivationError("inf is not rational: evaluate in balls instead of exactly")
+
     def pi(self) -> Any:
         raise DerivationError("pi is not rational: evaluate in balls instead of exactly")
 
@@ -168,6 +175,9 @@ class Balls(_Objects):
     def constant(self, numerator: int, denominator: int = 1) -> flint.arb:
         return flint.arb(flint.fmpq(numerator, denominator))
 
+    def infinity(self, sign: int) -> flint.arb:
+        return flint.arb(sign * math.inf)
+
     def pi(self) -> flint.arb:
         return flint.arb.pi()
 
@@ -212,6 +222,9 @@ class Series(_Objects):
 
     def constant(self, numerator: int, denominator: int = 1) -> flint.arb_series:
         return flint.arb_series([flint.arb(flint.fmpq(numerator, denominator))])
+
+    def infinity(self, sign: int) -> flint.arb_series:
+        return flint.arb_series([flint.arb(sign * math.inf)])
 
     def pi(self) -> flint.arb_series:
         return flint.arb_series([flint.arb.pi()])

@@ -193,6 +193,8 @@ class _Normalizer:
             return self.summed(expression)
         if isinstance(expression, sp.KroneckerDelta):
             return self.delta(add_affine(affine(expression.args[0]), add_affine(affine(expression.args[1]), scale=-1)))
+        if expression in {sp.oo, -sp.oo}:  # what holds for every number in its place holds in the limit
+            return [Term(Fraction(1 if expression is sp.oo else -1), {}, {("s", "inf"): Fraction(1)})]
         if expression is sp.pi:
             return [Term(Fraction(1), {}, {("pi",): Fraction(1)})]
         builder = _BUILDERS.get(expression.func)

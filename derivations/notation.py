@@ -305,7 +305,7 @@ class _Reader:
 
     def _declare_one(self, line: _Line, match: re.Match) -> None:
         name = match["name"]
-        if name in FUNCTIONS or name == "pi":
+        if name in FUNCTIONS or name in {"pi", "inf"}:
             raise line.error(f"{name!r} is a function or constant of the notation, not a name", match.start())
         if keyword.iskeyword(name):
             raise line.error(
@@ -345,7 +345,7 @@ class _Reader:
         return self._size_expression(tree, padded)
 
     def _size_expression(self, node: ast.expr, line: _Line) -> sp.Expr:
-        """Sizes: whole numbers, names, + - * // % and brackets."""
+        """Sizes: whole numbers, names, + - * // %, min and brackets."""
         if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
             return sp.Integer(_small(node, line))
         if isinstance(node, ast.Name):
@@ -357,7 +357,9 @@ class _Reader:
             if isinstance(node.op, ast.FloorDiv | ast.Mod) and right.is_Integer and right <= 0:
                 raise line.error("a size is divided by something that is not positive", node.right.col_offset - 1)
             return _INTEGER_OPERATORS[type(node.op)](left, right)
-        raise line.error("a size is made of whole numbers and names with + - * // %", node.col_offset - 1)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "min" and node.args:
+            return sp.Min(*(self._size_expression(argument, line) for argument in node.args))
+        raise line.error("a size is made of whole numbers and names with + - * // % and min", node.col_offset - 1)
 
     def _size_name(self, name: str) -> sp.Expr:
         if name in self.options:
@@ -662,6 +664,8 @@ class _Scope:
             return size_symbol(name)
         if name == "pi":
             return sp.pi
+        if name == "inf":
+            raise self.error("inf is a branch of where, as in where(r < R, X[r], -inf), and nothing else", node)
         if name in FUNCTIONS:
             raise self.error(f"{name!r} is a function: write {name}(...)", node)
         if self.free and len(name) <= 2 and name.islower():
@@ -791,7 +795,7 @@ class _Scope:
         if name == "where":
             condition = self.condition(node.args[0])
             self.in_where += 1
-            branches = (self.value(node.args[1]), self.value(node.args[2]))
+            branches = (self._branch(node.args[1]), self._branch(node.args[2]))
             self.in_where -= 1
             return Where(condition, *branches)
         arguments = [self.value(argument) for argument in node.args]
@@ -800,6 +804,15 @@ class _Scope:
         if name == "log" and arguments[0].is_nonpositive:
             raise self.error(f"{ast.unparse(node.args[0])[:60]!r} is never positive and has no logarithm", node)
         return {**ELEMENTARY, **CHOICES}[name](*arguments)
+
+    def _branch(self, node: ast.expr) -> sp.Expr:
+        """A branch of where; `-inf` is one that a maximum never takes."""
+        match node:
+            case ast.Name(id="inf"):
+                return sp.oo
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
+                return -sp.oo
+        return self.value(node)
 
     def _reduction(self, node: ast.Call, func: ast.Subscript) -> sp.Expr:
         if not isinstance(func.value, ast.Name) or func.value.id not in REDUCTIONS:

@@ -22,7 +22,15 @@ import flint
 import numpy as np
 import sympy as sp
 
-from derivations.expressions import Elementary, entries, entry_indices, entry_name, walk, with_fresh_bounds
+from derivations.expressions import (
+    Elementary,
+    entries,
+    entry_indices,
+    entry_name,
+    tensor_names,
+    walk,
+    with_fresh_bounds,
+)
 from derivations.fields import Balls, Rationals, Series
 from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
 from derivations.normal import TooHardError, vanishes
@@ -230,7 +238,7 @@ class _Question:
             f"d{t.name}{end}": Tensor(f"d{t.name}{end}", t.sizes) for t in layer.tensors for end in ("", "_total")
         }
         tensors |= {t.name: t for t in layer.tensors if t.name in layer.defined}
-        used = {name for e in [*equations, *(by_name[n] for n in needed)] for name in _tensor_names(e.rhs)}
+        used = {name for e in [*equations, *(by_name[n] for n in needed)] for name in tensor_names(e.rhs)}
         free = tuple(tensors[name] for name in sorted(used) if name in tensors and name not in needed)
         return cls(layer, equations[0], equations[1], tuple(by_name[name] for name in needed), free)
 
@@ -245,14 +253,14 @@ class _Question:
         """Whether nothing but + - * / and whole powers stands in the expressions and in what they are given by."""
         nodes = [node for e in (self.left, self.right, *self.given) for node in walk(e.rhs)]
         roots = any(isinstance(n, sp.Pow) and not n.exp.is_Integer for n in nodes)
-        free = {name for e in (self.left, self.right, *self.given) for name in _tensor_names(e.rhs)}
+        free = {name for e in (self.left, self.right, *self.given) for name in tensor_names(e.rhs)}
         recurrent = any(group.axis is not None for group in schedule(self.given))
         return not (roots or recurrent or any(isinstance(n, sp.Function) or n is sp.pi for n in nodes)) and bool(free)
 
     def names_shown(self) -> list[str]:
         """The inputs that a reader needs to follow a counterexample."""
         equations = [self.left, self.right, *self.given]
-        used = {name for equation in equations for name in _tensor_names(equation.rhs)}
+        used = {name for equation in equations for name in tensor_names(equation.rhs)}
         return [t.name for t in (*self.layer.inputs, *self.free) if t.name in used] + [
             o.name for o in self.layer.options if any(e.rhs.has(o.symbol) for e in equations)
         ]
@@ -262,19 +270,11 @@ def _closure(equations: Iterable[Equation], by_name: Mapping[str, Equation]) -> 
     needed: dict[str, None] = {}
     todo = list(equations)
     while todo:
-        for name in _tensor_names(todo.pop().rhs):
+        for name in tensor_names(todo.pop().rhs):
             if name in by_name and name not in needed:
                 needed[name] = None
                 todo.append(by_name[name])
     return list(needed)
-
-
-def _tensor_names(expression: sp.Basic) -> set[str]:
-    return {
-        entry_name(node)
-        for node in walk(expression)
-        if isinstance(node, sp.Indexed) or (isinstance(node, sp.Symbol) and not node.is_integer)
-    }
 
 
 def _at_points(left, right, layer, ranges, given) -> Proof:
@@ -378,8 +378,9 @@ def sizes_at_random(layer: Layer, rng: np.random.Generator) -> Iterator[dict[str
     first = dict.fromkeys(layer.size_names, 1)
     attempts = itertools.chain([first], (_draw(layer, integer_options, rng) for _ in range(500)))
     for sizes in attempts:
-        if _makes_sense(layer, sizes):
-            yield {**sizes}
+        settled = _settled(layer, sizes, rng)
+        if settled is not None:
+            yield settled
 
 
 def _draw(layer: Layer, options: Sequence[Any], rng: np.random.Generator) -> dict[str, int]:
@@ -391,16 +392,16 @@ def _draw(layer: Layer, options: Sequence[Any], rng: np.random.Generator) -> dic
     return sizes
 
 
-def _makes_sense(layer: Layer, sizes: Mapping[str, int]) -> bool:
-    """Whether every tensor has a shape, and all indices together not too many values for a step to sum over."""
+def _settled(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, int] | None:
+    """The sizes and whole options; None where some tensor has no shape, or a step would have too much to sum over."""
     from derivations.evaluate import concrete_sizes
 
     try:
-        values = layer.random_inputs(sizes, np.random.default_rng(0))
-        known = concrete_sizes(layer, {**sizes, **_ints(values)})
+        settled = {**sizes, **_ints(layer.random_inputs(sizes, rng))}
+        known = concrete_sizes(layer, settled)
     except DerivationError:
-        return False
-    return math.prod(size for name, size in known.items() if name[0].isupper()) <= MOST_PLACES
+        return None
+    return settled if math.prod(size for name, size in known.items() if name[0].isupper()) <= MOST_PLACES else None
 
 
 # ------------------------------------------------------------------------------------------- counterexamples
@@ -412,8 +413,10 @@ def _simplest(question: _Question) -> Counterexample | None:
     options = {option.name: 1 for option in layer.options if option.integer and option.high is None}
     choices = itertools.product((1, 2, 3), repeat=len(layer.size_names)) if len(layer.size_names) <= 6 else [(2,) * 99]
     for sizes in sorted(choices, key=lambda s: (sum(s), max(s, default=0), s)):
-        known = {**dict(zip(layer.size_names, sizes, strict=False)), **options}
-        if not _makes_sense(layer, known):
+        known = _settled(
+            layer, {**dict(zip(layer.size_names, sizes, strict=False)), **options}, np.random.default_rng(0)
+        )
+        if known is None:
             continue
         for style in range(4):
             values = _whole_values(question, known, style)

@@ -154,6 +154,10 @@ class Latex(Printer):
         """`\\pi`."""
         return r"\pi"
 
+    def infinity(self) -> str:
+        """`\\infty`."""
+        return r"\infty"
+
 
 def symbol(name: str) -> str:
     """A name as a mathematician writes it: Greek letters as such, longer names upright."""

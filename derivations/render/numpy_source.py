@@ -305,6 +305,8 @@ class _Writer:
             return self._choice(node, axes)
         if isinstance(node, Elementary | sp.Abs):
             return self._function(node, axes)
+        if node in {sp.oo, -sp.oo}:
+            return Code("np.inf") if node is sp.oo else Code("-np.inf", (), UNARY)
         if node is sp.pi:
             return Code("np.pi")
         if node.is_integer:

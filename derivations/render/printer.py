@@ -88,6 +88,8 @@ class Printer:
             return self.integer_division(left, right, remainder=isinstance(node, modulo)), PRODUCT
         if node is sp.pi:
             return self.pi(), ATOM
+        if node in {sp.oo, -sp.oo}:
+            return (self.infinity(), ATOM) if node is sp.oo else (f"-{self.infinity()}", PRODUCT)
         if type(node).__name__ == "Partial":
             return self.partial(*(self.text(part) for part in node.args)), PRODUCT
         return str(node), ATOM
@@ -294,6 +296,9 @@ class Printer:
 
     def pi(self) -> str:
         return "pi"
+
+    def infinity(self) -> str:
+        return "inf"
 
 
 def fraction_of(node: sp.Rational) -> Fraction:

@@ -69,6 +69,10 @@ class Unicode(Printer):
         """`π`."""
         return "π"
 
+    def infinity(self) -> str:
+        """`∞`."""
+        return "∞"
+
 
 def unicode(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
     """An expression in Unicode mathematics."""
