@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import special
 
+from numeric import activations
 from numeric.activations import (
     relu,
     relu_backward,
@@ -99,3 +100,75 @@ def test_backwards_keep_float32(backward):
     (cotangent,) = backward(ones, ones).values()
     assert cotangent.dtype == np.float32
     assert not np.shares_memory(cotangent, ones)
+
+
+ENTRYWISE = {
+    "identity": (activations.identity, lambda x: x),
+    "log_sigmoid": (activations.log_sigmoid, lambda x: -mpmath.log1p(mpmath.exp(-x))),
+    "softplus": (lambda X: activations.softplus(X, 0.5), lambda x: 2 * mpmath.log1p(mpmath.exp(x / 2))),
+    "softsign": (activations.softsign, lambda x: x / (1 + abs(x))),
+}
+ENTRYWISE_BACKWARDS = {
+    "identity": lambda dY, X: activations.identity_backward(dY),
+    "log_sigmoid": activations.log_sigmoid_backward,
+    "softplus": lambda dY, X: activations.softplus_backward(dY, X, 0.5),
+    "softsign": activations.softsign_backward,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ENTRYWISE)
+def test_other_entrywise_functions_are_right_however_large_their_input(name, dtype):
+    layer, truth = ENTRYWISE[name]
+    X = np.array([[-1e4, -80, -1, -1e-3, 0], [1e-3, 0.5, 1, 80, 1e4]], dtype)
+    Y = layer(X)
+    assert Y.dtype == dtype
+    assert not np.shares_memory(Y, X)
+    with mpmath.workdps(40):
+        for entry in np.ndindex(X.shape):
+            expected = float(truth(mpmath.mpf(float(X[entry]))))
+            assert math.isclose(Y[entry], expected, rel_tol=4 * np.finfo(dtype).eps, abs_tol=np.finfo(dtype).tiny)
+
+
+@pytest.mark.parametrize("name", ENTRYWISE)
+@given(X=moderate)
+def test_other_entrywise_backwards_are_the_slopes(differences, name, X):
+    dY = np.random.default_rng(0).normal(size=X.shape)
+    expected = differences(lambda X: (dY * ENTRYWISE[name][0](X)).sum(), X)
+    got = ENTRYWISE_BACKWARDS[name](dY, X)["dX"]
+    np.testing.assert_allclose(got, expected, rtol=1e-4 if name == "softsign" else 1e-6, atol=1e-4)
+    assert not np.shares_memory(got, dY)
+
+
+@given(huge)
+def test_log_softmax_is_the_logarithm_for_logits_of_any_size(Z):
+    Y = activations.log_softmax(Z)
+    for n, row in enumerate(Z):
+        with mpmath.workdps(60):
+            total = mpmath.log(mpmath.fsum(mpmath.exp(float(z)) for z in row))
+            expected = [float(mpmath.mpf(float(z)) - total) for z in row]
+        np.testing.assert_allclose(Y[n], expected, rtol=1e-12, atol=1e-11)
+
+
+@given(moderate)
+def test_log_softmax_backward_is_its_slope_and_complex_steps_see_it(differences, Z):
+    dY = np.random.default_rng(1).normal(size=Z.shape)
+    expected = differences(lambda Z: (dY * activations.log_softmax(Z)).sum(), Z)
+    got = activations.log_softmax_backward(dY, activations.log_softmax(Z))["dZ"]
+    np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-8)
+    nudged = Z.astype(complex)
+    nudged[0, 0] += 1e-30j
+    step = (dY * activations.log_softmax(nudged).imag).sum() / 1e-30
+    np.testing.assert_allclose(got[0, 0], step, rtol=1e-9, atol=1e-12)
+
+
+@given(arrays(np.float64, array_shapes(min_dims=3, max_dims=3, max_side=4), elements=st.integers(-2, 2)))
+def test_maxout_takes_the_largest_and_the_first_of_equal_ones_gets_the_cotangent(X):
+    dY = np.random.default_rng(2).normal(size=X.shape[:2])
+    Y, dX = activations.maxout(X), activations.maxout_backward(dY, X)["dX"]
+    for n, d in np.ndindex(Y.shape):
+        entries = X[n, d].tolist()
+        assert Y[n, d] == max(entries)
+        expected = [0.0] * len(entries)
+        expected[entries.index(max(entries))] = dY[n, d]
+        np.testing.assert_array_equal(dX[n, d], expected)
