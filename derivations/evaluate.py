@@ -175,6 +175,15 @@ def _is_finite(layer: Layer, values: Mapping[str, Any]) -> bool:
     return all(np.isfinite(result).all() for result in results.values())
 
 
+def settled_sizes(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator) -> dict[str, Any]:
+    """The sizes and options that random inputs at these sizes have; options that are open are drawn.
+
+    Raises DerivationError where some tensor has no shape.
+    """
+    values = _draw_inputs(layer, sizes, rng, _normal)
+    return {**sizes, **{name: value for name, value in values.items() if isinstance(value, int)}}
+
+
 def _draw_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator, style: Draw) -> dict[str, Any]:
     options = {option.name: sizes.get(option.name, _random_option(option, sizes, rng)) for option in layer.options}
     whole = {name: int(value) for name, value in options.items() if float(value).is_integer()}

@@ -394,10 +394,10 @@ def _draw(layer: Layer, options: Sequence[Any], rng: np.random.Generator) -> dic
 
 def _settled(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generator) -> dict[str, int] | None:
     """The sizes and whole options; None where some tensor has no shape, or a step would have too much to sum over."""
-    from derivations.evaluate import concrete_sizes
+    from derivations.evaluate import concrete_sizes, settled_sizes
 
     try:
-        settled = {**sizes, **_ints(layer.random_inputs(sizes, rng))}
+        settled = settled_sizes(layer, sizes, rng)
         known = concrete_sizes(layer, settled)
     except DerivationError:
         return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
-from derivations.expressions import entries, entry_indices
+from derivations.expressions import entries, entry_indices, tensor_names
 from derivations.layer import DerivationError, Equation, Layer
 
 
@@ -26,9 +27,15 @@ def schedule(equations: Sequence[Equation]) -> list[Group]:
 
     Raises DerivationError where a tensor is defined by itself at the same step.
     """
+    return list(_schedule(tuple(equations)))
+
+
+@lru_cache(maxsize=512)
+def _schedule(equations: tuple[Equation, ...]) -> tuple[Group, ...]:
     by_name = {equation.name: equation for equation in equations}
-    needs = {e.name: [name for name in by_name if any(entries(e.rhs, name))] for e in equations}
-    return [_group([by_name[name] for name in component], needs) for component in components(needs)]
+    used = {equation.name: tensor_names(equation.rhs) for equation in equations}
+    needs = {name: [other for other in by_name if other in used[name]] for name in by_name}
+    return tuple(_group([by_name[name] for name in component], needs) for component in components(needs))
 
 
 def components(needs: dict[str, list[str]]) -> list[list[str]]:
