@@ -1,0 +1,126 @@
+"""The fourth witness, which nobody here wrote: torch.nn.functional and autograd, where PyTorch is installed.
+
+One row a layer: the same function in PyTorch, its parameters named as the layer's tensors and options are.
+"""
+
+import numpy as np
+import pytest
+
+from checks.adapters.functions import from_functions
+from checks.suite import SUITE
+from derivations import LAYERS
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install backproof[torch]")
+F = torch.nn.functional
+
+
+def one_hot(T, Z):
+    return F.one_hot(T, Z.shape[1]).to(Z.dtype)
+
+
+def cosine_similarity(A, B, eps):
+    """F.cosine_similarity clamps lengths behind autograd's back: for shorter rows its slope is not its value's."""
+    if min(A.norm(dim=1).min(), B.norm(dim=1).min()) > eps:
+        return F.cosine_similarity(A, B, dim=1, eps=eps)
+    lengths = [row_by_row.norm(dim=1).clamp_min(eps) for row_by_row in (A, B)]
+    return (A * B).sum(dim=1) / (lengths[0] * lengths[1])
+
+
+TORCH = {
+    "linear": lambda X, W, b: F.linear(X, W.T, b),
+    "sigmoid": lambda X: torch.sigmoid(X),
+    "tanh": lambda X: torch.tanh(X),
+    "relu": lambda X: F.relu(X),
+    "softmax": lambda Z: F.softmax(Z, dim=1),
+    "squared_error": lambda Y, T: F.mse_loss(Y, T, reduction="sum") / (2 * len(Y)),
+    "cross_entropy": lambda P, T: F.nll_loss(torch.log(P), T),
+    "sigmoid_cross_entropy": lambda Z, T: (
+        F.binary_cross_entropy_with_logits(Z, T.to(Z.dtype), reduction="sum") / len(Z)
+    ),
+    "softmax_cross_entropy": lambda Z, T: F.cross_entropy(Z, T),
+    "l2_penalty": lambda W, lam: lam / 2 * W.square().sum(),
+    "identity": lambda X: torch.nn.Identity()(X),
+    "leaky_relu": lambda X, slope: F.leaky_relu(X, slope),
+    "prelu": lambda X, a: F.prelu(X, a),
+    "elu": lambda X, alpha: F.elu(X, alpha),
+    "selu": lambda X: F.selu(X),
+    "celu": lambda X, alpha: F.celu(X, alpha),
+    "gelu": lambda X: F.gelu(X),
+    "gelu_tanh": lambda X: F.gelu(X, approximate="tanh"),
+    "silu": lambda X: F.silu(X),
+    "mish": lambda X: F.mish(X),
+    "softplus": lambda X, beta: F.softplus(X, beta, threshold=1e9),
+    "softsign": lambda X: F.softsign(X),
+    "hard_sigmoid": lambda X: F.hardsigmoid(X),
+    "hard_swish": lambda X: F.hardswish(X),
+    "hard_tanh": lambda X: F.hardtanh(X),
+    "log_sigmoid": lambda X: F.logsigmoid(X),
+    "log_softmax": lambda Z: F.log_softmax(Z, dim=1),
+    "glu": lambda X: F.glu(X, dim=1),
+    "swiglu": lambda X: F.silu(X.chunk(2, dim=1)[0]) * X.chunk(2, dim=1)[1],
+    "maxout": lambda X: X.max(dim=2).values,
+    "mean_squared_error": lambda Y, T: F.mse_loss(Y, T),
+    "absolute_error": lambda Y, T: F.l1_loss(Y, T),
+    "huber": lambda Y, T, delta: F.huber_loss(Y, T, delta=delta),
+    "binary_cross_entropy": lambda P, T: F.binary_cross_entropy(P, T.to(P.dtype)),
+    "nll": lambda Y, T: F.nll_loss(Y, T),
+    "smoothed_softmax_cross_entropy": lambda Z, T, eps: F.cross_entropy(Z, T, label_smoothing=eps),
+    # F.cross_entropy takes weights, but has no derivative with respect to them
+    "weighted_cross_entropy": lambda Z, T, w: (w[T] * F.cross_entropy(Z, T, reduction="none")).sum() / w[T].sum(),
+    "kl_divergence": lambda P, Q: F.kl_div(torch.log(Q), P, reduction="batchmean"),
+    "focal": lambda Z, T, gamma: (
+        (
+            (1 - torch.sigmoid(torch.where(T == 1, Z, -Z))) ** gamma
+            * F.binary_cross_entropy_with_logits(Z, T.to(Z.dtype), reduction="none")
+        ).sum()
+        / len(Z)
+    ),
+    "hinge": lambda Z, T, margin: F.multi_margin_loss(Z, T, margin=margin) * Z.shape[1],
+    "triplet": lambda A, P, Q, margin: F.triplet_margin_with_distance_loss(
+        A, P, Q, distance_function=lambda a, b: (a - b).square().sum(dim=1), margin=margin
+    ),
+    "cosine_similarity": cosine_similarity,
+    "l1_penalty": lambda W, lam: lam * W.abs().sum(),
+    "elastic_net": lambda W, lam1, lam2: lam1 * W.abs().sum() + lam2 / 2 * W.square().sum(),
+    "bilinear": lambda X1, X2, W, b: F.bilinear(X1, X2, W.permute(2, 0, 1), b),
+    "embedding": lambda T, W: F.embedding(T, W),
+    "low_rank_linear": lambda X, W, b, A, B, alpha: F.linear(X, W.T, b) + alpha / len(B) * (X @ A @ B),
+    "dropout": lambda X, M, keep: X * M / keep,
+    "concatenate": lambda A, B: torch.cat([A, B], dim=1),
+    "pad": lambda X, top, bottom, left, right: F.pad(X, (0, 0, left, right, top, bottom)),
+    "transpose": lambda X: X.transpose(1, 2),
+    "residual_add": lambda X, F: X + F,
+    "nearest_upsampling": lambda X, R, S: F.interpolate(
+        X.permute(0, 3, 1, 2), scale_factor=(R, S), mode="nearest"
+    ).permute(0, 2, 3, 1),
+}
+CASES = [pytest.param(row, id=f"{row.layer} {dict(row.sizes)}") for row in SUITE if row.layer in TORCH]
+# PyTorch's hardsigmoid multiplies by 1/6 rounded to float32, in float64, too.
+TOLERANCES = {"hard_sigmoid": 1e-7}
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["", "at corners and ties"])
+@pytest.mark.parametrize("row", CASES)
+def test_forward_and_backward_are_those_of_pytorch(row, whole):
+    layer = LAYERS[row.layer]
+    rng = np.random.default_rng(7)
+    sizes = {name: 3 + k % 3 for k, name in enumerate(layer.size_names)} | dict(row.sizes)
+    values = layer.random_inputs(sizes, rng)
+    real = [tensor.name for tensor in layer.inputs if not tensor.integer]
+    if whole and not any(tensor.positive for tensor in layer.inputs):
+        values |= {name: np.round(2 * values[name]) for name in real}
+    ours = from_functions(row.forward, row.backward, layer)
+    results = ours.forward(values)
+    (output,) = layer.output_names
+    dY = np.asarray(rng.standard_normal(np.shape(results[output])))
+    cotangents = ours.backward({**values, **results, f"d{output}": dY})
+
+    leaves = {name: torch.tensor(values[name], requires_grad=name in real) for name in layer.by_name if name in values}
+    options = {option.name: values[option.name] for option in layer.options}
+    hidden = {name: values[name] for name in layer.size_names if name in values}
+    theirs = TORCH[row.layer](**leaves, **options, **hidden)
+    theirs.backward(torch.tensor(dY))
+    tolerance = TOLERANCES.get(row.layer, 1e-10)
+    np.testing.assert_allclose(results[output], theirs.detach().numpy(), rtol=1e-10, atol=1e-12)
+    for name in real:
+        np.testing.assert_allclose(cotangents[f"d{name}"], leaves[name].grad.numpy(), rtol=tolerance, atol=1e-12)
