@@ -129,8 +129,8 @@ def _names(expression: sp.Basic) -> set[str]:
 
 
 def _readable(layer: Layer, size: str) -> bool:
-    """Whether a size can be read off the shape of an input."""
-    return any(str(s) == size for tensor in layer.inputs for s in tensor.sizes)
+    """Whether a size can be read off the shape of an input, as it stands there or from a formula such as 2*D."""
+    return any({symbol.name for symbol in s.free_symbols} == {size} for tensor in layer.inputs for s in tensor.sizes)
 
 
 _TAKEN = frozenset({"np", "erf", "min", "max", "range", "reversed", "forward", "backward"})
@@ -249,6 +249,19 @@ class _Writer:
                 left = ", ".join(fresh) + ("," if len(fresh) == 1 else "")
                 lines.append(f"{left} = {_safe(tensor.name)}.shape")
                 known |= set(fresh)
+        for tensor in layer.inputs:
+            for axis, formula in enumerate(tensor.sizes):
+                wanted = {s for s in formula.free_symbols if s.name in words} - set(layer.size_definitions)
+                if isinstance(formula, sp.Symbol) or len(wanted) != 1 or len(formula.free_symbols) != 1:
+                    continue
+                (size,) = wanted
+                slope = formula.coeff(size)
+                if size.name not in known and slope.is_Integer and slope > 0:
+                    rest = sp.expand(formula - slope * size)
+                    length = f"{_safe(tensor.name)}.shape[{axis}]"
+                    shifted = length if rest == 0 else f"({length} - {rest})" if rest > 0 else f"({length} + {-rest})"
+                    lines.append(f"{size.name} = {shifted}" + (f" // {slope}" if slope != 1 else ""))
+                    known.add(size.name)
         for size in reversed(pending):
             lines.append(f"{size.name} = {self.integer(layer.size_definitions[size], ()).text}")
         return lines
