@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
@@ -194,3 +195,74 @@ CONVOLUTIONS = (
     "X[N, D]  Y[N, D]\ng in 1..3\nY[n, d] = X[n, d]*sum[k]([d//g == k//g]*X[n, k])",
     "X[N, D]  Y[N, D]\nshift in -2..2\nY[n, d] = X[n + shift, d]**2",
 )
+
+
+MISTAKES = (
+    (r"\+", "-"),
+    (r"(?<!\[)-", "+"),
+    (r"\b2\b", "3"),
+    (r"\b3\b", "1"),
+    (r"\*\*2", ""),
+    (r"X\[([^\]]*)\]", "(X[{0}] + 1)"),
+    (r"sum\[", "mean["),
+    (r"V\[n\]", "V[n + 1]"),
+    (r"V\[i\]", "V[n]"),
+    (r"S\[(\w+), (\w+)\]", "S[{1}, {0}]"),
+    (r"W\[d, m\]", "W[m, d]"),
+    (r"T\[n\]", "n"),
+    (r"//2", "%2"),
+    (r"tanh", "sin"),
+    (r"sigmoid", "tanh"),
+    (r">", ">="),
+    (r"==", "<="),
+    (r"<", "<="),
+    (r"a\b", "1"),
+    (r"\bk\b", "d"),
+    (r"\bi\b", "n"),
+)
+
+
+@st.composite
+def mistaken(draw, text: str) -> str:
+    """The text with one slip of the pen; perhaps none, where there is nothing to slip on."""
+    pattern, wrong = draw(st.sampled_from([m for m in MISTAKES if re.search(m[0], text)] or [("$", "")]))
+    found = draw(st.sampled_from(list(re.finditer(pattern, text))))
+    return text[: found.start()] + wrong.format(*found.groups()) + text[found.end() :]
+
+
+EQUIVALENCES = (
+    ("({a})*(({b}) + ({c}))", "({c})*({a}) + ({a})*({b})"),
+    ("(({a}) + ({b}))**2", "({a})**2 + 2*({a})*({b}) + ({b})**2"),
+    ("({a}) - ({b})", "-(({b}) - ({a}))"),
+    ("({a})/(2 + ({b})**2)", "({a})*(1 + ({b})**2)/((2 + ({b})**2)*(1 + ({b})**2))"),
+    ("({a})/(2 + ({b})**2) + ({c})", "(({a}) + 2*({c}) + ({c})*({b})**2)/(({b})**2 + 2)"),
+    ("exp(-({a})**2 - ({b})**2)", "exp(-({a})**2)*exp(-({b})**2)"),
+    ("sigmoid({a})", "1/(1 + exp(-({a})))"),
+    ("tanh({a})", "1 - 2/(1 + exp(2*({a})))"),
+    ("1 - sigmoid({a})", "sigmoid(-({a}))"),
+    ("log(1 + ({a})**2)", "-log(1/(1 + ({a})**2))"),
+    ("1 + ({a})**2", "sqrt(1 + ({a})**2)**2"),
+    ("1/sqrt(1 + ({a})**2)", "sqrt(1 + ({a})**2)/(1 + ({a})**2)"),
+    ("sin({a})**2", "1 - cos(-({a}))**2"),
+    ("maximum({a}, {b})", "where({a} >= {b}, {a}, {b})"),
+    ("maximum({a}, {b}) + minimum({a}, {b})", "({a}) + ({b})"),
+    ("abs({a})", "maximum({a}, -({a}))"),
+    ("sum[i](V[i]*({a}))", "({a})*sum[l](V[l])"),
+    ("sum[i](V[i] + ({a}))", "sum[i](V[i]) + N*({a})"),
+    ("mean[i](V[i])*({a})", "sum[i](V[i]*({a}))/N"),
+    ("sum[i](sum[k](X[i, k]*({a})))", "({a})*sum[k, i](X[i, k])"),
+    ("sum[i](V[i])**2*({a})", "sum[i](sum[l](V[l]*V[i]*({a})))"),
+    ("sum[i](V[i]*[i = n])*({a})", "V[n]*({a})"),
+    ("sum[i](V[i + 1])*({a})", "(sum[l](V[l]) - V[0])*({a})"),
+    ("sum[i]([i <= n]*V[i])", "sum[i](V[i]) - sum[i]([i > n]*V[i])"),
+    ("sum[i](V[i]*({a}))/(1 + ({b})**2)", "sum[i](V[i]*({a})/(1 + ({b})**2))"),
+)
+SCOPE = {"n": "N", "d": "D", "m": "M"}
+
+
+@st.composite
+def equal_pairs(draw, palette: Palette = SMOOTH) -> tuple[str, str]:
+    """Two ways to write the same, for the free indices n, d and m."""
+    parts = {name: draw(expressions(SCOPE, 1, palette)) for name in "abc"}
+    left, right = draw(st.sampled_from(EQUIVALENCES))
+    return left.format(**parts), right.format(**parts)
