@@ -1,4 +1,4 @@
-"""The command line: `backproof derive`, `check` and `train`. A command imports what it needs, when it runs."""
+"""The command line: derive, check, doctor, mutate and train. A command imports what it needs, when it runs."""
 
 import codecs
 import json
@@ -26,6 +26,7 @@ LONGEST_FILE = 1_000_000  # bytes; a layer is a page of text
 Format = Literal["text", "latex", "markdown", "json", "numpy"]
 Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names of layers; see derive --list.")]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Where all randomness starts.")]
+Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="How many processes share the work.")]
 
 app = typer.Typer(
     add_completion=False,
@@ -212,6 +213,7 @@ def check(
         typer.Option(metavar="DTYPE", help="float64 or float32; may be given again. Left out, both."),
     ] = None,
     seed: Seed = 0,
+    jobs: Jobs = 1,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write this file.")] = None,
 ) -> None:
     """Check the hand-written layers.
@@ -236,14 +238,14 @@ def check(
     if json_file:
         _require_place_for(json_file)
     console = _console()
-    reports = _run_suite(names, dtypes, seed, console)
+    reports = _run_suite(names, dtypes, seed, console, jobs)
     _print_reports(reports, console)
     if json_file:
         _write(json_file, json.dumps(summary(reports), indent=1) + "\n")
     raise typer.Exit(DONE if overall(reports) == "agree" else WRONG)
 
 
-def _run_suite(names: list[str], dtypes: list[str], seed: int, console: "Console") -> list["Report"]:
+def _run_suite(names: list[str], dtypes: list[str], seed: int, console: "Console", jobs: int = 1) -> list["Report"]:
     """Run the suite, on a terminal with a line that tells how far it is."""
     from checks.suite import run_suite
 
@@ -252,7 +254,7 @@ def _run_suite(names: list[str], dtypes: list[str], seed: int, console: "Console
         def tell(report: "Report") -> None:
             status.update(f"checked {report.layer} in {report.dtype}")
 
-        return run_suite(names, dtypes, seed, tell)
+        return run_suite(names, dtypes, seed, tell, jobs)
 
 
 def _print_reports(reports: list["Report"], console: "Console") -> None:
@@ -283,6 +285,67 @@ def _verdicts(reports: list["Report"]) -> "Table":
     for layer, cells in by_layer.items():
         table.add_row(layer, *cells)
     return table
+
+
+@app.command()
+def doctor(
+    target: Annotated[str, typer.Argument(metavar="FILE:FUNCTION", help="Your backward, such as mine.py:backward.")],
+    against: Annotated[str | None, typer.Option(metavar="LAYER", help="The layer that it should be.")] = None,
+    file: Annotated[Path | None, typer.Option(metavar="FILE", help="The layer, as a text of your own.")] = None,
+    forward: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Your forward; else the one that the backward's name suggests.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(metavar="DTYPE", help="The dtype that it runs in.")] = "float64",
+    seed: Seed = 0,
+) -> None:
+    """Check your own backward, and say what is wrong with it.
+
+    The file is run, as Python runs it: name only files that you trust.
+
+    Exit code 0: it agrees. 1: it disagrees, or stays unresolved. 2: bad usage.
+    """
+    from checks.adapters.files import FileError, load_pair
+    from checks.gradcheck import gradcheck
+    from derivations import LAYERS, DerivationError
+    from derivations.catalogue import find
+
+    if (against is None) == (file is None):
+        raise RefusalError("name the layer that it should be: either --against LAYER or --file FILE")
+    with _refusing(DerivationError):
+        layer = find(against, LAYERS) if against is not None else _read_layer(file or Path())
+    with _refusing(FileError, ValueError):
+        report = gradcheck(load_pair(target, forward), layer, dtype=dtype, seed=seed)
+    _console().print(report)
+    raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
+
+
+@app.command()
+def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1) -> None:
+    """Break the hand-written backwards on purpose: would the checks notice?
+
+    Every backward is rewritten in one place at a time, and its checks are run. Survivors are printed with their
+    difference. Exit code 0: none survived. 1: some did. 2: bad usage.
+    """
+    from checks.mutation import killed_share, mutate_rows
+    from checks.suite import SUITE, rows
+    from derivations import LAYERS, DerivationError
+    from derivations.catalogue import find
+
+    checkable = {row.layer: LAYERS[row.layer] for row in SUITE}
+    with _refusing(DerivationError):
+        names = [find(name, checkable).name for name in layers or checkable]
+    console, outcomes = _console(), []
+    for row, found in mutate_rows(rows(names), seed, jobs):
+        outcomes += found
+        fates = [outcome.fate for outcome in found]
+        console.print(f"{row.layer}: {fates.count('killed')} killed, {fates.count('survived')} survived, "
+                      f"{fates.count('equivalent')} equivalent")  # fmt: skip
+        for outcome in found:
+            if outcome.fate == "survived":
+                console.print(f"  {outcome.mutant.kind} in {outcome.mutant.place}", outcome.mutant.diff, sep="\n")
+    survived = sum(outcome.fate == "survived" for outcome in outcomes)
+    console.print(f"{killed_share(outcomes):.1%} of the mutants that are not equivalent were noticed")
+    raise typer.Exit(WRONG if survived else DONE)
 
 
 @app.command()

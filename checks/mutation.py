@@ -15,13 +15,15 @@ import difflib
 import inspect
 import textwrap
 import types
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from checks.equivalence import same_rational_functions
 from checks.gradcheck import gradcheck
-from checks.suite import Row
+from checks.suite import SUITE, Row
 
 Function = Callable[..., Any]
 
@@ -46,9 +48,27 @@ class Outcome:
     reason: str
 
 
+@np.errstate(all="ignore")  # broken code divides by zero; that is what the checks are there to notice
 def mutate(row: Row, seed: int = 0) -> list[Outcome]:
     """Run the checks of one layer of the suite on every mutant of its backward, float64 first."""
     return [_fate(row, mutant, seed) for mutant in mutants(row.layer, row.backward)]
+
+
+def mutate_rows(chosen: Sequence[Row], seed: int = 0, jobs: int = 1) -> Iterator[tuple[Row, list[Outcome]]]:
+    """`mutate` for several rows, shared among so many processes; each row with its outcomes, in order."""
+    if jobs == 1:
+        yield from ((row, mutate(row, seed)) for row in chosen)
+        return
+    from joblib import Parallel, delayed
+
+    tasks = (delayed(_mutate_by_number)(SUITE.index(row), seed) for row in chosen)
+    yield from zip(chosen, Parallel(n_jobs=jobs, return_as="generator")(tasks), strict=True)
+
+
+def _mutate_by_number(number: int, seed: int) -> list[Outcome]:
+    """The outcomes without the mutants' functions, which belong to no module and so stay in their process."""
+    outcomes = mutate(SUITE[number], seed)
+    return [replace(outcome, mutant=replace(outcome.mutant, backward=SUITE[number].backward)) for outcome in outcomes]
 
 
 def killed_share(outcomes: list[Outcome]) -> float:

@@ -1,6 +1,6 @@
 """Which implementation answers to which derivation: one explicit table. A new layer is a new row."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from checks.report import Report
 from numeric import (
     activations,
     attention,
+    convolution,
     dropout,
     gated_activations,
     hard_activations,
@@ -18,6 +19,7 @@ from numeric import (
     margin_losses,
     normalization,
     penalties,
+    pooling,
     rectifiers,
     recurrent,
     regression_losses,
@@ -145,6 +147,36 @@ SUITE = (
     Row("multi_head_attention", attention.multi_head_attention, attention.multi_head_attention_backward),
     Row("rotary_embedding", attention.rotary_embedding, attention.rotary_embedding_backward),
     Row("linear_attention", attention.linear_attention, attention.linear_attention_backward),
+    # Some sizes are fixed where all entries at sizes that all differ would take minutes.
+    Row("conv1d", convolution.conv1d, convolution.conv1d_backward, {"N": 2, "C": 3, "F": 2}),
+    Row("conv2d", convolution.conv2d, convolution.conv2d_backward, {"N": 2, "C": 3, "S": 2, "F": 2}),
+    Row(
+        "conv3d",
+        convolution.conv3d,
+        convolution.conv3d_backward,
+        {"N": 2, "D": 4, "C": 2, "R": 1, "S": 2, "T": 3, "F": 3},
+    ),
+    Row(
+        "grouped_conv2d",
+        convolution.grouped_conv2d,
+        convolution.grouped_conv2d_backward,
+        {"N": 2, "G": 2, "C": 2, "S": 2, "F": 3},
+    ),
+    Row(
+        "depthwise_conv2d",
+        convolution.depthwise_conv2d,
+        convolution.depthwise_conv2d_backward,
+        {"N": 2, "C": 3, "S": 2},
+    ),
+    Row(
+        "transposed_conv2d",
+        convolution.transposed_conv2d,
+        convolution.transposed_conv2d_backward,
+        {"N": 2, "C": 3, "R": 4, "S": 3, "F": 2},
+    ),
+    Row("max_pool2d", pooling.max_pool2d, pooling.max_pool2d_backward, {"N": 2, "C": 2, "R": 3, "S": 2}),
+    Row("avg_pool2d", pooling.avg_pool2d, pooling.avg_pool2d_backward, {"N": 2, "C": 3}),
+    Row("global_average_pool", pooling.global_average_pool, pooling.global_average_pool_backward),
 )
 
 
@@ -162,15 +194,35 @@ def run_suite(
     dtypes: Sequence[str] = DTYPES,
     seed: int = 0,
     progress: Callable[[Report], None] = lambda report: None,
+    jobs: int = 1,
 ) -> list[Report]:
     """Check every row (or those of the named layers) in every dtype; `progress` hears of each report as it comes.
 
+    With `jobs` above 1 so many processes share the rows; the reports and their order are the same.
     Raises ValueError for a layer that has no row, or a dtype that does not exist.
     """
     reports = []
-    for row in rows(names):
-        for dtype in dtypes:
-            report = gradcheck((row.forward, row.backward), row.layer, sizes=row.sizes, dtype=dtype, seed=seed)
+    for found in _in_parallel(rows(names), tuple(dtypes), seed, jobs):
+        for report in found:
             progress(report)
             reports.append(report)
     return reports
+
+
+def _in_parallel(chosen: Sequence[Row], dtypes: tuple[str, ...], seed: int, jobs: int) -> Iterator[list[Report]]:
+    if jobs == 1:
+        yield from (_check(row, dtypes, seed) for row in chosen)
+        return
+    from joblib import Parallel, delayed
+
+    tasks = (delayed(_check_by_number)(SUITE.index(row), dtypes, seed) for row in chosen)
+    yield from Parallel(n_jobs=jobs, return_as="generator")(tasks)
+
+
+def _check_by_number(number: int, dtypes: tuple[str, ...], seed: int) -> list[Report]:
+    return _check(SUITE[number], dtypes, seed)
+
+
+def _check(row: Row, dtypes: tuple[str, ...], seed: int) -> list[Report]:
+    pair = (row.forward, row.backward)
+    return [gradcheck(pair, row.layer, sizes=row.sizes, dtype=dtype, seed=seed) for dtype in dtypes]

@@ -1,0 +1,85 @@
+"""`backproof doctor` and `backproof mutate`, as a user meets them."""
+
+import pytest
+
+from backproof import main
+
+RIGHT = '{"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(axis=0)}'
+WRONG = '{"dX": dY @ W.T, "dW": -X.T @ dY, "db": dY.sum(axis=0)}'
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run the command in this process, in an empty folder, 80 columns wide."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main(list(arguments))
+        out, err = capsys.readouterr()
+        return stop.value.code, out, err
+
+    return run
+
+
+def mine(folder, backward):
+    (folder / "mine.py").write_text(
+        f"def forward(X, W, b):\n    return X @ W + b\n\ndef backward(dY, X, W, b):\n    return {backward}\n"
+    )
+
+
+def test_the_doctor_finds_nothing_where_nothing_is_wrong(run, tmp_path):
+    mine(tmp_path, RIGHT)
+    code, out, err = run("doctor", "mine.py:backward", "--against", "linear", "--dtype", "float32")
+    assert (code, err) == (0, "")
+    assert "✓ agree" in out
+
+
+def test_the_doctor_says_what_is_wrong(run, tmp_path):
+    mine(tmp_path, WRONG)
+    code, out, _ = run("doctor", "mine.py:backward", "--against", "linear")
+    assert code == 1
+    assert "dW is wrong in the backward" in out
+    assert "sign" in out
+
+
+def test_the_doctor_takes_a_layer_in_a_text_of_ones_own(run, tmp_path):
+    (tmp_path / "cube.txt").write_text("X[N]  Y[N]\nY[n] = X[n]**3\n")
+    (tmp_path / "cube.py").write_text(
+        "def forward(X):\n    return X**3\n\ndef backward(dY, X):\n    return {'dX': 3 * X**2 * dY}\n"
+    )
+    assert run("doctor", "cube.py:backward", "--file", "cube.txt")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mine.py:backward"], "either --against LAYER or --file FILE"),
+        (["mine.py:backward", "--against", "linaer"], "did you mean linear"),
+        (["mine.py", "--against", "linear"], "names no function"),
+        (["mine.py:nothing", "--against", "linear"], "no function 'nothing'"),
+        (["yours.py:backward", "--against", "linear"], "no such file"),
+        (["mine.py:backward", "--against", "linear", "--dtype", "float12"], "float12"),
+        (["mine.py:backward", "--file", "nowhere.txt"], "cannot read nowhere.txt"),
+    ],
+)
+def test_bad_usage_is_one_line(run, tmp_path, arguments, message):
+    mine(tmp_path, RIGHT)
+    code, out, err = run("doctor", *arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_mutants_are_counted(run):
+    code, out, _ = run("mutate", "l2_penalty")
+    assert code == 0
+    assert "l2_penalty: " in out
+    assert "100.0% of the mutants" in out
+
+
+def test_mutating_an_unknown_layer_is_one_line(run):
+    code, _, err = run("mutate", "l2_penalti")
+    assert code == 2
+    assert "did you mean l2_penalty" in err
