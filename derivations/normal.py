@@ -26,10 +26,13 @@ from derivations.expressions import (
     FirstMaximum,
     MaxOver,
     Where,
+    exp,
     floordiv,
     maximum,
     minimum,
     modulo,
+    sigmoid,
+    tanh,
 )
 from derivations.ranges import Known
 
@@ -79,7 +82,14 @@ def vanishes(expression: sp.Expr, known: Known) -> bool:
 
     Raises TooHardError.
     """
-    normalizer = _Normalizer(known)
+    if _vanishes(expression, _Normalizer(known)):
+        return True
+    # A sigmoid is short, but beside an exponential it must be known for the fraction that it is.
+    both = expression.has(exp) and expression.has(sigmoid, tanh)
+    return both and _vanishes(expression, _Normalizer(known, sigmoids_are_fractions=True))
+
+
+def _vanishes(expression: sp.Expr, normalizer: _Normalizer) -> bool:
     terms = normalizer.thaw(normalizer.freeze(normalizer.divided(normalizer.terms(expression))))
     for _ in range(40):
         if not terms:
@@ -165,8 +175,9 @@ def _names(thing: Any) -> Iterator[str]:
 
 
 class _Normalizer:
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, *, sigmoids_are_fractions: bool = False) -> None:
         self.known = known
+        self.sigmoids_are_fractions = sigmoids_are_fractions
         self.counter = itertools.count()
         self.sizes: dict[str, Affine] = {}
         self.brackets: dict[tuple, list[Term]] = {}
@@ -519,14 +530,19 @@ class _Normalizer:
         return self.product([[result], [Term(Fraction(1), {}, {("p", self.freeze(rest)): exponent})]])
 
     def _as_sigmoid(self, terms: list[Term], exponent: Fraction) -> list[Term] | None:
-        """1/(1 + exp(-x)) is sigmoid(x)."""
+        """1/(1 + exp(-x)) is sigmoid(x); where sigmoids are fractions, 1/(1 + exp(x)) is exp(-x)/(1 + exp(-x))."""
         if len(terms) != 2 or exponent.denominator != 1:
             return None
         for one, other in (terms, terms[::-1]):
             plain = not one.factors and not one.bounds and not one.exponent and one.coefficient == 1
             if plain and other.exponent and not other.factors and not other.bounds and other.coefficient == 1:
                 argument = self.scaled(self.thaw(other.exponent), -1)
-                return self.raised(self.function("sigmoid", argument), -exponent)
+                if not self.sigmoids_are_fractions:
+                    return self.raised(self.function("sigmoid", argument), -exponent)
+                if self._leading(argument) < 0:
+                    mirrored = self.freeze([one, *self._exponential(argument)])
+                    outside = self._exponential(self.scaled(argument, -exponent))
+                    return self.product([outside, [Term(Fraction(1), {}, {("p", mirrored): exponent})]])
         return None
 
     def _distributes(self, term: Term, exponent: Fraction) -> bool:
@@ -606,6 +622,8 @@ class _Normalizer:
             return [*([Term(Fraction(constant))] if constant else []), *self.scaled(mirrored, factor)]
         if not frozen and name in _AT_ZERO:
             return [Term(_AT_ZERO[name])] if _AT_ZERO[name] else []
+        if name == "sigmoid" and self.sigmoids_are_fractions:  # 1/(1 + exp(-x))
+            return self.raised([Term(Fraction(1)), *self._exponential(self.scaled(argument, -1))], Fraction(-1))
         return [Term(Fraction(1), {}, {("f", name, frozen): Fraction(1)})]
 
     def _leading(self, terms: list[Term]) -> Fraction:

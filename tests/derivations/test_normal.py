@@ -131,6 +131,8 @@ RIGHT = [
     ("sum[i](V[i]*[i <= n])*a + sum[i](V[i]*[i > n])*a", "a*sum[i](V[i])"),
     ("tanh(V[n])**2", "1 - (1 - tanh(V[n])**2)"),
     ("sigmoid(V[n])*(1 - sigmoid(V[n]))", "sigmoid(V[n])*sigmoid(-V[n])"),
+    ("exp(a*V[n])/(1 + exp(a*V[n]))", "sigmoid(a*V[n])"),
+    ("1 - tanh(log(1 + exp(a)))", "2/(1 + (1 + exp(a))**2)"),
     ("log(exp(V[n])/sum[i](exp(V[i])))", "V[n] - log(sum[i](exp(V[i])))"),
     ("sqrt(lam)**2", "lam"),
     ("sum[i]((V[i] - mean[l](V[l]))**2)", "sum[i](V[i]**2) - N*mean[i](V[i])**2"),
