@@ -6,6 +6,7 @@ d.cotangents["dW"].text    # 'dW[d, c] = sum[n](X[n, d]*dY[n, c])'
 """
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 
 from derivations.backward import Derivation, Step, derive
 from derivations.layer import Claim, DerivationError, Equation, Layer, Option, Tensor
@@ -47,32 +48,37 @@ _FAMILIES = (
     "recurrent",
     "linear_recurrence",
     "attention",
+    "convolution",
+    "pooling",
 )
 
 
 class _Catalogue(Mapping[str, Layer]):
-    """The layers of all families by name; a family is read when the first layer is asked for."""
+    """The layers of all families by name; families are read one after the other, until the layer is found."""
 
     def __init__(self) -> None:
         self._layers: dict[str, Layer] = {}
+        self._unread = list(reversed(_FAMILIES))
 
-    def _read(self) -> dict[str, Layer]:
-        if not self._layers:
-            from importlib import import_module
+    def _read_family(self) -> None:
+        family = import_module(f"derivations.{self._unread.pop()}")
+        self._layers |= {value.name: value for value in vars(family).values() if isinstance(value, Layer)}
 
-            families = [import_module(f"derivations.{family}") for family in _FAMILIES]
-            found = [value for family in families for value in vars(family).values() if isinstance(value, Layer)]
-            self._layers.update({layer.name: layer for layer in found})
+    def _all(self) -> dict[str, Layer]:
+        while self._unread:
+            self._read_family()
         return self._layers
 
     def __getitem__(self, name: str) -> Layer:
-        return self._read()[name]
+        while name not in self._layers and self._unread:
+            self._read_family()
+        return self._layers[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._read())
+        return len(self._all())
 
 
 LAYERS: Mapping[str, Layer] = _Catalogue()

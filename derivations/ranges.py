@@ -78,6 +78,8 @@ class Known:
 
     def inside(self, expression: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[bool, bool]:
         """Whether `low <= expression` and `expression <= high` are sure."""
+        if self.bounds(expression) == (low, high):
+            return True, True
         return self.nonnegative(expression - low), self.nonnegative(high - expression)
 
     def _quotient_bounds(self, quotient: floordiv) -> Range | None:
