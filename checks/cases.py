@@ -15,7 +15,7 @@ SMALLEST = 3
 # Two assignments of sizes, so that a factor can be told from a number that happens to equal it.
 GENERAL_CASES = 2
 # Options (strides, paddings, kernel sizes) are drawn; not every draw leaves an output.
-ATTEMPTS = 50
+ATTEMPTS = 500
 # Seven sizes that all differ, as a convolution has, can make large tensors: of several draws the smallest is kept.
 MANY_SIZES = 5
 CANDIDATES = 5

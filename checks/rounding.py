@@ -39,12 +39,12 @@ def _perturbed(derivation: Derivation, values: Mapping[str, Any], format: Format
     A backward stable program gives the right answer to inputs that are one rounding away (N. J. Higham, Accuracy and
     Stability of Numerical Algorithms, 2002, section 1.5). It may shift logits by their maximum, or subtract a mean,
     before it does anything else. Where inputs tie or lie on a kink they stay as they are: a correct program compares
-    them exactly, and a ball about them would hold both sides.
+    them exactly, and a ball about them would hold both sides. Nothing compares cotangents, and a sum of them that
+    cancels has a small radius in one order of additions only: they get their balls there, too.
     """
-    if on_kink(derivation, values):
-        return dict(values)
-    layer = derivation.layer
-    real = {tensor.name for tensor in layer.inputs if not tensor.integer} | set(derivation.output_cotangents)
+    real = set(derivation.output_cotangents)
+    if not on_kink(derivation, values):
+        real |= {tensor.name for tensor in derivation.layer.inputs if not tensor.integer}
     spread = np.vectorize(lambda x: arb(x, abs(x) * format.unit), otypes=[object])
     return {name: spread(value) if name in real else value for name, value in values.items()}
 

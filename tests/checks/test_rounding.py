@@ -50,3 +50,10 @@ def test_a_divisor_that_may_be_zero_leaves_nothing_certain():
     near = {"X": np.array([1.0]), "Y": np.array([1.0 + 2.0**-23]), "dZ": np.array([1.0])}
     assert np.isinf(rounding_bounds(ratio, near, FORMATS["float32"])["Z"]).all()
     assert np.isfinite(rounding_bounds(ratio, near, FORMATS["float64"])["Z"]).all()
+
+
+def test_on_a_kink_cotangents_that_cancel_may_be_added_in_any_order():
+    rises = derive(layer("rises", tensors="X[M] Y[N, M]", equations="Y[n, m] = maximum(X[m], 0)"))
+    dY = np.array([[1.0e4], [-1.0e4], [1.5]])
+    bounds = rounding_bounds(rises, {"X": np.array([0.0]), "dY": dY, "N": 3}, FORMATS["float32"])
+    assert bounds["dX"][0] >= 2.0**-24 * 1e4
