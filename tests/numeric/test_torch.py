@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from checks.adapters.functions import from_functions
+from checks.cases import draw_cases
+from checks.precision import FORMATS
 from checks.suite import SUITE
 from derivations import LAYERS
 
@@ -24,6 +26,33 @@ def cosine_similarity(A, B, eps):
         return F.cosine_similarity(A, B, dim=1, eps=eps)
     lengths = [row_by_row.norm(dim=1).clamp_min(eps) for row_by_row in (A, B)]
     return (A * B).sum(dim=1) / (lengths[0] * lengths[1])
+
+
+def first(X):
+    """Channels first, as PyTorch has them."""
+    return X.movedim(-1, 1)
+
+
+def last(X):
+    return X.movedim(1, -1)
+
+
+def normalized_groups(X, gamma, beta, eps):
+    N, H, W, G, C = X.shape
+    Y = F.group_norm(first(X.flatten(3)), G, gamma.flatten(), beta.flatten(), eps)
+    return last(Y).reshape(N, H, W, G, C)
+
+
+def grouped_convolution(X, K, b, **options):
+    R, S, G, C, M = K.shape
+    Y = F.conv2d(
+        first(X.flatten(3)), K.permute(2, 4, 3, 0, 1).reshape(G * M, C, R, S), b.flatten(), groups=G, **options
+    )
+    return last(Y).unflatten(-1, (G, M))
+
+
+def settings(stride, pad, dilation):
+    return {"stride": stride, "padding": pad, "dilation": dilation}
 
 
 TORCH = {
@@ -85,6 +114,32 @@ TORCH = {
     "bilinear": lambda X1, X2, W, b: F.bilinear(X1, X2, W.permute(2, 0, 1), b),
     "embedding": lambda T, W: F.embedding(T, W),
     "low_rank_linear": lambda X, W, b, A, B, alpha: F.linear(X, W.T, b) + alpha / len(B) * (X @ A @ B),
+    "batch_norm": lambda X, gamma, beta, eps: F.batch_norm(X, None, None, gamma, beta, training=True, eps=eps),
+    # F.batch_norm has no derivative with respect to running statistics
+    "batch_norm_evaluation": lambda X, gamma, beta, mu, v, eps: gamma * (X - mu) * torch.rsqrt(v + eps) + beta,
+    "layer_norm": lambda X, gamma, beta, eps: F.layer_norm(X, X.shape[1:], gamma, beta, eps),
+    "rms_norm": lambda X, gamma, eps: F.rms_norm(X, X.shape[1:], gamma, eps),
+    "group_norm": normalized_groups,
+    "instance_norm": lambda X, gamma, beta, eps: last(F.instance_norm(first(X), weight=gamma, bias=beta, eps=eps)),
+    "weight_norm": lambda V, g: torch._weight_norm(V, g[None], 1),
+    # eps under the root is one more entry, of sqrt(eps)
+    "l2_normalization": lambda X, eps: F.normalize(F.pad(X, (0, 1), value=eps**0.5))[:, :-1],
+    "conv1d": lambda X, K, b, **o: last(F.conv1d(first(X), K.permute(2, 1, 0), b, **settings(**o))),
+    "conv2d": lambda X, K, b, **o: last(F.conv2d(first(X), K.permute(3, 2, 0, 1), b, **settings(**o))),
+    "conv3d": lambda X, K, b, **o: last(F.conv3d(first(X), K.permute(4, 3, 0, 1, 2), b, **settings(**o))),
+    "grouped_conv2d": lambda X, K, b, **o: grouped_convolution(X, K, b, **settings(**o)),
+    "depthwise_conv2d": lambda X, K, b, **o: last(
+        F.conv2d(first(X), K.permute(2, 0, 1)[:, None], b, groups=len(b), **settings(**o))
+    ),
+    "transposed_conv2d": lambda X, K, b, stride, pad: last(
+        F.conv_transpose2d(first(X), K.permute(2, 3, 0, 1), b, stride, pad)
+    ),
+    # padded by hand: PyTorch's own padding ends at half a window
+    "max_pool2d": lambda X, R, S, stride, pad: last(
+        F.max_pool2d(F.pad(first(X), (pad,) * 4, value=-torch.inf), (R, S), stride)
+    ),
+    "avg_pool2d": lambda X, R, S, stride, pad: last(F.avg_pool2d(F.pad(first(X), (pad,) * 4), (R, S), stride)),
+    "global_average_pool": lambda X: F.adaptive_avg_pool2d(first(X), 1)[:, :, 0, 0],
     "dropout": lambda X, M, keep: X * M / keep,
     "concatenate": lambda A, B: torch.cat([A, B], dim=1),
     "pad": lambda X, top, bottom, left, right: F.pad(X, (0, 0, left, right, top, bottom)),
@@ -104,8 +159,7 @@ TOLERANCES = {"hard_sigmoid": 1e-7}
 def test_forward_and_backward_are_those_of_pytorch(row, whole):
     layer = LAYERS[row.layer]
     rng = np.random.default_rng(7)
-    sizes = {name: 3 + k % 3 for k, name in enumerate(layer.size_names)} | dict(row.sizes)
-    values = layer.random_inputs(sizes, rng)
+    values = dict(draw_cases(layer, row.sizes, FORMATS["float64"], rng)[0].values)
     real = [tensor.name for tensor in layer.inputs if not tensor.integer]
     if whole and not any(tensor.positive for tensor in layer.inputs):
         values |= {name: np.round(2 * values[name]) for name in real}
