@@ -66,6 +66,7 @@ class Term:
 
 MOST_TERMS = 3000
 MOST_ARRANGEMENTS = 5040
+MOST_WORK = 10_000  # index expressions that are rewritten; no proof of the catalogue takes 3,000
 
 
 def normal_form(expression: sp.Expr, known: Known) -> Frozen:
@@ -181,6 +182,7 @@ class _Normalizer:
         self.counter = itertools.count()
         self.sizes: dict[str, Affine] = {}
         self.brackets: dict[tuple, list[Term]] = {}
+        self.work = 0
 
     # building
 
@@ -469,6 +471,9 @@ class _Normalizer:
         raise TooHardError("an index is used as a value")
 
     def _in_affine(self, value: Affine, values: Mapping[Any, Affine]) -> Affine:
+        self.work += 1  # whatever grows comes through here
+        if self.work > MOST_WORK:
+            raise TooHardError("too much work")
         total: list[Affine] = []
         for monomial, coefficient in value:
             parts: list[Affine] = [(((), coefficient),)]
