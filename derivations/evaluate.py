@@ -192,8 +192,7 @@ def _draw_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Genera
     for tensor in layer.inputs:
         shape = tuple(concrete_value(size, known) for size in tensor.sizes)
         values[tensor.name] = _random_tensor(tensor, shape, known, rng, style)
-    shown = {s.name for tensor in layer.inputs for size in tensor.sizes for s in size.free_symbols}
-    return values | {name: known[name] for name in layer.size_names if name not in shown and name in known}
+    return values | {name: known[name] for name in layer.hidden_sizes if name in known}
 
 
 def _random_option(option: Option, sizes: Mapping[str, float], rng: np.random.Generator) -> Any:
@@ -546,7 +545,7 @@ def _on_axis(values: np.ndarray, axis: int, rank: int) -> np.ndarray:
 
 
 def _only_integers(expression: sp.Expr) -> bool:
-    allowed = sp.Symbol | sp.Integer | sp.Indexed | sp.Add | sp.Mul | floordiv | modulo
+    allowed = sp.Symbol | sp.Integer | sp.Indexed | sp.Add | sp.Mul | sp.Pow | floordiv | modulo
     return isinstance(expression, allowed) and (
         isinstance(expression, sp.Indexed) or all(_only_integers(part) for part in expression.args)
     )

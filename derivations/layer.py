@@ -208,6 +208,15 @@ class Layer:
                     seen[symbol.name] = None
         return tuple(seen)
 
+    @cached_property
+    def hidden_sizes(self) -> tuple[str, ...]:
+        """The free sizes that the shapes of the inputs leave open, such as both of C*R, where options do not help."""
+        told = {option.name for option in self.options}
+        pending = [{symbol.name for symbol in size.free_symbols} for tensor in self.inputs for size in tensor.sizes]
+        while found := {name for names in pending if len(names - told) == 1 for name in names - told}:
+            told |= found
+        return tuple(name for name in self.size_names if name not in told)
+
     def shape(self, name: str, sizes: Mapping[str, float]) -> tuple[int, ...]:
         """The shape of a tensor at concrete sizes (and integer options).
 

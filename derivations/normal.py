@@ -91,7 +91,9 @@ def vanishes(expression: sp.Expr, known: Known) -> bool:
 
 
 def _vanishes(expression: sp.Expr, normalizer: _Normalizer) -> bool:
-    terms = normalizer.thaw(normalizer.freeze(normalizer.divided(normalizer.terms(expression))))
+    terms = normalizer.thaw(
+        normalizer.freeze(normalizer.divided(normalizer.freely_split(normalizer.terms(expression))))
+    )
     for _ in range(40):
         if not terms:
             return True
@@ -158,6 +160,34 @@ def _solve(zero: Affine, name: str) -> Affine | None:
     return add_affine(tuple((m, c) for m, c in zero if m != (name,)), scale=-slope)
 
 
+def _parted(value: Affine, below: Affine) -> tuple[Affine, Affine]:
+    """(q, r) where value = below*q + r, every term of q whole; `below` is one product of names."""
+    ((factors, number),) = below
+    whole = [(m, c) for m, c in value if c % number == 0 and not _missing(factors, m)]
+    rest = tuple(term for term in value if term not in whole)
+    return add_affine(tuple((_without(m, factors), c // number) for m, c in whole)), rest
+
+
+def _missing(factors: tuple, monomial: tuple) -> bool:
+    return any(factors.count(factor) > monomial.count(factor) for factor in factors)
+
+
+def _without(monomial: tuple, factors: tuple) -> tuple:
+    left = list(monomial)
+    for factor in factors:
+        left.remove(factor)
+    return tuple(left)
+
+
+def _divisions(thing: Any) -> Iterator[tuple[Affine, Affine]]:
+    """What is divided by what, anywhere inside."""
+    if isinstance(thing, tuple):
+        if len(thing) == 3 and thing[0] in {"//", "%"}:
+            yield thing[1], thing[2]
+        for part in thing:
+            yield from _divisions(part)
+
+
 def _mentions(thing: Any, name: str) -> bool:
     if isinstance(thing, str):
         return thing == name
@@ -191,7 +221,7 @@ class _Normalizer:
         if expression.is_Rational:
             return [Term(Fraction(int(expression.p), int(expression.q)))] if expression != 0 else []
         if isinstance(expression, sp.Indexed):
-            entry = ("x", expression.base.name, tuple(affine(i) for i in expression.indices))
+            entry = ("x", expression.base.name, tuple(self._in_affine(affine(i), {}) for i in expression.indices))
             return [Term(Fraction(1), {}, {entry: Fraction(1)})]
         if isinstance(expression, sp.Symbol):
             atom = ("i", expression.name) if expression.is_integer else ("s", expression.name)
@@ -205,7 +235,8 @@ class _Normalizer:
         if isinstance(expression, sp.Sum):
             return self.summed(expression)
         if isinstance(expression, sp.KroneckerDelta):
-            return self.delta(add_affine(affine(expression.args[0]), add_affine(affine(expression.args[1]), scale=-1)))
+            left, right = (self._in_affine(affine(side), {}) for side in expression.args)
+            return self.delta(add_affine(left, add_affine(right, scale=-1)))
         if expression in {sp.oo, -sp.oo}:  # what holds for every number in its place holds in the limit
             return [Term(Fraction(1 if expression is sp.oo else -1), {}, {("s", "inf"): Fraction(1)})]
         if expression is sp.pi:
@@ -344,10 +375,11 @@ class _Normalizer:
 
         Only once all sums stand outside: another index, of a sum further out, may be fixed without one.
         """
-        return [t for term in terms if (t := self.contracted(term.copy(), by_division=True)) is not None]
+        return [t for term in terms if (t := self.contracted(self.split(term.copy()), by_division=True)) is not None]
 
     def contracted(self, term: Term, by_division: bool = False) -> Term | None:
         """Use every delta: to remove a bound index where it can, else to write one index for the other."""
+        self._by_digits(term)
         while True:
             found = self._bound_delta(term, by_division)
             if found is None:
@@ -358,6 +390,7 @@ class _Normalizer:
             term, value = self.substituted(term, values), values[name]
             if remainder:
                 term.factors[("d", remainder)] = Fraction(1)
+            self._by_digits(term)
             for guard in (value, add_affine(size, (((), -1),), add_affine(value, scale=-1))):
                 states = self.at_least_zero(guard)
                 if not states:
@@ -374,6 +407,18 @@ class _Normalizer:
             if not states[0].factors:
                 del term.factors[atom]
         return self._consistent(term)
+
+    def _by_digits(self, term: Term) -> None:
+        """Split the deltas that are several in one."""
+        for atom in [
+            a for a in term.factors if a[0] == "d" and any(len(m) > 1 or (m[:1] and m[0][0] == "%") for m, _ in a[1])
+        ]:
+            parts = self.digits(atom[1])
+            if parts != [atom[1]]:
+                del term.factors[atom]
+                for part in parts:
+                    scale = 1 if not part or part[0][1] > 0 else -1
+                    term.factors[("d", add_affine(part, scale=scale))] = Fraction(1)
 
     def _bound_delta(self, term: Term, by_division: bool) -> tuple[Atom, str, dict[Any, Affine], Affine] | None:
         """A delta, the bound index that it fixes, the values that follow, and what has to be 0 for it to be whole."""
@@ -435,6 +480,89 @@ class _Normalizer:
                 return None
         return term
 
+    # digits: a whole number below A*B is B*q + r, with q below A and r below B, in one way only
+
+    def quotient(self, tag: str, above: Affine, below: Affine) -> Affine:
+        """above//below or above%below (as `tag` says), with what is whole or too small to matter taken out."""
+        if len(below) == 1:
+            whole, rest = _parted(above, below)
+            if whole:  # (b*q + r)//b = q + r//b, (b*q + r)%b = r%b
+                inner = self.quotient(tag, rest, below)
+                return add_affine(whole, inner) if tag == "//" else inner
+            if self.surely_below(above, below):
+                return () if tag == "//" else above
+            ((factors, number),) = below
+            for factor in sorted({f for f in factors if isinstance(f, str)}):
+                last: Affine = (((factor,), 1),)
+                first, digit = _parted(above, last)
+                if first and below != last and self.surely_below(digit, last):
+                    # (c*q + r)//(c*d) = q//d, (c*q + r)%(c*d) = c*(q%d) + r, for r below c
+                    smaller: Affine = ((_without(factors, (factor,)), number),)
+                    inner = self.quotient(tag, first, smaller)
+                    return inner if tag == "//" else add_affine(_multiply_affine([last, inner]), digit)
+        return ((((tag, above, below),), 1),)
+
+    def surely_below(self, value: Affine, limit: Affine) -> bool:
+        """Whether 0 <= value < limit follows for all sizes."""
+        gap = add_affine(limit, (((), -1),), add_affine(value, scale=-1))
+        return all(len(s) == 1 and not s[0].factors for s in (self.at_least_zero(value), self.at_least_zero(gap)))
+
+    def digits(self, zero: Affine) -> list[Affine]:
+        """What has to be 0 for `zero` to be 0: b*q + r with -b < r < b is 0 only where q and r are."""
+        if len(zero) == 1 and len(zero[0][0]) == 1 and zero[0][0][0][0] == "%":
+            _, above, below = zero[0][0][0]
+            return self.digits(above) if self._small(above, below) else [zero]
+        for factor in sorted({f for m, _ in zero for f in m if isinstance(f, str) and self._is_positive_size(f)}):
+            base: Affine = (((factor,), 1),)
+            first, digit = _parted(zero, base)
+            if first and self._small(digit, base):
+                return [*self.digits(first), *(self.digits(digit) if digit else [])]
+        return [zero]
+
+    def _small(self, value: Affine, limit: Affine) -> bool:
+        """Whether -limit < value < limit follows for all sizes."""
+        sides = (add_affine(limit, (((), -1),), add_affine(value, scale=sign)) for sign in (1, -1))
+        return all(len(s) == 1 and not s[0].factors for s in map(self.at_least_zero, sides))
+
+    def split(self, term: Term) -> Term:
+        """Bound indices that are divided by a factor of their size, as a quotient and a remainder of their own."""
+        while (found := self._splittable([term], term.bounds)) is not None:
+            name, value, sizes = found
+            term.bounds.pop(name)
+            term = self.substituted(term, {name: value})
+            term.bounds |= sizes
+        return term
+
+    def freely_split(self, terms: list[Term]) -> list[Term]:
+        """The same for free indices: what holds for every quotient and remainder holds for every index."""
+        free = {
+            index.name: affine(sp.expand(high + 1)) for index, (low, high) in self.known.indices.items() if low == 0
+        }
+        while (found := self._splittable(terms, free)) is not None:
+            name, value, sizes = found
+            free |= sizes
+            changed = (self.contracted(self.substituted(term, {name: value})) for term in terms)
+            terms = [term for term in changed if term is not None]
+        return terms
+
+    def _splittable(
+        self, terms: list[Term], sizes: Mapping[str, Affine]
+    ) -> tuple[str, Affine, dict[str, Affine]] | None:
+        """An index that is divided by a factor of its size, what it becomes, and the sizes of its two parts."""
+        values = {a[1] for term in terms for a in term.factors if a[0] == "i"}
+        divisions = {pair for term in terms for pair in _divisions((*term.factors, term.exponent))}
+        for above, below in sorted(divisions, key=lambda pair: (len(repr(pair[1])), repr(pair))):
+            name = above[0][0][0] if len(above) == 1 and len(above[0][0]) == 1 else None
+            if not isinstance(name, str) or name not in sizes or name in values or len(below) != 1:
+                continue
+            times, rest = _parted(sizes[name], below)
+            if times and not rest and above == (((name,), 1),) and sizes[name] != below:
+                first, last = (f"?{next(self.counter)}" for _ in range(2))
+                self.sizes |= {first: times, last: below}
+                value = add_affine(_multiply_affine([below, (((first,), 1),)]), (((last,), 1),))
+                return name, value, {first: times, last: below}
+        return None
+
     # substitution of indices
 
     def substituted(self, term: Term, values: Mapping[Any, Affine]) -> Term:
@@ -486,7 +614,7 @@ class _Normalizer:
                 elif atom[0] == "T":
                     parts.append(((((atom[0], atom[1], tuple(self._in_affine(i, values) for i in atom[2])),), 1),))
                 else:
-                    parts.append(((((atom[0], *(self._in_affine(part, values) for part in atom[1:])),), 1),))
+                    parts.append(self.quotient(atom[0], *(self._in_affine(part, values) for part in atom[1:])))
             total.append(_multiply_affine(parts))
         return add_affine(*total)
 

@@ -59,6 +59,10 @@ class Known:
             slope = sp.expand(expression.coeff(atom))
             if (expression - slope * atom).expand().has(atom) or slope.has(atom):
                 return False
+            if isinstance(atom, floordiv) and slope == -1 and atom.args[1].is_positive:
+                # rest - a//b >= 0 says a//b <= rest, which is a <= b*rest + b - 1
+                above, below = atom.args
+                return self.nonnegative(below * (expression + atom) + below - 1 - above)
             bounds = self._quotient_bounds(atom) if isinstance(atom, floordiv) else self.bounds(atom)
             if bounds is None:
                 return False

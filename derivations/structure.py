@@ -52,3 +52,24 @@ NEAREST_UPSAMPLING = layer(
     claims="dX[n, h, w, c] = sum[r, s](dY[n, R*h + r, S*w + s, c])    # add up what each pixel has become",
     source="Odena, Dumoulin and Olah (2016), Deconvolution and Checkerboard Artifacts, Distill",
 )
+
+PIXEL_SHUFFLE = layer(
+    "pixel_shuffle",
+    "R*R channels become the R rows and R columns of a larger image.",
+    tensors="X[N, H, W, C*R*R]  Y[N, R*H, R*W, C]",
+    equations="Y[n, p, q, c] = X[n, p//R, q//R, c*R*R + p%R*R + q%R]",
+    claims="""
+        dX[n, h, w, k] = dY[n, R*h + k//R%R, R*w + k%R, k//(R*R)]
+    """,
+    source="Shi et al. (2016), Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel "
+    "Convolutional Neural Network, CVPR, eq. 4",
+)
+
+FLATTEN = layer(
+    "flatten",
+    "Every image becomes one row.",
+    tensors="X[N, H, W, C]  Y[N, H*W*C]",
+    equations="Y[n, k] = X[n, k//C//W, k//C%W, k%C]",
+    claims="dX[n, h, w, c] = dY[n, (h*W + w)*C + c]",
+    source="Goodfellow, Bengio and Courville (2016), Deep Learning, section 9.1",
+)

@@ -88,3 +88,42 @@ def nearest_upsampling_backward(dY: np.ndarray, R: int, S: int) -> dict[str, np.
     """dX[n, h, w, c] = sum_r sum_s dY[n, R h + r, S w + s, c]. Raises InputError as `nearest_upsampling` does."""
     N, P, Q, C = dY.shape
     return {"dX": dY.reshape(N, P // R, R, Q // S, S, C).sum(axis=(2, 4))}
+
+
+@contract("X[N, H, W, C*R*R] R in 1.. -> Y[N, R*H, R*W, C]")
+def pixel_shuffle(X: np.ndarray, R: int) -> np.ndarray:
+    """Y[n, R h + r, R w + s, c] = X[n, h, w, c R² + r R + s].
+
+    X[N, H, W, C*R*R] is float32, float64 or complex128, and so is Y. Raises InputError for anything else.
+    Source: Shi et al. (2016), eq. 4.
+    """
+    N, H, W, channels = X.shape
+    C = channels // (R * R)
+    Y = np.empty((N, H, R, W, R, C), X.dtype)
+    Y[...] = X.reshape(N, H, W, C, R, R).transpose(0, 1, 4, 2, 5, 3)
+    return Y.reshape(N, R * H, R * W, C)
+
+
+@contract("dY[N, R*H, R*W, C] R in 1.. -> dX[N, H, W, C*R*R]")
+def pixel_shuffle_backward(dY: np.ndarray, R: int) -> dict[str, np.ndarray]:
+    """dX[n, h, w, c R² + r R + s] = dY[n, R h + r, R w + s, c]. Raises InputError as `pixel_shuffle` does."""
+    N, P, Q, C = dY.shape
+    H, W = P // R, Q // R
+    dX = np.empty((N, H, W, C, R, R), dY.dtype)
+    dX[...] = dY.reshape(N, H, R, W, R, C).transpose(0, 1, 3, 5, 2, 4)
+    return {"dX": dX.reshape(N, H, W, C * R * R)}
+
+
+@contract("X[N, H, W, C] -> Y[N, H*W*C]")
+def flatten(X: np.ndarray) -> np.ndarray:
+    """Y[n, (h W + w) C + c] = X[n, h, w, c].
+
+    X[N, H, W, C] is float32, float64 or complex128, and so is Y. Raises InputError for anything else.
+    """
+    return X.copy().reshape(len(X), -1)
+
+
+@contract("dY[N, H*W*C] X[N, H, W, C] -> dX[N, H, W, C]")
+def flatten_backward(dY: np.ndarray, X: np.ndarray) -> dict[str, np.ndarray]:
+    """dX[n, h, w, c] = dY[n, (h W + w) C + c]; of X, only the shape is asked. Raises InputError as `flatten` does."""
+    return {"dX": dY.copy().reshape(X.shape)}

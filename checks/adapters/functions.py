@@ -34,7 +34,7 @@ def from_functions(
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents = [f"d{name}" for name in outputs]
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
-    hidden = _hidden_sizes(layer)
+    hidden = list(layer.hidden_sizes)
     saved = [*outputs, *(tensor.name for tensor in layer.intermediates), CACHE]
     names = names or {}
     unknown = set(names.values()) - {*cotangents, *inputs, *options, *hidden, *saved, *real}
@@ -52,12 +52,6 @@ def from_functions(
         return _gradients(_renamed(call(backward, positional, named), names), real, len(inputs))
 
     return Implementation(getattr(forward, "__name__", layer.name), run_forward, run_backward, (forward, backward))
-
-
-def _hidden_sizes(layer: Layer) -> list[str]:
-    """The sizes that no input's shape shows: a function can only know them if it is told."""
-    shown = {symbol.name for tensor in layer.inputs for size in tensor.sizes for symbol in size.free_symbols}
-    return [name for name in layer.size_names if name not in shown]
 
 
 def _renamed(returned: Any, names: Mapping[str, str]) -> Any:

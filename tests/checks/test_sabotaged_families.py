@@ -129,6 +129,11 @@ SABOTAGES = {
     "transpose, reshaped": tampered("transpose", dX=lambda dX, v: v["dY"].reshape(dX.shape).copy()),
     "residual_add, the branch gets nothing": tampered("residual_add", dF=lambda dF, _: np.zeros_like(dF)),
     "nearest_upsampling, mean for a sum": tampered("nearest_upsampling", dX=lambda dX, v: dX / (v["R"] * v["S"])),
+    "pixel_shuffle, channels first": tampered(
+        "pixel_shuffle",
+        dX=lambda dX, v: dX.reshape(*dX.shape[:3], v["R"] ** 2, -1).swapaxes(3, 4).reshape(dX.shape).copy(),
+    ),
+    "flatten, columns first": tampered("flatten", dX=lambda dX, v: v["dY"].reshape(dX.shape, order="F").copy()),
 }
 DIAGNOSED = {
     "identity, halved": "constant factor",

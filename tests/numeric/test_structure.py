@@ -64,6 +64,26 @@ def test_nearest_upsampling_repeats_pixels_and_the_backward_adds_them_up(shape, 
     np.testing.assert_array_equal(structure.nearest_upsampling_backward(Y, R, S)["dX"], expected)
 
 
+@given(sizes, st.integers(1, 3))
+def test_pixel_shuffle_deals_channels_out_to_a_larger_image_and_back(shape, R):
+    N, H, W, C = shape
+    X = image((N, H, W, C * R * R))
+    Y = structure.pixel_shuffle(X, R)
+    assert Y.shape == (N, R * H, R * W, C)
+    for n, h, w, c, r, s in np.ndindex(N, H, W, C, R, R):
+        assert Y[n, R * h + r, R * w + s, c] == X[n, h, w, c * R * R + r * R + s]
+    np.testing.assert_array_equal(structure.pixel_shuffle_backward(Y, R)["dX"], X)
+
+
+@given(sizes)
+def test_flatten_reads_images_row_by_row_and_the_backward_puts_them_back(shape):
+    X = image(shape)
+    Y = structure.flatten(X)
+    for n, h, w, c in np.ndindex(shape):
+        assert Y[n, (h * shape[2] + w) * shape[3] + c] == X[n, h, w, c]
+    np.testing.assert_array_equal(structure.flatten_backward(Y, X)["dX"], X)
+
+
 X2, X3, X4 = image((2, 4)), image((2, 1, 4)), image((2, 4, 4, 2))
 CALLS = {
     "concatenate": lambda t: [
@@ -76,6 +96,14 @@ CALLS = {
     "nearest_upsampling": lambda t: [
         structure.nearest_upsampling(t(X4), 1, 1),
         *structure.nearest_upsampling_backward(t(X4), 1, 1).values(),
+    ],
+    "pixel_shuffle": lambda t: [
+        structure.pixel_shuffle(t(X4), 1),
+        *structure.pixel_shuffle_backward(t(X4), 1).values(),
+    ],
+    "flatten": lambda t: [
+        structure.flatten(t(X4)),
+        *structure.flatten_backward(t(X4.reshape(2, -1)), t(X4)).values(),
     ],
 }
 
@@ -102,6 +130,8 @@ def test_results_are_no_views_even_where_nothing_moves(name, dtype):
             lambda: structure.nearest_upsampling_backward(X4, 3, 1),
             r"dY has shape \(2, 4, 4, 2\); expected dY\[N, R\*H, S\*W, C\] with H a whole number, at least 1",
         ),
+        (lambda: structure.pixel_shuffle(X4, 2), r"X\[N, H, W, C\*R\*R\] with C a whole number"),
+        (lambda: structure.flatten_backward(X2, X4), r"dY\[N, H\*W\*C\] with H\*W\*C = 32"),
         (lambda: structure.nearest_upsampling(X4, 0, 1), "R = 0; expected a whole number, at least 1"),
         (lambda: structure.pad(X4, 0, -1, 0, 0), "bottom = -1; expected a whole number, at least 0"),
         (lambda: structure.pad_backward(X4, 2, 2, 0, 0), "with H a whole number, at least 1"),

@@ -148,6 +148,8 @@ TORCH = {
     "nearest_upsampling": lambda X, R, S: F.interpolate(
         X.permute(0, 3, 1, 2), scale_factor=(R, S), mode="nearest"
     ).permute(0, 2, 3, 1),
+    "pixel_shuffle": lambda X, R, C: F.pixel_shuffle(X.permute(0, 3, 1, 2), R).permute(0, 2, 3, 1),
+    "flatten": lambda X: torch.flatten(X, start_dim=1),
 }
 CASES = [pytest.param(row, id=f"{row.layer} {dict(row.sizes)}") for row in SUITE if row.layer in TORCH]
 # PyTorch's hardsigmoid multiplies by 1/6 rounded to float32, in float64, too.
