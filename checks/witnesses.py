@@ -13,8 +13,8 @@ from checks.trial import Trial
 from checks.verdict import AGREE, Finding, Testimony, judge
 
 # Every entry of a small tensor; of a larger one, as many as a forward can be called for without a wait.
-EVERY_ENTRY = 100
-DRAWN_ENTRIES = 40
+EVERY_ENTRY = 60
+DRAWN_ENTRIES = 16
 
 
 class Witnesses:
