@@ -573,6 +573,8 @@ def derivative_agrees(step: Step) -> Proof:
         direction = np.round(rng.standard_normal(_shape(target, layer, known)) * 512) / 512
         cotangents = {e.name: _cotangent_values(e, layer, values, known, rng) for e in consumers}
         outside = _total_name(step)
+        if outside is not None and outside not in values:
+            values[outside] = _drawn(target, layer, known, rng)
         series = Series(BITS)
         try:
             slopes, _ = question.evaluate(values, Balls(BITS))
@@ -597,7 +599,7 @@ def derivative_agrees(step: Step) -> Proof:
             full = np.broadcast_to(slopes.reshape(_spread(step, slopes)), direction.shape)
             for ball, along in _pairs(full, direction):
                 backward += flint.arb(ball) * flint.arb(along)
-            if outside is not None and outside in values:
+            if outside is not None:
                 for given, along in _pairs(np.asarray(values[outside], dtype=object), direction):
                     forward += flint.arb(given) * flint.arb(along)
             verdict = _same_ball(forward, backward)
@@ -618,7 +620,12 @@ def _cotangent_values(equation: Equation, layer: Layer, values: Mapping[str, Any
     for name in (f"d{equation.name}_total", f"d{equation.name}"):
         if name in values:
             return values[name]
-    return np.zeros(_shape(layer.by_name[equation.name], layer, known))
+    # A line that does not name this cotangent may have dropped its term: it is never 0 here.
+    return _drawn(layer.by_name[equation.name], layer, known, rng)
+
+
+def _drawn(tensor: Tensor, layer: Layer, known: Mapping[str, int], rng: np.random.Generator) -> np.ndarray:
+    return np.round(rng.standard_normal(_shape(tensor, layer, known)) * 512) / 512
 
 
 def _spread(step: Step, slopes: np.ndarray) -> tuple[int, ...]:

@@ -164,7 +164,12 @@ def _derivation_of(derivation: Derivation, target: str, equation: Equation | Non
 
 def _final(head: str, text: str, label: str, width: int) -> Iterator[str]:
     room = width - len(head) - len(text) - len(label)
-    if room >= 3 or not label:
+    if len(head) + len(text) > width:
+        first, *rest = _wrapped(text, " " * len(head), width, hang=2)
+        yield head + first[len(head) :]
+        yield from rest
+        yield from _wrapped(label, " " * len(head), width) if label else ()
+    elif room >= 3 or not label:
         yield head + text + " " * max(room, 0) * bool(label) + label
     else:
         yield head + text

@@ -1,0 +1,115 @@
+"""The source that is written runs, quietly, and gives what evaluation gives."""
+
+import inspect
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from derivations import LAYERS, DerivationError, derive, read_layer
+from derivations.evaluate import concrete_sizes, concrete_value
+from derivations.proof import sizes_at_random
+from tests.strategies import CONVOLUTIONS, layers, recurrences
+
+TEN = ("linear", "sigmoid", "tanh", "relu", "softmax", "squared_error", "cross_entropy", "sigmoid_cross_entropy")
+TEN += ("softmax_cross_entropy", "l2_penalty")
+
+
+def run(derivation) -> dict:
+    """The functions that the source defines."""
+    functions: dict = {}
+    exec(derivation.numpy(), functions)  # noqa: S102 - the source is what is tested
+    return functions
+
+
+def called(function, values):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return function(
+            **{p: values[p] if p in values else values[p[:-1]] for p in inspect.signature(function).parameters}
+        )
+
+
+def assert_the_source_agrees(derivation, count=2):
+    layer, rng = derivation.layer, np.random.default_rng(3)
+    functions = run(derivation)
+    for sizes in itertools.islice(sizes_at_random(layer, rng), count):
+        values = layer.random_inputs(sizes, rng)
+        known = concrete_sizes(layer, {**sizes, **{n: v for n, v in values.items() if isinstance(v, int)}})
+        for tensor in derivation.given:
+            values[tensor.name] = (
+                np.round(rng.standard_normal([concrete_value(s, known) for s in tensor.sizes]) * 64) / 64
+            )
+        expected = derivation.evaluate(values, "float64")
+        outputs = called(functions["forward"], values)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        results = {t.name: value for t, value in zip(layer.outputs, outputs, strict=True)}
+        results |= called(functions["backward"], values)
+        for name, value in results.items():
+            assert np.shape(value) == expected[name].shape
+            np.testing.assert_allclose(value, expected[name], rtol=1e-9, atol=1e-9, err_msg=f"{name} {sizes}")
+
+
+@pytest.mark.parametrize("name", TEN)
+def test_the_source_of_a_layer_agrees(name):
+    assert_the_source_agrees(derive(LAYERS[name]), 4)
+
+
+@given(layers())
+def test_the_source_of_a_random_layer_agrees(text):
+    assert_the_source_agrees(derive(read_layer(text)))
+
+
+@given(recurrences())
+@settings(max_examples=10)
+def test_the_source_of_a_recurrence_agrees(text):
+    assert_the_source_agrees(derive(read_layer(text)))
+
+
+@pytest.mark.parametrize("text", CONVOLUTIONS)
+def test_the_source_of_windows_agrees(text):
+    assert_the_source_agrees(derive(read_layer(text)), 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "X[N] Y[N]\nY[n] = X[n//2] + X[n%3]",
+        "X[N] Y[N]\nY[n] = exp([X[n] > 0] - [n < 1]) + [n = 0]**2",
+        "X[N] Y[N]\nY[n] = where(X[n] > 0, log(X[n]), 0)",
+        "X[N] Y[N]\nY[n] = where(n != 0, X[n]/n, 2)",
+        "X[N] Y[N]\nY[n] = X[n]*2**(-n)*(-1)**n",
+        "X[N] Y[N]\nY[n] = X[1] + X[n**2]",
+        "X[N] a Y\nY = sum[n](a) + sum[n](X[n])",
+        "X[N] Y\nY = sum[n]([1 > 2]*X[n]) + X[0]",
+        "S[D, D] Y[D]\nY[d] = max[k](S[k, k]*S[d, k])",
+        "np[N] min[N] range[N]\nrange[n] = np[n]*min[n]",
+        "h[H] w[W, H] c[W] i f\nc[p] = i*sum[q](w[p, q]*h[q]) + f",
+        "x[T] n[N] h[T, N]\nh[t, i] = tanh(h[t-1, i] + x[t]*n[i])",
+        "X[A, B, C, D, E, F] Y[A]\nY[a] = sum[b, c, d, e, f](X[a, b, c, d, e, f]**2)",
+        "X[N] Y[N] Z[N]\nY[n] = X[n]**2\nZ[n] = Y[n]*X[n]",
+    ],
+)
+def test_the_source_of_what_is_out_of_the_ordinary_agrees(text):
+    assert_the_source_agrees(derive(read_layer(text)))
+
+
+def test_several_outputs_are_returned_together():
+    from derivations import layer
+
+    both = layer("both", tensors="X[N] A[N] B", equations="A[n] = X[n]**2\nB = sum[n](A[n])", outputs="A B")
+    assert_the_source_agrees(derive(both))
+
+
+def test_products_are_written_as_products_of_matrices():
+    source = derive("linear").numpy()
+    assert "Y = X @ W + b" in source
+    assert "dW = X.T @ dY" in source
+    assert "dX = dY @ W.T" in source
+
+
+def test_an_unnamed_activation_has_no_source():
+    with pytest.raises(DerivationError, match="any activation"):
+        derive(read_layer("X[N] Y[N]\nY[n] = sigma(X[n])")).numpy()

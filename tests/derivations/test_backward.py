@@ -1,0 +1,203 @@
+"""Random layers are derived, every step holds, and the derivative is that of loops over the text."""
+
+import itertools
+from dataclasses import replace
+from functools import cache
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+
+from derivations import DerivationError, derive, read_equation, read_layer
+from derivations.backward import AXIOMS, Derivation
+from derivations.evaluate import concrete_sizes, concrete_value
+from derivations.layer import Equation
+from derivations.proof import enclosed, prove, sizes_at_random
+from tests.derivations.loops import Loops, equations_of, exact
+from tests.strategies import CONVOLUTIONS, PALETTE, layers, recurrences
+
+STEP = mpmath.mpf(10) ** -25
+
+
+def points(derivation: Derivation, count: int):
+    """Sizes, values of inputs and of cotangents from outside, and shapes, at a few places."""
+    layer, rng = derivation.layer, np.random.default_rng(11)
+    for sizes in itertools.islice(sizes_at_random(layer, rng), count):
+        values = layer.random_inputs(sizes, rng)
+        known = concrete_sizes(layer, {**sizes, **{n: v for n, v in values.items() if isinstance(v, int)}})
+        shapes = {t.name: tuple(concrete_value(size, known) for size in t.sizes) for t in layer.tensors}
+        for tensor in derivation.given:
+            values[tensor.name] = np.round(rng.standard_normal(shapes[tensor.name[1:]]) * 64) / 64
+        yield known, values, shapes, rng
+
+
+def forward(text: str, values, sizes, shapes) -> dict:
+    loops = Loops(values, sizes)
+    for equation in equations_of(text):
+        name = equation.partition("=")[0].partition("[")[0].strip()
+        loops.values[name] = loops.tensor(equation, shapes[name])
+    return loops.values
+
+
+def assert_everything_holds(derivation: Derivation) -> None:
+    assert [(s.target, s.rule, str(s.proof)) for s in derivation.steps if not s.proof.holds] == []
+    assert derivation.witness.holds, derivation.witness
+
+
+@given(layers())
+@settings(max_examples=12)
+def test_every_step_of_a_random_layer_holds(text):
+    assert_everything_holds(derive(read_layer(text)))
+
+
+@given(recurrences())
+@settings(max_examples=3)
+def test_every_step_through_time_holds(text):
+    assert_everything_holds(derive(read_layer(text)))
+
+
+@pytest.mark.parametrize("text", CONVOLUTIONS)
+def test_every_step_of_strided_and_padded_windows_holds(text):
+    assert_everything_holds(derive(read_layer(text)))
+
+
+@given(layers(PALETTE))
+def test_derivatives_are_those_of_loops(text):
+    derivation = derive(read_layer(text))
+    for sizes, values, shapes, rng in points(derivation, 2):
+        derived = derivation.evaluate(values, "float64")
+        plain = {name: value if isinstance(value, int) else exact(value) for name, value in values.items()}
+        for name in derivation.cotangents:
+            tensor = name[1:]
+            along = exact(np.round(rng.standard_normal(shapes[tensor]) * 64) / 64)
+            ahead = forward(text, {**plain, tensor: plain[tensor] + STEP * along}, sizes, shapes)
+            behind = forward(text, {**plain, tensor: plain[tensor] - STEP * along}, sizes, shapes)
+            change = sum(
+                np.sum((ahead[t.name] - behind[t.name]) * plain[f"d{t.name}"]) for t in derivation.layer.outputs
+            )
+            np.testing.assert_allclose(
+                float(change / (2 * STEP)), np.sum(derived[name] * along.astype(float)), 1e-7, 1e-7
+            )
+
+
+@given(layers(PALETTE))
+def test_what_is_printed_means_what_was_derived(text):
+    derivation = derive(read_layer(text))
+    equations = [*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()]
+    if any("argmax" in equation.text for equation in equations):
+        return
+    for sizes, values, shapes, _ in points(derivation, 1):
+        derived = derivation.evaluate(values, "float64")
+        loops = Loops({name: v if isinstance(v, int) else exact(v) for name, v in values.items()}, sizes)
+        loops.values |= forward(text, loops.values, sizes, shapes)
+        for equation in equations:
+            loops.values[equation.name] = loops.tensor(equation.text, derived[equation.name].shape)
+            np.testing.assert_allclose(loops.values[equation.name].astype(float), derived[equation.name], 1e-9, 1e-9)
+
+
+@given(layers(PALETTE))
+@settings(max_examples=15)
+def test_what_is_printed_can_be_read_again(text):
+    derivation = derive(read_layer(text))
+    for equation in (*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()):
+        claim = read_equation(equation.text, derivation.layer)
+        assert prove(claim.lhs, claim.rhs, derivation.layer, claim.ranges, derivation.equations).for_all_sizes
+
+
+# what must not hold
+
+LAYER = read_layer(
+    "X[N, D]  W[D, M]  Y[N, M]  L\nY[n, m] = tanh(sum[d](X[n, d]*W[d, m]))\nL = mean[n](sum[m](Y[n, m]**2))"
+)
+
+
+@cache
+def sound() -> Derivation:
+    return derive(LAYER)
+
+
+SABOTAGES = {
+    "a wrong sign": lambda rhs: -rhs,
+    "a wrong factor": lambda rhs: 2 * rhs,
+    "a dropped factor": lambda rhs: rhs.replace(lambda e: e.is_Mul, lambda e: sp.Mul(*e.args[1:])),
+    "a missing sum": lambda rhs: rhs.replace(sp.Sum, lambda body, *limits: body.subs({i: 0 for i, _, _ in limits})),
+    "a dropped term": lambda rhs: rhs.replace(lambda e: e.is_Add, lambda e: e.args[0]),
+    "nothing": lambda rhs: sp.S.Zero,
+}
+
+
+@pytest.mark.parametrize("wrong", SABOTAGES.values(), ids=SABOTAGES)
+@pytest.mark.parametrize("name", ["dX", "dW"])
+def test_the_witness_refuses_a_sabotaged_derivation(name, wrong):
+    right = sound().cotangents[name]
+    broken = Equation(right.lhs, wrong(right.rhs), right.ranges)
+    if broken.rhs == right.rhs:
+        pytest.fail("nothing was sabotaged")
+    assert not enclosed(replace(sound(), cotangents={**sound().cotangents, name: broken})).holds
+
+
+@pytest.mark.parametrize("wrong", ["a wrong sign", "a wrong factor", "a missing sum", "nothing"])
+def test_the_certificate_of_differentiation_refuses_a_wrong_derivative(wrong):
+    for step in sound().steps:
+        if step.rule == "differentiate":
+            assert step.proof.holds
+            assert not replace(step, after_expression=SABOTAGES[wrong](step.after_expression)).proof.holds
+
+
+def test_the_certificate_of_differentiation_refuses_a_dropped_consumer_and_a_dropped_cotangent_from_outside():
+    twice = read_layer("X[N] A[N] B[N] Y[N]\nA[n] = X[n]**2\nB[n] = sin(X[n])\nY[n] = A[n]*B[n]")
+    (step,) = [s for s in derive(twice).steps if s.target == "X" and s.rule == "differentiate"]
+    assert isinstance(step.after_expression, sp.Add)
+    for term in step.after_expression.args:
+        assert not replace(step, after_expression=term).proof.holds
+    summed = read_layer("X[T] h[T]\nh[t] = tanh(h[t-1] + X[t])")
+    (step,) = [s for s in derive(summed).steps if s.target == "h" and s.rule == "differentiate"]
+    for term in step.after_expression.args:
+        assert not replace(step, after_expression=term).proof.holds
+
+
+def test_a_wrong_step_is_refuted():
+    step = next(s for s in sound().steps if s.rule not in AXIOMS and s.rule != "differentiate")
+    assert replace(step, after_expression=2 * step.after_expression).proof.verdict == "refuted"
+
+
+# where names, sizes and branches are out of the ordinary
+
+
+@pytest.mark.parametrize(
+    ("text", "cotangents"),
+    [
+        ("b Y\nY = sqrt(b**2)", ["db = dY*sign(b)"]),
+        ("X[N] Y[N]\nY[n] = 3", ["dX[n] = 0"]),
+        ("X[N] Y[N]\nY[n] = 2**X[n]", ["dX[n] = dY[n]*log(2)*2**X[n]"]),
+        ("X[N] > 0 Y[N]\nY[n] = X[n]**X[n]", ["dX[n] = dY[n]*X[n]**X[n]*(1 + log(X[n]))"]),
+        ("X[N] Y[N]\nY[n] = where(n != 0, X[n]/n, 2)", ["dX[n] = dY[n]*[n != 0]/n"]),
+        ("left[N] right[N] Y[N]\nY[n] = left[n]*right[n]", ["dleft[n] = dY[n]*right[n]", "dright[n] = dY[n]*left[n]"]),
+        ("k[N] j[N] Y\nY = sum[n](k[n]*sum[i](j[i]))", ["dk[n] = dY*sum[i](j[i])", "dj[i] = dY*sum[n](k[n])"]),
+        ("k in -2..2\nX[N] Y[N]\nY[n] = X[n + k]", ["dX[n] = dY[n - k]*[n - k <= N - 1]*[n - k >= 0]"]),
+        ("X[N, N] Y[N]\nY[n] = X[n, n]", ["dX[n, i] = dY[i]*[i = n]"]),
+    ],
+)
+def test_results_out_of_the_ordinary(text, cotangents):
+    derivation = derive(read_layer(text))
+    assert [equation.text for equation in derivation.cotangents.values()][: len(cotangents)] == cotangents
+    assert_everything_holds(derivation)
+
+
+def test_a_bracket_keeps_its_branch_from_dividing_by_zero():
+    derivation = derive(
+        read_layer("X[N] Y[N]\nY[n] = where(X[n] != 0, log(X[n]**2)/X[n], 1) + where(X[n] > 0, 1/X[n], 2)")
+    )
+    result = derivation.evaluate({"X": np.array([0.0, 2.0]), "dY": np.ones(2)}, "float64")
+    np.testing.assert_allclose(result["dX"], [0, (2 - np.log(4)) / 4 - 1 / 4])
+
+
+def test_what_cannot_be_derived_is_one_clear_line():
+    labels = read_layer("X[N] T[N] in 0..3 Y[N]\nY[n] = X[n]*T[n]")
+    for wrt, words in (("T", "integer tensor"), ("Z", "no input 'Z'; it has X")):
+        with pytest.raises(DerivationError, match=words):
+            derive(labels, wrt=wrt)
+    with pytest.raises(DerivationError, match="did you mean softmax"):
+        derive("softmx")
