@@ -168,6 +168,10 @@ def _parted(value: Affine, below: Affine) -> tuple[Affine, Affine]:
     return add_affine(tuple((_without(m, factors), c // number) for m, c in whole)), rest
 
 
+def _opaque(tag: str, above: Affine, below: Affine) -> Affine:
+    return ((((tag, above, below),), 1),)
+
+
 def _missing(factors: tuple, monomial: tuple) -> bool:
     return any(factors.count(factor) > monomial.count(factor) for factor in factors)
 
@@ -212,6 +216,7 @@ class _Normalizer:
         self.counter = itertools.count()
         self.sizes: dict[str, Affine] = {}
         self.brackets: dict[tuple, list[Term]] = {}
+        self.free = frozenset(index.name for index in known.indices)
         self.work = 0
 
     # building
@@ -221,7 +226,7 @@ class _Normalizer:
         if expression.is_Rational:
             return [Term(Fraction(int(expression.p), int(expression.q)))] if expression != 0 else []
         if isinstance(expression, sp.Indexed):
-            entry = ("x", expression.base.name, tuple(self._in_affine(affine(i), {}) for i in expression.indices))
+            entry = ("x", expression.base.name, tuple(self.simplified(affine(i)) for i in expression.indices))
             return [Term(Fraction(1), {}, {entry: Fraction(1)})]
         if isinstance(expression, sp.Symbol):
             atom = ("i", expression.name) if expression.is_integer else ("s", expression.name)
@@ -235,7 +240,7 @@ class _Normalizer:
         if isinstance(expression, sp.Sum):
             return self.summed(expression)
         if isinstance(expression, sp.KroneckerDelta):
-            left, right = (self._in_affine(affine(side), {}) for side in expression.args)
+            left, right = (self.simplified(affine(side)) for side in expression.args)
             return self.delta(add_affine(left, add_affine(right, scale=-1)))
         if expression in {sp.oo, -sp.oo}:  # what holds for every number in its place holds in the limit
             return [Term(Fraction(1 if expression is sp.oo else -1), {}, {("s", "inf"): Fraction(1)})]
@@ -435,7 +440,7 @@ class _Normalizer:
         divided = [(parts, atom, name) for atom in deltas for name in names if (parts := self._divided(atom[1], name))]
         if not divided:
             return None
-        (below, above), atom, name = min(divided, key=repr)
+        (below, above), atom, name = min(divided, key=lambda d: (repr(d[0][0]), self._signature(term, d[2]), repr(d)))
         value, remainder = (((((tag, above, below),), 1),) for tag in ("//", "%"))
         ((factors, number),) = below
         product = tuple(sorted((*factors, name), key=repr))
@@ -482,13 +487,19 @@ class _Normalizer:
 
     # digits: a whole number below A*B is B*q + r, with q below A and r below B, in one way only
 
+    def simplified(self, value: Affine) -> Affine:
+        """An index expression with its quotients and remainders worked out."""
+        return self._in_affine(value, {}) if next(_divisions(value), None) else value
+
     def quotient(self, tag: str, above: Affine, below: Affine) -> Affine:
         """above//below or above%below (as `tag` says), with what is whole or too small to matter taken out."""
         if len(below) == 1:
             whole, rest = _parted(above, below)
-            if whole:  # (b*q + r)//b = q + r//b, (b*q + r)%b = r%b
+            if whole:  # (b*q + r)//b = q + r//b, (b*q + r)%b = r%b, taken out where r//b can be worked out
                 inner = self.quotient(tag, rest, below)
-                return add_affine(whole, inner) if tag == "//" else inner
+                if inner != _opaque(tag, rest, below):
+                    return add_affine(whole, inner) if tag == "//" else inner
+                return _opaque(tag, above, below)
             if self.surely_below(above, below):
                 return () if tag == "//" else above
             ((factors, number),) = below
@@ -500,7 +511,7 @@ class _Normalizer:
                     smaller: Affine = ((_without(factors, (factor,)), number),)
                     inner = self.quotient(tag, first, smaller)
                     return inner if tag == "//" else add_affine(_multiply_affine([last, inner]), digit)
-        return ((((tag, above, below),), 1),)
+        return _opaque(tag, above, below)
 
     def surely_below(self, value: Affine, limit: Affine) -> bool:
         """Whether 0 <= value < limit follows for all sizes."""
@@ -511,7 +522,8 @@ class _Normalizer:
         """What has to be 0 for `zero` to be 0: b*q + r with -b < r < b is 0 only where q and r are."""
         if len(zero) == 1 and len(zero[0][0]) == 1 and zero[0][0][0][0] == "%":
             _, above, below = zero[0][0][0]
-            return self.digits(above) if self._small(above, below) else [zero]
+            rest = _parted(above, below)[1] if len(below) == 1 else above
+            return self.digits(rest) if self._small(rest, below) else [zero]
         for factor in sorted({f for m, _ in zero for f in m if isinstance(f, str) and self._is_positive_size(f)}):
             base: Affine = (((factor,), 1),)
             first, digit = _parted(zero, base)
@@ -521,6 +533,8 @@ class _Normalizer:
 
     def _small(self, value: Affine, limit: Affine) -> bool:
         """Whether -limit < value < limit follows for all sizes."""
+        if not all(name[0].isupper() or name in self.sizes or name in self.free for name in _names(value)):
+            return False  # an option, which may be anything
         sides = (add_affine(limit, (((), -1),), add_affine(value, scale=sign)) for sign in (1, -1))
         return all(len(s) == 1 and not s[0].factors for s in map(self.at_least_zero, sides))
 
