@@ -9,6 +9,7 @@ from checks.report import Report
 from numeric import (
     activations,
     attention,
+    composite,
     convolution,
     dropout,
     gated_activations,
@@ -180,6 +181,18 @@ SUITE = (
     Row("max_pool2d", pooling.max_pool2d, pooling.max_pool2d_backward, {"N": 2, "C": 2, "R": 3, "S": 2}),
     Row("avg_pool2d", pooling.avg_pool2d, pooling.avg_pool2d_backward, {"N": 2, "C": 3}),
     Row("global_average_pool", pooling.global_average_pool, pooling.global_average_pool_backward),
+    Row(
+        "transformer_block",
+        composite.transformer_block,
+        composite.transformer_block_backward,
+        {"N": 2, "T": 3, "D": 4, "H": 2, "E": 3, "F": 5},
+    ),
+    Row(
+        "residual_block",
+        composite.residual_block,
+        composite.residual_block_backward,
+        {"N": 2, "H": 3, "W": 4, "C": 2, "pad": 1},
+    ),
 )
 
 

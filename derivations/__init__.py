@@ -50,6 +50,7 @@ _FAMILIES = (
     "attention",
     "convolution",
     "pooling",
+    "composite",
 )
 
 
@@ -62,7 +63,8 @@ class _Catalogue(Mapping[str, Layer]):
 
     def _read_family(self) -> None:
         family = import_module(f"derivations.{self._unread.pop()}")
-        self._layers |= {value.name: value for value in vars(family).values() if isinstance(value, Layer)}
+        public = {name: value for name, value in vars(family).items() if not name.startswith("_")}
+        self._layers |= {value.name: value for value in public.values() if isinstance(value, Layer)}
 
     def _all(self) -> dict[str, Layer]:
         while self._unread:

@@ -322,7 +322,10 @@ def _replace_once(node: sp.Basic, pattern: sp.Expr, name: sp.Expr, wild: frozens
         if named is None:
             continue
         left = {b: present[b] - used.get(b, sp.S.Zero) for b in present}
-        return sp.Mul(named, *(b**e for b, e in left.items()))
+        rest = sp.Mul(*(b**e for b, e in left.items()))
+        # A bracket is its own square: it is kept where something is left that may be undefined without it.
+        brackets = [b for b in used if isinstance(b, Bracket)] if is_partial(rest) else []
+        return sp.Mul(named, rest, *brackets)
     return None
 
 
