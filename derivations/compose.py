@@ -57,6 +57,10 @@ def compose(name: str, summary: str, *parts: Layer, source: str = "", kinks: str
     )
 
 
+def _number(value: int | sp.Expr) -> sp.Expr:
+    return sp.Integer(value) if isinstance(value, int) else value
+
+
 def part(layer: Layer, *, suffix: str = "", **names: str | int | sp.Expr) -> Layer:
     """A layer with its tensors, sizes and options renamed, as in `part(LINEAR, Y="Z", C="H")`.
 
@@ -113,14 +117,14 @@ class _Renaming:
         self.layer = layer
         new = {tensor.name: names.get(tensor.name, tensor.name + suffix) for tensor in layer.tensors}
         self.names = {old: name for old, name in new.items() if isinstance(name, str)}
-        self.values = {old: sp.sympify(value) for old, value in new.items() if not isinstance(value, str)}
+        self.values = {old: _number(value) for old, value in new.items() if not isinstance(value, str)}
         self.symbols: dict[sp.Symbol, sp.Expr] = {}
         for name, symbol in _sizes(layer).items():
             value = names.get(name, name)
-            self.symbols[symbol] = size_symbol(value) if isinstance(value, str) else sp.sympify(value)
+            self.symbols[symbol] = size_symbol(value) if isinstance(value, str) else _number(value)
         for option in layer.options:
             value = names.get(option.name, option.name)
-            renamed = replace(option, name=value).symbol if isinstance(value, str) else sp.sympify(value)
+            renamed = replace(option, name=value).symbol if isinstance(value, str) else _number(value)
             self.symbols[option.symbol] = renamed
         self._settle_sizes()
         self._name_indices()
