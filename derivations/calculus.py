@@ -25,7 +25,7 @@ from derivations.expressions import (
     walk,
     with_fresh_bounds,
 )
-from derivations.layer import Equation, Range
+from derivations.layer import Equation
 from derivations.ranges import Known
 
 # ---------------------------------------------------------------------------------------------- bound indices
@@ -526,11 +526,6 @@ def substitute(expression: sp.Expr, equation: Equation) -> sp.Expr:
         return node.func(*(visit(part) for part in node.args))
 
     return visit(with_fresh_bounds(expression))
-
-
-def free_indices(expression: sp.Basic, ranges: Mapping[sp.Symbol, Range]) -> list[sp.Symbol]:
-    """The indices of `ranges` that occur in an expression."""
-    return [index for index in ranges if expression.has(index)]
 
 
 # ------------------------------------------------------------------------------------------------------ names

@@ -26,7 +26,6 @@ from derivations.expressions import (
     maximum,
     minimum,
     modulo,
-    tensor_entry,
     walk,
 )
 from derivations.fields import NO, YES, Field, boxed, field_for
@@ -549,11 +548,6 @@ def _only_integers(expression: sp.Expr) -> bool:
     return isinstance(expression, allowed) and (
         isinstance(expression, sp.Indexed) or all(_only_integers(part) for part in expression.args)
     )
-
-
-def entries_of(tensor: Tensor, indices: Sequence[sp.Expr]) -> sp.Expr:
-    """The entry of a tensor at the given indices."""
-    return tensor_entry(tensor.name, indices, integer=tensor.integer)
 
 
 _FUNCTION_NAMES = {sp.Abs: "abs"}

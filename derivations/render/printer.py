@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import sympy as sp
 
@@ -299,11 +298,6 @@ class Printer:
 
     def infinity(self) -> str:
         return "inf"
-
-
-def fraction_of(node: sp.Rational) -> Fraction:
-    """A SymPy rational as Python's."""
-    return Fraction(int(node.p), int(node.q))
 
 
 def _weight(term: sp.Expr) -> int:
