@@ -141,6 +141,11 @@ class _Choice(sp.Function):
     is_real = True
     is_commutative = True
 
+    @classmethod
+    def eval(cls, first, second):
+        """Between equal things there is nothing to choose: the first wins, with the whole derivative, either way."""
+        return first if first == second else None
+
     def _eval_derivative(self, variable):
         first, second = self.args
         return Where(self.takes_first, first.diff(variable), second.diff(variable))

@@ -46,6 +46,14 @@ def assert_everything_holds(derivation: Derivation) -> None:
     assert derivation.witness.holds, derivation.witness
 
 
+@pytest.mark.parametrize("choice", ["maximum", "minimum"])
+def test_between_equal_things_there_is_nothing_to_choose(choice):
+    layer = read_layer(f"X[N]  A[N]  Y[N]\nA[n] = tanh(X[n])\nY[n] = {choice}(A[n], A[n])")
+    derivation = derive(layer)
+    assert_everything_holds(derivation)
+    assert derivation.cotangents["dX"].text == "dX[n] = dY[n]*(1 - A[n]**2)"
+
+
 @given(layers())
 @settings(max_examples=12)
 def test_every_step_of_a_random_layer_holds(text):
