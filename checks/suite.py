@@ -13,6 +13,7 @@ from numeric import (
     convolution,
     dropout,
     gated_activations,
+    grouped_convolution,
     hard_activations,
     linear,
     linear_recurrence,
@@ -25,6 +26,7 @@ from numeric import (
     recurrent,
     regression_losses,
     structure,
+    transposed_convolution,
 )
 
 DTYPES = ("float64", "float32")
@@ -161,22 +163,46 @@ SUITE = (
         {"N": 2, "D": 4, "C": 2, "R": 1, "S": 2, "T": 3, "F": 3},
     ),
     Row(
+        "grouped_conv1d",
+        grouped_convolution.grouped_conv1d,
+        grouped_convolution.grouped_conv1d_backward,
+        {"N": 2, "G": 2, "C": 3, "F": 2},
+    ),
+    Row(
         "grouped_conv2d",
-        convolution.grouped_conv2d,
-        convolution.grouped_conv2d_backward,
+        grouped_convolution.grouped_conv2d,
+        grouped_convolution.grouped_conv2d_backward,
         {"N": 2, "G": 2, "C": 2, "S": 2, "F": 3},
     ),
     Row(
+        "grouped_conv3d",
+        grouped_convolution.grouped_conv3d,
+        grouped_convolution.grouped_conv3d_backward,
+        {"N": 2, "D": 4, "G": 2, "C": 1, "R": 1, "S": 2, "T": 3, "F": 3},
+    ),
+    Row(
         "depthwise_conv2d",
-        convolution.depthwise_conv2d,
-        convolution.depthwise_conv2d_backward,
+        grouped_convolution.depthwise_conv2d,
+        grouped_convolution.depthwise_conv2d_backward,
         {"N": 2, "C": 3, "S": 2},
     ),
     Row(
         "transposed_conv2d",
-        convolution.transposed_conv2d,
-        convolution.transposed_conv2d_backward,
+        transposed_convolution.transposed_conv2d,
+        transposed_convolution.transposed_conv2d_backward,
         {"N": 2, "C": 3, "R": 4, "S": 3, "F": 2},
+    ),
+    Row(
+        "transposed_conv2d",
+        transposed_convolution.transposed_conv2d,
+        transposed_convolution.transposed_conv2d_backward,
+        {"N": 2, "C": 2, "R": 2, "S": 3, "F": 3, "stride": 2, "pad": 1, "dilation": 3, "output_pad": 2},
+    ),
+    Row(
+        "grouped_transposed_conv2d",
+        transposed_convolution.grouped_transposed_conv2d,
+        transposed_convolution.grouped_transposed_conv2d_backward,
+        {"N": 2, "G": 2, "C": 2, "R": 3, "S": 2, "F": 3},
     ),
     Row("max_pool2d", pooling.max_pool2d, pooling.max_pool2d_backward, {"N": 2, "C": 2, "R": 3, "S": 2}),
     Row("avg_pool2d", pooling.avg_pool2d, pooling.avg_pool2d_backward, {"N": 2, "C": 3}),

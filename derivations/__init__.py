@@ -49,6 +49,8 @@ _FAMILIES = (
     "linear_recurrence",
     "attention",
     "convolution",
+    "grouped_convolution",
+    "transposed_convolution",
     "pooling",
     "composite",
 )

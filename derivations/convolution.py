@@ -1,9 +1,7 @@
 """Convolutions, channels last: `X[N, H, W, C]`, `K[R, S, C, F]`, `Y[N, P, Q, F]`.
 
 As everywhere in deep learning, the kernel is not flipped: these are correlations. A tensor reads as zero outside its
-range, which is what padding means. Stride, padding and dilation are the same along every axis. Grouped channels have
-axes of their own, `X[N, H, W, G, C]` and `K[R, S, G, C, F]`, so that the equations say by themselves which channels
-meet; with channels last, a reshape makes that of `X[N, H, W, G*C]`, and copies nothing.
+range, which is what padding means. Stride, padding and dilation are the same along every axis.
 """
 
 from derivations.notation import layer
@@ -71,64 +69,4 @@ CONV3D = layer(
         db[f] = sum[n, o, p, q](dY[n, o, p, q, f])
     """,
     source="Goodfellow, Bengio and Courville (2016), Deep Learning, eq. 9.6 (correlation), with a third axis",
-)
-
-GROUPED_CONV2D = layer(
-    "grouped_conv2d",
-    "A convolution in each of G groups of channels; no group sees another.",
-    tensors="""
-        X[N, H, W, G, C]  K[R, S, G, C, F]  b[G, F]  stride in 1..  pad in 0..  dilation in 1..  Y[N, P, Q, G, F]
-    """,
-    equations="""
-        P = (H + 2*pad - dilation*(R - 1) - 1)//stride + 1
-        Q = (W + 2*pad - dilation*(S - 1) - 1)//stride + 1
-        Y[n, p, q, g, f] = sum[r, s, c](
-            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, g, c]*K[r, s, g, c, f]) + b[g, f]
-    """,
-    claims="""
-        dX[n, h, w, g, c] = sum[p, q, f]([(h + pad - stride*p) % dilation = 0]*[(w + pad - stride*q) % dilation = 0]
-            *dY[n, p, q, g, f]*K[(h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, g, c, f])
-        dK[r, s, g, c, f] = sum[n, p, q](
-            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, g, c]*dY[n, p, q, g, f])
-        db[g, f] = sum[n, p, q](dY[n, p, q, g, f])
-    """,
-    source="Krizhevsky, Sutskever and Hinton (2012), ImageNet Classification with Deep CNNs, NeurIPS, figure 2",
-)
-
-DEPTHWISE_CONV2D = layer(
-    "depthwise_conv2d",
-    "Every channel is convolved with a kernel of its own: as many groups as channels.",
-    tensors="X[N, H, W, C]  K[R, S, C]  b[C]  stride in 1..  pad in 0..  dilation in 1..  Y[N, P, Q, C]",
-    equations="""
-        P = (H + 2*pad - dilation*(R - 1) - 1)//stride + 1
-        Q = (W + 2*pad - dilation*(S - 1) - 1)//stride + 1
-        Y[n, p, q, c] = sum[r, s](
-            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*K[r, s, c]) + b[c]
-    """,
-    claims="""
-        dX[n, h, w, c] = sum[p, q]([(h + pad - stride*p) % dilation = 0]*[(w + pad - stride*q) % dilation = 0]
-            *dY[n, p, q, c]*K[(h + pad - stride*p)//dilation, (w + pad - stride*q)//dilation, c])
-        dK[r, s, c] = sum[n, p, q](
-            X[n, stride*p + dilation*r - pad, stride*q + dilation*s - pad, c]*dY[n, p, q, c])
-        db[c] = sum[n, p, q](dY[n, p, q, c])
-    """,
-    source="Howard et al. (2017), MobileNets, arXiv:1704.04861, eq. 3",
-)
-
-TRANSPOSED_CONV2D = layer(
-    "transposed_conv2d",
-    "Every input stamps the kernel onto a larger image: what the backward of a convolution does to dY.",
-    tensors="X[N, H, W, C]  K[R, S, C, F]  b[F]  stride in 1..  pad in 0..  Y[N, P, Q, F]",
-    equations="""
-        P = stride*(H - 1) + R - 2*pad
-        Q = stride*(W - 1) + S - 2*pad
-        Y[n, p, q, f] = sum[h, w, c](X[n, h, w, c]*K[p + pad - stride*h, q + pad - stride*w, c, f]) + b[f]
-    """,
-    claims="""
-        dX[n, h, w, c] = sum[p, q, f](dY[n, p, q, f]*K[p + pad - stride*h, q + pad - stride*w, c, f])    # a convolution
-        dK[r, s, c, f] = sum[n, h, w](    # a correlation of dY and X
-            X[n, h, w, c]*dY[n, stride*h + r - pad, stride*w + s - pad, f])
-        db[f] = sum[n, p, q](dY[n, p, q, f])
-    """,
-    source="Dumoulin and Visin (2016), A guide to convolution arithmetic for deep learning, arXiv:1603.07285, ch. 4",
 )

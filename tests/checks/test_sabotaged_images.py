@@ -5,8 +5,10 @@ import pytest
 
 from checks import gradcheck
 from checks.suite import rows
-from numeric.convolution import conv2d_backward, grouped_conv2d_backward, transposed_conv2d_backward
+from numeric.convolution import conv2d_backward
+from numeric.grouped_convolution import grouped_conv2d_backward
 from numeric.pooling import avg_pool2d_backward, max_pool2d_backward
+from numeric.transposed_convolution import transposed_conv2d_backward
 
 
 def conv2d(**mistakes):

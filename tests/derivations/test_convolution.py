@@ -3,17 +3,15 @@
 import pytest
 
 from derivations import NotationError, derive, layer, read_equation
-from derivations.convolution import (
-    CONV1D,
-    CONV2D,
-    CONV3D,
-    DEPTHWISE_CONV2D,
-    GROUPED_CONV2D,
-    TRANSPOSED_CONV2D,
-)
+from derivations.convolution import CONV1D, CONV2D, CONV3D
+from derivations.grouped_convolution import DEPTHWISE_CONV2D, GROUPED_CONV1D, GROUPED_CONV2D, GROUPED_CONV3D
 from derivations.proof import prove_claim
+from derivations.transposed_convolution import GROUPED_TRANSPOSED_CONV2D, TRANSPOSED_CONV2D
 
-LAYERS = {each.name: each for each in (CONV1D, CONV2D, CONV3D, GROUPED_CONV2D, DEPTHWISE_CONV2D, TRANSPOSED_CONV2D)}
+PLAIN = (CONV1D, CONV2D, CONV3D)
+GROUPED = (GROUPED_CONV1D, GROUPED_CONV2D, GROUPED_CONV3D, DEPTHWISE_CONV2D)
+TRANSPOSED = (TRANSPOSED_CONV2D, GROUPED_TRANSPOSED_CONV2D)
+LAYERS = {each.name: each for each in (*PLAIN, *GROUPED, *TRANSPOSED)}
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -45,6 +43,21 @@ def test_every_step_but_differentiation_is_proved_for_all_sizes(name):
 )
 def test_a_wrong_backward_is_refuted(wrong):
     assert prove_claim(read_equation(wrong, CONV2D), derive(CONV2D)).verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "dX[n, h, w, c] = sum[r, s, f](dY[n, stride*h + r - pad, stride*w + s - pad, f]*K[r, s, c, f])",
+        """dX[n, h, w, c] = sum[r, s, f](
+            dY[n, h + dilation*r - pad, w + dilation*s - pad, f]*K[r, s, c, f])""",
+        """dK[r, s, c, f] = sum[n, h, w](X[n, h, w, c]
+            *dY[n, stride*h + dilation*r - pad - output_pad, stride*w + dilation*s - pad - output_pad, f])""",
+    ],
+    ids=["dilation forgotten", "stride forgotten", "shifted by output_pad"],
+)
+def test_a_wrong_backward_of_a_transposed_convolution_is_refuted(wrong):
+    assert prove_claim(read_equation(wrong, TRANSPOSED_CONV2D), derive(TRANSPOSED_CONV2D)).verdict == "refuted"
 
 
 def test_a_delta_fixes_an_index_with_a_factor_by_a_division_that_must_leave_nothing():

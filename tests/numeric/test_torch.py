@@ -43,16 +43,27 @@ def normalized_groups(X, gamma, beta, eps):
     return last(Y).reshape(N, H, W, G, C)
 
 
-def grouped_convolution(X, K, b, **options):
-    R, S, G, C, M = K.shape
-    Y = F.conv2d(
-        first(X.flatten(3)), K.permute(2, 4, 3, 0, 1).reshape(G * M, C, R, S), b.flatten(), groups=G, **options
-    )
+def grouped_convolution(function, X, K, b, **options):
+    *_, G, _, M = K.shape
+    kernels = K.movedim((-3, -1, -2), (0, 1, 2)).flatten(0, 1)
+    Y = function(first(X.flatten(-2)), kernels, b.flatten(), groups=G, **options)
     return last(Y).unflatten(-1, (G, M))
 
 
 def settings(stride, pad, dilation):
     return {"stride": stride, "padding": pad, "dilation": dilation}
+
+
+def transposed(X, K, b, stride, pad, dilation, output_pad):
+    """F.conv_transpose2d wants an output padding below stride or dilation: a larger one is put on by hand."""
+    *_, G, _, M = K.shape
+    image, kernels = first(X.flatten(-2)), K.permute(2, 3, 4, 0, 1).flatten(0, 1)
+    if output_pad < max(stride, dilation):
+        Y = F.conv_transpose2d(image, kernels, b.flatten(), stride, pad, output_pad, G, dilation)
+    else:
+        Y = F.conv_transpose2d(image, kernels, None, stride, 0, 0, G, dilation)
+        Y = F.pad(Y, (-pad, output_pad - pad) * 2) + b.flatten()[:, None, None]
+    return last(Y).unflatten(-1, (G, M))
 
 
 def through_time(function, x, h0, Wx, Wh, *biases):
@@ -175,13 +186,14 @@ TORCH = {
     "conv1d": lambda X, K, b, **o: last(F.conv1d(first(X), K.permute(2, 1, 0), b, **settings(**o))),
     "conv2d": lambda X, K, b, **o: last(F.conv2d(first(X), K.permute(3, 2, 0, 1), b, **settings(**o))),
     "conv3d": lambda X, K, b, **o: last(F.conv3d(first(X), K.permute(4, 3, 0, 1, 2), b, **settings(**o))),
-    "grouped_conv2d": lambda X, K, b, **o: grouped_convolution(X, K, b, **settings(**o)),
+    "grouped_conv1d": lambda X, K, b, **o: grouped_convolution(F.conv1d, X, K, b, **settings(**o)),
+    "grouped_conv2d": lambda X, K, b, **o: grouped_convolution(F.conv2d, X, K, b, **settings(**o)),
+    "grouped_conv3d": lambda X, K, b, **o: grouped_convolution(F.conv3d, X, K, b, **settings(**o)),
     "depthwise_conv2d": lambda X, K, b, **o: last(
         F.conv2d(first(X), K.permute(2, 0, 1)[:, None], b, groups=len(b), **settings(**o))
     ),
-    "transposed_conv2d": lambda X, K, b, stride, pad: last(
-        F.conv_transpose2d(first(X), K.permute(2, 3, 0, 1), b, stride, pad)
-    ),
+    "transposed_conv2d": lambda X, K, b, **o: transposed(X[..., None, :], K[..., None, :, :], b[None], **o)[..., 0, :],
+    "grouped_transposed_conv2d": lambda X, K, b, **o: transposed(X, K, b, **o),
     # padded by hand: PyTorch's own padding ends at half a window
     "max_pool2d": lambda X, R, S, stride, pad: last(
         F.max_pool2d(F.pad(first(X), (pad,) * 4, value=-torch.inf), (R, S), stride)
