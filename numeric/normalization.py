@@ -3,12 +3,19 @@
 Variances divide by the number of entries. Centred inputs `Xhat` and variances `v` are handed to the backward, which
 needs no second look at X. Where channels are grouped, each group has an axis of its own: with channels last,
 `X.reshape(N, H, W, G, C)` copies nothing.
+
+What is normalized row by row is done in blocks of rows that stay in the cache from one pass to the next; the sums are
+products with vectors, which BLAS takes several entries at a time.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 
 from numeric.contract import contract
 from numeric.errors import InputError
+
+BLOCK_BYTES = 2**19  # measured: larger blocks leave the cache, and beside smaller ones NumPy's calls cost too much
 
 
 @contract("X[N, D] gamma[D] beta[D] eps > 0 -> Y[N, D] Xhat[N, D] mu[D] v[D]")
@@ -22,7 +29,9 @@ def batch_norm(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = 
     Xhat = X - mu
     v = np.einsum("nd,nd->d", Xhat, Xhat) / len(X)
     Xhat /= np.sqrt(v + float(eps))
-    return {"Y": gamma * Xhat + beta, "Xhat": Xhat, "mu": mu, "v": v}
+    Y = Xhat * gamma
+    Y += beta
+    return {"Y": Y, "Xhat": Xhat, "mu": mu, "v": v}
 
 
 @contract("dY[N, D] gamma[D] Xhat[N, D] v[D] eps > 0 -> dX[N, D] dgamma[D] dbeta[D]")
@@ -85,11 +94,16 @@ def layer_norm(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = 
     X[N, D], gamma[D] and beta[D] are of one dtype, float32, float64 or complex128; InputError otherwise.
     Source: Ba, Kiros and Hinton (2016), section 3.
     """
-    Xhat = X - X.mean(axis=1, keepdims=True)
-    v = np.einsum("nd,nd->n", Xhat, Xhat) / X.shape[1]
-    Xhat /= np.sqrt(v + float(eps))[:, None]
-    Y = Xhat * gamma
-    Y += beta
+    N, D = X.shape
+    Y, Xhat, v, ones = np.empty_like(X), np.empty_like(X), np.empty(N, X.dtype), np.ones(D, X.dtype)
+    for rows in _blocks(X):
+        x, xhat, y = X[rows], Xhat[rows], Y[rows]
+        mu = x @ ones / D
+        np.subtract(x, mu[:, None], out=xhat)
+        v[rows] = _squares(xhat) / D
+        xhat *= 1 / np.sqrt(v[rows] + float(eps))[:, None]
+        np.multiply(xhat, gamma, out=y)
+        y += beta
     return {"Y": Y, "Xhat": Xhat, "v": v}
 
 
@@ -101,13 +115,20 @@ def layer_norm_backward(
 
     dgamma = sum_n dY Xhat, dbeta = sum_n dY. Raises InputError as `layer_norm` does.
     """
-    D = dY.shape[1]
-    g = dY * gamma
-    dX = Xhat * (np.einsum("nd,nd->n", g, Xhat) / -D)[:, None]
-    dX += g
-    dX -= g.mean(axis=1, keepdims=True)
-    dX /= np.sqrt(v + float(eps))[:, None]
-    return {"dX": dX, "dgamma": np.einsum("nd,nd->d", dY, Xhat), "dbeta": dY.sum(axis=0)}
+    dX, dgamma, dbeta = np.empty_like(dY), np.zeros_like(gamma), np.zeros_like(gamma)
+    r, share = 1 / np.sqrt(v + float(eps)), gamma / dY.shape[1]
+    for rows in _blocks(dY):
+        dy, xhat, dx = dY[rows], Xhat[rows], dX[rows]
+        ones = np.ones(len(dy), dy.dtype)
+        products = dy * xhat
+        dgamma += ones @ products
+        dbeta += ones @ dy
+        around = xhat * (products @ share)[:, None]
+        around += (dy @ share)[:, None]
+        np.multiply(dy, gamma, out=dx)
+        dx -= around
+        dx *= r[rows, None]
+    return {"dX": dX, "dgamma": dgamma, "dbeta": dbeta}
 
 
 @contract("X[N, D] gamma[D] eps > 0 -> Y[N, D] Xhat[N, D] v[N]")
@@ -117,9 +138,13 @@ def rms_norm(X: np.ndarray, gamma: np.ndarray, eps: float = 1e-5) -> dict[str, n
     X[N, D] and gamma[D] are of one dtype, float32, float64 or complex128; InputError otherwise.
     Source: Zhang and Sennrich (2019), eq. 4.
     """
-    v = np.einsum("nd,nd->n", X, X) / X.shape[1]
-    Xhat = X / np.sqrt(v + float(eps))[:, None]
-    return {"Y": Xhat * gamma, "Xhat": Xhat, "v": v}
+    Y, Xhat, v = np.empty_like(X), np.empty_like(X), np.empty(len(X), X.dtype)
+    for rows in _blocks(X):
+        x, xhat = X[rows], Xhat[rows]
+        v[rows] = _squares(x) / X.shape[1]
+        np.multiply(x, 1 / np.sqrt(v[rows] + float(eps))[:, None], out=xhat)
+        np.multiply(xhat, gamma, out=Y[rows])
+    return {"Y": Y, "Xhat": Xhat, "v": v}
 
 
 @contract("dY[N, D] gamma[D] Xhat[N, D] v[N] eps > 0 -> dX[N, D] dgamma[D]")
@@ -130,11 +155,16 @@ def rms_norm_backward(
 
     Raises InputError as `rms_norm` does.
     """
-    g = dY * gamma
-    dX = Xhat * (np.einsum("nd,nd->n", g, Xhat) / -dY.shape[1])[:, None]
-    dX += g
-    dX /= np.sqrt(v + float(eps))[:, None]
-    return {"dX": dX, "dgamma": np.einsum("nd,nd->d", dY, Xhat)}
+    dX, dgamma = np.empty_like(dY), np.zeros_like(gamma)
+    r, share = 1 / np.sqrt(v + float(eps)), gamma / dY.shape[1]
+    for rows in _blocks(dY):
+        dy, xhat, dx = dY[rows], Xhat[rows], dX[rows]
+        products = dy * xhat
+        dgamma += np.ones(len(dy), dy.dtype) @ products
+        np.multiply(dy, gamma, out=dx)
+        dx -= xhat * (products @ share)[:, None]
+        dx *= r[rows, None]
+    return {"dX": dX, "dgamma": dgamma}
 
 
 @contract("X[N, H, W, G, C] gamma[G, C] beta[G, C] eps > 0 -> Y[N, H, W, G, C] Xhat[N, H, W, G, C] v[N, G]")
@@ -253,3 +283,14 @@ def l2_normalization_backward(dY: np.ndarray, Y: np.ndarray, r: np.ndarray) -> d
 def _entries_per_group(X: np.ndarray) -> int:
     _, H, W, _, C = X.shape
     return H * W * C
+
+
+def _blocks(X: np.ndarray) -> Iterator[slice]:
+    """The rows of X, as many at a time as make a block."""
+    count = max(1, BLOCK_BYTES // X[0].nbytes)
+    return (slice(start, start + count) for start in range(0, len(X), count))
+
+
+def _squares(X: np.ndarray) -> np.ndarray:
+    """sum_d X[n, d]², without a conjugate, so that the complex step may pass; `vecdot` brings one of its own."""
+    return np.vecdot(X.conj(), X)

@@ -5,6 +5,7 @@ import pytest
 
 from checks import gradcheck
 from checks.suite import rows
+from numeric import normalization
 
 
 def centred(dY, gamma, Xhat, v, eps, axis, *, mean=True, variance=True, factor=1.0):
@@ -101,3 +102,29 @@ def test_every_mistake_is_noticed_by_either_witness(mistake, dtype):
     assert wrong & {"shape"} or wrong >= {"derivation", "differences"}
     if mistake in DIAGNOSED:
         assert report.diagnoses[0].hypothesis == DIAGNOSED[mistake]
+
+
+@pytest.mark.parametrize("offset", [1.0, 1e3])
+def test_a_row_far_from_zero_is_normalized_rightly_in_float32(offset):
+    (row,) = rows(["layer_norm"])
+    rng = np.random.default_rng(0)
+    inputs = {"X": offset + rng.normal(size=(3, 40)), "gamma": rng.normal(size=40), "beta": rng.normal(size=40)}
+    inputs |= {"eps": 2.0**-16, "dY": rng.normal(size=(3, 40))}
+    report = gradcheck((row.forward, row.backward), "layer_norm", inputs=inputs, dtype="float32")
+    assert report.verdict == "agree", str(report)
+
+
+@pytest.mark.parametrize("layer", ["layer_norm", "rms_norm"])
+def test_blocks_of_rows_add_up(layer, monkeypatch):
+    (row,) = rows([layer])
+    monkeypatch.setattr(normalization, "BLOCK_BYTES", 2 * 3 * 8)
+    right = gradcheck((row.forward, row.backward), layer, sizes={"N": 5, "D": 3}, witnesses=["derivation"])
+    assert right.verdict == "agree", str(right)
+
+    def last_block_only(dY, gamma, Xhat, v, eps):
+        whole = row.backward(dY, gamma, Xhat, v, eps)
+        return whole | {"dgamma": (dY[-1:] * Xhat[-1:]).sum(axis=0)}
+
+    wrong = gradcheck((row.forward, last_block_only), layer, sizes={"N": 5, "D": 3}, witnesses=["derivation"])
+    assert wrong.verdict == "disagree"
+    assert wrong.diagnoses[0].hypothesis == "part of a sum"

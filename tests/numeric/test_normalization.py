@@ -150,12 +150,27 @@ def test_dtypes_are_kept_inputs_stay_as_they_are_and_may_be_strided(name, dtype)
     np.testing.assert_allclose(output(again), output(result), rtol=1e-5)
 
 
-def test_statistics_far_from_zero_keep_their_digits_in_float32():
-    X = (1000 + np.random.default_rng(2).normal(size=(64, 8))).astype(np.float32)
-    ones, zeros = np.ones(8, np.float32), np.zeros(8, np.float32)
-    exact = X.astype(float) - X.astype(float).mean(axis=0)
-    exact /= np.sqrt((exact**2).mean(axis=0) + 1e-5)
-    np.testing.assert_allclose(normalization.batch_norm(X, ones, zeros)["Y"], exact, atol=1e-3)
+@pytest.mark.parametrize(("name", "axis", "shape"), [("batch_norm", 0, (64, 8)), ("layer_norm", 1, (8, 768))])
+def test_statistics_far_from_zero_keep_their_digits_in_float32(name, axis, shape):
+    X = (1000 + np.random.default_rng(2).normal(size=shape)).astype(np.float32)
+    ones, zeros = np.ones(shape[1], np.float32), np.zeros(shape[1], np.float32)
+    exact = X.astype(float) - X.astype(float).mean(axis=axis, keepdims=True)
+    exact /= np.sqrt((exact**2).mean(axis=axis, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(getattr(normalization, name)(X, ones, zeros)["Y"], exact, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
+@pytest.mark.parametrize("rows", [1, 3, 4])
+def test_blocks_of_rows_make_no_difference(monkeypatch, name, rows):
+    rng = np.random.default_rng(4)
+    values = {tensor: rng.normal(size=[7, 5][2 - len(letters) :]) for tensor, letters in INPUTS[name].items()}
+    dY = rng.normal(size=(7, 5))
+    whole = getattr(normalization, name)(**values, eps=EPS)
+    together = {**whole, **backward(name, dY, values, whole)}
+    monkeypatch.setattr(normalization, "BLOCK_BYTES", rows * dY[0].nbytes)
+    parts = getattr(normalization, name)(**values, eps=EPS)
+    for tensor, value in {**parts, **backward(name, dY, values, parts)}.items():
+        np.testing.assert_allclose(value, together[tensor], rtol=1e-12, atol=1e-14)
 
 
 def test_what_has_no_direction_or_no_variance_is_refused():
