@@ -84,7 +84,7 @@ class Step:
         if self.rule in AXIOMS:
             return Proof(True, AXIOMS[self.rule], for_all_sizes=True)
         if self.rule == "differentiate":
-            from derivations.proof import derivative_agrees
+            from derivations.witness import derivative_agrees
 
             return derivative_agrees(self)
         return prove(self.before_expression, self.after_expression, self.layer, self.ranges, self.given)
@@ -179,7 +179,7 @@ class Derivation:
     @cached_property
     def witness(self) -> Proof:
         """The whole derivation against the true derivative, by forward-mode power series of balls."""
-        from derivations.proof import enclosed
+        from derivations.witness import enclosed
 
         return enclosed(self)
 

@@ -6,7 +6,7 @@ axes: the equation is evaluated as it stands, with no algebra in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -22,216 +22,18 @@ from derivations.expressions import (
     Where,
     entry_indices,
     floordiv,
-    log,
     maximum,
     minimum,
     modulo,
-    walk,
+    tensor_names,
 )
 from derivations.fields import NO, YES, Field, boxed, field_for
-from derivations.layer import DerivationError, Equation, Layer, Option, Tensor
+from derivations.layer import DerivationError, Equation, Layer, Tensor
 from derivations.schedule import Group, schedule
+from derivations.sizes import concrete_value, sizes_from
 
 Indices = Mapping[sp.Symbol, np.ndarray]
-Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 LARGEST_TENSOR = 10**8
-
-
-# --------------------------------------------------------------------------------------------------- sizes
-
-
-def concrete_value(expression: sp.Expr, known: Mapping[str, int]) -> int:
-    """A size or an integer expression of sizes at concrete values.
-
-    Raises DerivationError where a size is missing.
-    """
-    if isinstance(expression, sp.Symbol) and expression.name in known:
-        return known[expression.name]
-    if expression.is_Integer:
-        return int(expression)
-    if isinstance(expression, sp.Add):
-        return sum(concrete_value(part, known) for part in expression.args)
-    missing = [s.name for s in expression.free_symbols if s.name not in known]
-    if missing:
-        raise DerivationError(f"the size {min(missing)!r} is not known; give it a value")
-    value = expression.subs({symbol: known[symbol.name] for symbol in expression.free_symbols})
-    if not value.is_Integer:
-        raise DerivationError(f"{expression} is no whole number where {_where(expression, known)}")
-    return int(value)
-
-
-def _where(expression: sp.Expr, known: Mapping[str, int]) -> str:
-    return " and ".join(f"{name} = {known[name]}" for name in sorted(s.name for s in expression.free_symbols))
-
-
-def concrete_sizes(layer: Layer, sizes: Mapping[str, float]) -> dict[str, int]:
-    """The given sizes and options, and the sizes that follow from them.
-
-    Raises DerivationError for a size that is missing, unknown, or comes out below 1.
-    """
-    known = {name: value for name, value in sizes.items() if isinstance(value, int | np.integer)}
-    pending = dict(layer.size_definitions)
-    while pending:
-        ready = {s: d for s, d in pending.items() if all(f.name in known for f in d.free_symbols)}
-        if not ready:
-            missing = sorted({f.name for d in pending.values() for f in d.free_symbols} - set(known))
-            raise DerivationError(f"{layer.name}: the size {missing[0]!r} is not known; give it a value")
-        for size, definition in ready.items():
-            value = concrete_value(definition, known)
-            if known.get(size.name, value) != value:
-                raise DerivationError(f"{layer.name}: {size} = {definition} is {value}, not {known[size.name]}")
-            known[size.name] = value
-            del pending[size]
-    for name in known:
-        if known[name] < 1 and name[0].isupper():
-            raise DerivationError(f"{layer.name}: the size {name} is {known[name]}; it must be at least 1")
-    for tensor in layer.tensors:
-        for size in tensor.sizes:
-            if size.is_Symbol or any(s.name not in known for s in size.free_symbols):
-                continue
-            if concrete_value(size, known) < 1:
-                raise DerivationError(
-                    f"{layer.name}: {tensor} is empty where {_where(size, known)}; a size must be at least 1"
-                )
-    return known
-
-
-def _sizes_from(layer: Layer, tensors: Iterable[Tensor], values: Mapping[str, Any]) -> dict[str, int]:
-    """Read the sizes off the shapes of the values.
-
-    Raises DerivationError, naming both sides, where shapes clash.
-    """
-    known = {name: int(values[name]) for name in layer.size_names if name in values}
-    known |= {option.name: int(values[option.name]) for option in layer.options if option.integer}
-    origin = dict.fromkeys(known, "the given value")
-    todo: list[tuple[Tensor, sp.Expr, int]] = []
-    for tensor in tensors:
-        shape = np.shape(values[tensor.name])
-        if len(shape) != len(tensor.sizes):
-            raise DerivationError(f"{layer.name}: {tensor.name} has shape {shape}, expected {tensor}")
-        todo += [(tensor, size, actual) for size, actual in zip(tensor.sizes, shape, strict=True)]
-    while todo:
-        left = []
-        for tensor, size, actual in todo:
-            unknown = [s for s in size.free_symbols if s.name not in known]
-            if not unknown:
-                expected = concrete_value(size, known)
-                if expected != actual:
-                    sources = ", ".join(
-                        sorted({origin.get(s.name, "a formula") for s in size.free_symbols}) or ["itself"]
-                    )
-                    raise DerivationError(
-                        f"{layer.name}: {tensor.name} has shape {np.shape(values[tensor.name])}, expected {tensor} "
-                        f"with {size} = {expected} (from {sources})"
-                    )
-            elif len(unknown) == 1 and unknown[0] not in layer.size_definitions:
-                rest = size.subs({s: known[s.name] for s in size.free_symbols if s.name in known})
-                slope = rest.coeff(unknown[0])
-                found = sp.nsimplify((actual - (rest - slope * unknown[0])) / slope) if slope != 0 else None
-                if found is None or not found.is_Integer or found < 1:
-                    raise DerivationError(f"{layer.name}: {tensor.name} has a size of {actual}, which no {size} makes")
-                known[unknown[0].name], origin[unknown[0].name] = int(found), tensor.name
-            else:
-                left.append((tensor, size, actual))
-        if len(left) == len(todo):
-            known = concrete_sizes(layer, known)
-            origin = {name: origin.get(name, "a formula") for name in known}
-        todo = left
-    known = concrete_sizes(layer, known)
-    for name in known:
-        if name[0].isupper() and known[name] < 1:
-            raise DerivationError(f"{layer.name}: the size {name} is 0; a batch or an axis must not be empty")
-    return known
-
-
-# ------------------------------------------------------------------------------------------------- values
-
-
-def random_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator) -> dict[str, Any]:
-    """Random inputs and options of a layer, exactly representable in 12 bits, so that every dtype holds them.
-
-    Real tensors are near N(0, 1), positive ones between 1/8 and 3; integer tensors lie within their bounds; options
-    keep the values given in `sizes`. Where the equations have logarithms or roots, inputs at which they are not
-    finite are drawn again, then from the positive numbers, then from those between 0 and 1.
-    Raises DerivationError for missing sizes.
-    """
-    styles = (_normal, _normal, _positive, _fraction) if _has_a_domain(layer) else (_normal,)
-    for style in styles:
-        values = _draw_inputs(layer, sizes, rng, style)
-        if len(styles) == 1 or _is_finite(layer, values):
-            break
-    return values
-
-
-def _has_a_domain(layer: Layer) -> bool:
-    """Whether the equations have functions that not every number has a value under."""
-    nodes = [node for equation in layer.equations for node in walk(equation.rhs)]
-    return any(isinstance(n, log) or (isinstance(n, sp.Pow) and not n.exp.is_integer) for n in nodes)
-
-
-def _is_finite(layer: Layer, values: Mapping[str, Any]) -> bool:
-    results = evaluate_equations(layer, layer.equations, values, "float64")
-    return all(np.isfinite(result).all() for result in results.values())
-
-
-def settled_sizes(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator) -> dict[str, Any]:
-    """The sizes and options that random inputs at these sizes have; options that are open are drawn.
-
-    Raises DerivationError where some tensor has no shape.
-    """
-    values = _draw_inputs(layer, sizes, rng, _normal)
-    return {**sizes, **{name: value for name, value in values.items() if isinstance(value, int)}}
-
-
-def _draw_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator, style: Draw) -> dict[str, Any]:
-    options = {option.name: sizes.get(option.name, _random_option(option, sizes, rng)) for option in layer.options}
-    whole = {name: int(value) for name, value in options.items() if float(value).is_integer()}
-    known = concrete_sizes(layer, {**{n: int(v) for n, v in sizes.items() if n in layer.size_names}, **whole})
-    values: dict[str, Any] = dict(options)
-    for tensor in layer.inputs:
-        shape = tuple(concrete_value(size, known) for size in tensor.sizes)
-        values[tensor.name] = _random_tensor(tensor, shape, known, rng, style)
-    return values | {name: known[name] for name in layer.hidden_sizes if name in known}
-
-
-def _random_option(option: Option, sizes: Mapping[str, float], rng: np.random.Generator) -> Any:
-    if not option.integer:
-        return float(rng.integers(1, 32)) / 16
-    low = 1 if option.positive else 0
-    if option.low is None:
-        return low
-    known = {name: value for name, value in sizes.items() if isinstance(value, int | np.integer)}
-    low = concrete_value(option.low, known)
-    high = concrete_value(option.high, known) if option.high is not None else low + 2
-    _check_bounds(option, low, high)
-    return int(rng.integers(low, high + 1))
-
-
-def _check_bounds(what: Option | Tensor, low: int, high: int) -> None:
-    if low > high:
-        raise DerivationError(f"{what.name} lies in {low}..{high} at these sizes, and there is nothing in it")
-
-
-def _random_tensor(
-    tensor: Tensor, shape: tuple[int, ...], known: Mapping[str, int], rng: np.random.Generator, style: Draw
-) -> Any:
-    if tensor.integer and tensor.low is not None and tensor.high is not None:
-        low, high = concrete_value(tensor.low, known), concrete_value(tensor.high, known)
-        _check_bounds(tensor, low, high)
-        return rng.integers(low, high + 1, size=shape)
-    return (_positive if tensor.positive and style is _normal else style)(rng, shape)
-
-
-def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return np.clip(np.round(rng.standard_normal(shape) * 512), -2047, 2047) / 512
-
-
-def _positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return np.asarray(rng.integers(128, 3072, size=shape) / 1024)
-
-
-def _fraction(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    return np.asarray(rng.integers(64, 960, size=shape) / 1024)
 
 
 def evaluate_equations(
@@ -255,15 +57,16 @@ def evaluate_equations(
     for name in [*(t.name for t in tensors), *(option.name for option in layer.options)]:
         if name not in values:
             raise DerivationError(f"{layer.name}: the value of {name!r} is missing")
-    known = _sizes_from(layer, tensors, values)
+    known = sizes_from(layer, tensors, values)
     with field.context():
         machine = Machine(field, known)
         for option in layer.options:
             machine.constants[option.symbol] = field.array(values[option.name])
+        used = frozenset().union(*(tensor_names(equation.rhs) for equation in equations), keep)
         for tensor in tensors:
             if tensor.integer:
                 machine.integers[tensor.name] = _labels(layer, tensor, values[tensor.name], known)
-            else:
+            elif tensor.name in used:
                 machine.reals[tensor.name] = _as_field(field, values[tensor.name])
         defined = {equation.name for equation in equations}
         for group in schedule(equations):
@@ -373,6 +176,8 @@ class Machine:
         if condition == sp.true or condition == sp.false:
             return np.asarray(YES if condition == sp.true else NO)
         left, right = condition.args
+        if left == right:  # balls cannot tell that they hold the same number
+            return np.asarray(YES if condition.rel_op in {">=", "<=", "=="} else NO)
         if left.is_integer and right.is_integer and _only_integers(left) and _only_integers(right):
             return _COMPARISONS[condition.rel_op](self.integer(left, axes), self.integer(right, axes)) * np.int8(YES)
         return self.field.compare(condition.rel_op, self.value(left, axes, rank), self.value(right, axes, rank))

@@ -196,6 +196,13 @@ class Where(sp.Function):
         return Where(condition, yes.diff(variable), no.diff(variable))
 
 
+def compared(relation: type[sp.Rel], left: sp.Expr, right: sp.Expr) -> sp.Basic:
+    """A condition; SymPy leaves that of a thing with itself open, where it knows no assumptions of it."""
+    if left == right:
+        return sp.true if relation in {sp.Ge, sp.Le, sp.Eq} else sp.false
+    return relation(left, right)
+
+
 class Bracket(sp.Function):
     """Iverson's bracket: 1 where the condition holds, else 0; a product with a bracket that is 0 is 0, whatever else.
 

@@ -222,14 +222,14 @@ class Layer:
 
         Raises DerivationError for a missing size, or where a size comes out below 1.
         """
-        from derivations.evaluate import concrete_sizes, concrete_value
+        from derivations.sizes import concrete_sizes, concrete_value
 
         known = concrete_sizes(self, sizes)
         return tuple(concrete_value(size, known) for size in self.by_name[name].sizes)
 
     def random_inputs(self, sizes: Mapping[str, float], rng: np.random.Generator) -> dict[str, Any]:
         """Random inputs and options: dyadic rationals near N(0, 1), within the declared bounds (float64, int64)."""
-        from derivations.evaluate import random_inputs
+        from derivations.sampling import random_inputs
 
         return random_inputs(self, sizes, rng)
 

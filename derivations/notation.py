@@ -23,6 +23,7 @@ from derivations.expressions import (
     FirstMaximum,
     MaxOver,
     Where,
+    compared,
     floordiv,
     index,
     modulo,
@@ -862,7 +863,7 @@ class _Scope:
                 for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
                     if type(operator) not in _COMPARISONS:
                         raise self.error("conditions compare with < <= > >= == !=", node)
-                    parts.append(_COMPARISONS[type(operator)](left, right))
+                    parts.append(compared(_COMPARISONS[type(operator)], left, right))
                 return sp.And(*parts)
             case ast.BoolOp():
                 combine = sp.And if isinstance(node.op, ast.And) else sp.Or

@@ -357,7 +357,7 @@ class _Writer:
             parts, union = self._joined([*states, self.value(rest, axes)], axes)
             return Code(f"np.where({' & '.join(p.text for p in parts[:-1])}, {parts[-1].text}, 0)", union)
         codes = [self.value(f, axes) for f in apart.above]
-        if apart.negative and all(code.boolean for code in codes):
+        if apart.negative and codes[0].boolean:  # NumPy has no minus of a truth value
             codes[0] = codes[0].number
         if (
             len(codes) == 2

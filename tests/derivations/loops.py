@@ -154,7 +154,16 @@ class Loops:
                 for axis, index in enumerate(indices):
                     if isinstance(index, ast.Name) and index.id == letter:
                         return self.values[node.value.id].shape[axis]
-        return self.sizes[letter.upper()]
+        if letter.upper() in self.sizes:
+            return self.sizes[letter.upper()]
+        shifted = [
+            self.values[node.value.id].shape[axis]
+            for node in ast.walk(body)
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
+            for axis, index in enumerate(node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])
+            if any(isinstance(part, ast.Name) and part.id == letter for part in ast.walk(index))
+        ]
+        return shifted[0]
 
     def holds(self, node: ast.expr, at: Mapping[str, int]) -> bool:
         """Whether a condition holds."""

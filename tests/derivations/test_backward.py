@@ -10,11 +10,12 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 
-from derivations import DerivationError, derive, read_equation, read_layer
+from derivations import DerivationError, derive, read_equation, read_layer, sampling
 from derivations.backward import AXIOMS, Derivation
-from derivations.evaluate import concrete_sizes, concrete_value
 from derivations.layer import Equation
-from derivations.proof import enclosed, prove, sizes_at_random
+from derivations.proof import prove
+from derivations.sizes import concrete_sizes, concrete_value
+from derivations.witness import enclosed
 from tests.derivations.loops import Loops, equations_of, exact
 from tests.strategies import CONVOLUTIONS, PALETTE, layers, recurrences
 
@@ -24,9 +25,9 @@ STEP = mpmath.mpf(10) ** -25
 def points(derivation: Derivation, count: int):
     """Sizes, values of inputs and of cotangents from outside, and shapes, at a few places."""
     layer, rng = derivation.layer, np.random.default_rng(11)
-    for sizes in itertools.islice(sizes_at_random(layer, rng), count):
-        values = layer.random_inputs(sizes, rng)
-        known = concrete_sizes(layer, {**sizes, **{n: v for n, v in values.items() if isinstance(v, int)}})
+    for point in itertools.islice(sampling.points(layer, 11), count):
+        values = dict(point.values)
+        known = concrete_sizes(layer, {**point.sizes, **sampling.whole(values)})
         shapes = {t.name: tuple(concrete_value(size, known) for size in t.sizes) for t in layer.tensors}
         for tensor in derivation.given:
             values[tensor.name] = np.round(rng.standard_normal(shapes[tensor.name[1:]]) * 64) / 64

@@ -291,3 +291,10 @@ def source_or_reason(derivation) -> str:
         return derivation.numpy()
     except DerivationError as error:
         return str(error).replace("\n", "")
+
+
+@pytest.mark.parametrize("operator", [">", "<", "!=", ">=", "<=", "=="])
+def test_a_comparison_with_itself_is_decided(operator):
+    text = f"X[N]  A[N]  Y[N]\nA[n] = tanh(X[n])\nY[n] = where(A[n] {operator} A[n], 2*A[n], A[n])"
+    expected = "2*A[n]" if "=" in operator and operator != "!=" else "A[n]"
+    assert read_layer(text).equations[-1].text == f"Y[n] = {expected}"

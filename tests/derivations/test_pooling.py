@@ -7,7 +7,8 @@ import pytest
 
 from derivations import DerivationError, NotationError, derive, layer, read_equation
 from derivations.pooling import AVG_POOL2D, GLOBAL_AVERAGE_POOL, MAX_POOL2D
-from derivations.proof import prove_claim, sizes_at_random
+from derivations.proof import prove_claim
+from derivations.sampling import points
 
 LAYERS = {each.name: each for each in (MAX_POOL2D, AVG_POOL2D, GLOBAL_AVERAGE_POOL)}
 WINDOWS = {"R": 2, "S": 2, "stride": 1, "pad": 1}
@@ -67,8 +68,8 @@ def test_the_derived_source_runs_and_agrees(name):
     derivation, rng = derive(LAYERS[name]), np.random.default_rng(0)
     module: dict = {}
     exec(derivation.numpy(), module)  # noqa: S102 - our own source is what is tested
-    for sizes, _ in zip(sizes_at_random(LAYERS[name], rng), range(10), strict=False):
-        values = LAYERS[name].random_inputs(sizes, rng)
+    for point, _ in zip(points(LAYERS[name], 0), range(10), strict=False):
+        values = dict(point.values)
         values["dY"] = rng.normal(size=LAYERS[name].evaluate(values, "float64")["Y"].shape)
         expected = derivation.evaluate(values, "float64")["dX"]
         wanted = inspect.signature(module["backward"]).parameters

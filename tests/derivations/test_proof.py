@@ -17,7 +17,8 @@ LAYER = read_layer(f"{DECLARED}  Y[N]\nY[n] = V[n]")
 def both_sides(counterexample, left: str, right: str, letters: list[str]):
     """What loops give for the two sides, at the entry that the counterexample names."""
     values = {name: v if isinstance(v, int) else exact(v) for name, v in counterexample.values.items()}
-    loops = Loops(values, counterexample.sizes)
+    cancelled = {"V": np.ones(counterexample.sizes.get("N", 1)), "a": 1.0}  # whatever it is, it does not matter
+    loops = Loops({name: exact(value) for name, value in cancelled.items()} | values, counterexample.sizes)
     place = dict(zip(letters, counterexample.entry, strict=True))
     return (loops.value(parsed(side), place) for side in (left, right))
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from derivations import LAYERS, DerivationError, derive, read_layer
-from derivations.evaluate import concrete_sizes, concrete_value
-from derivations.proof import sizes_at_random
+from derivations.sampling import drawn, points, shape_of, whole
 from tests.strategies import CONVOLUTIONS, layers, recurrences
 
 TEN = ("linear", "sigmoid", "tanh", "relu", "softmax", "squared_error", "cross_entropy", "sigmoid_cross_entropy")
@@ -35,13 +34,9 @@ def called(function, values):
 def assert_the_source_agrees(derivation, count=2):
     layer, rng = derivation.layer, np.random.default_rng(3)
     functions = run(derivation)
-    for sizes in itertools.islice(sizes_at_random(layer, rng), count):
-        values = layer.random_inputs(sizes, rng)
-        known = concrete_sizes(layer, {**sizes, **{n: v for n, v in values.items() if isinstance(v, int)}})
-        for tensor in derivation.given:
-            values[tensor.name] = (
-                np.round(rng.standard_normal([concrete_value(s, known) for s in tensor.sizes]) * 64) / 64
-            )
+    for point in itertools.islice(points(layer, 3), count):
+        known = {**point.sizes, **whole(point.values)}
+        values = point.values | {t.name: drawn(shape_of(t, layer, known), rng) for t in derivation.given}
         expected = derivation.evaluate(values, "float64")
         outputs = called(functions["forward"], values)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -49,7 +44,7 @@ def assert_the_source_agrees(derivation, count=2):
         results |= called(functions["backward"], values)
         for name, value in results.items():
             assert np.shape(value) == expected[name].shape
-            np.testing.assert_allclose(value, expected[name], rtol=1e-9, atol=1e-9, err_msg=f"{name} {sizes}")
+            np.testing.assert_allclose(value, expected[name], rtol=1e-9, atol=1e-9, err_msg=f"{name} {point.sizes}")
 
 
 @pytest.mark.parametrize("name", TEN)

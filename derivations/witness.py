@@ -1,0 +1,151 @@
+"""The true derivative, by power series of balls carried forward through a layer's equations.
+
+It knows nothing of the rules by which the backward equations were derived.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import flint
+import numpy as np
+import sympy as sp
+
+from derivations.evaluate import evaluate_equations
+from derivations.evidence import Proof
+from derivations.fields import Balls, Series
+from derivations.layer import DerivationError, Equation, Layer, Tensor
+from derivations.points import POINTS, SEED
+from derivations.question import BITS, Question, same_ball
+from derivations.sampling import Point, drawn, points, shape_of, whole
+from derivations.schedule import users
+
+if TYPE_CHECKING:
+    from derivations.backward import Derivation, Step
+
+WITNESS_POINTS = 40
+Verdict = tuple[Point, bool | None]
+
+
+def enclosed(derivation: Derivation, wanted: int = WITNESS_POINTS) -> Proof:
+    """The derived cotangents against the derivative that power series carry forward, along a random direction."""
+    layer = derivation.layer
+    rng = np.random.default_rng(SEED)
+
+    def verdicts() -> Iterator[Verdict]:
+        for point in itertools.islice(points(layer, SEED), 3 * wanted):
+            cotangents = {t.name: _drawn(t, layer, point, rng) for t in derivation.given}
+            targets = [name[1:] for name in derivation.cotangents]
+            direction = {name: drawn(np.shape(point.values[name]), rng) for name in targets}
+            yield point, _encloses(derivation, point.values | cotangents, direction)
+
+    return _certified(verdicts(), wanted)
+
+
+def _certified(verdicts: Iterable[Verdict], wanted: int) -> Proof:
+    """What so many points say, one of which is enough to refute."""
+    agreed = 0
+    for point, verdict in verdicts:
+        if verdict is False:
+            return Proof(False, f"the derivative that series carry forward differs, at sizes {point.sizes}")
+        agreed += verdict is True
+        if agreed == wanted:
+            break
+    if not agreed:
+        return Proof(False, "no point was found at which the derivative could be enclosed")
+    return Proof(True, f"enclosed by the true derivative at {agreed} points, to 1e-50")
+
+
+def _encloses(derivation: Derivation, values: Mapping[str, Any], direction: Mapping[str, np.ndarray]) -> bool | None:
+    layer = derivation.layer
+    series = Series(BITS)
+    try:
+        with series.context():
+            moved = {name: series.along(values[name], direction[name]) for name in direction}
+        outputs = evaluate_equations(layer, layer.equations, {**values, **moved}, series)
+        derived = evaluate_equations(layer, derivation.equations, values, Balls(BITS), given=derivation.given)
+    except DerivationError:
+        return None
+    with series.context():
+        forward = _change((outputs[t.name], values[f"d{t.name}"]) for t in layer.outputs)
+        backward = _inner((derived[f"d{name}"], along) for name, along in direction.items())
+        return same_ball(forward, backward)
+
+
+def derivative_agrees(step: Step) -> Proof:
+    """The step that differentiates, against power series carried through the equations that use the tensor.
+
+    The tensors of the forward pass may be anything here, except the one that moves.
+    """
+    question = Question.of(step.after_expression, sp.S.Zero, step.layer, step.ranges, ())
+    rng = np.random.default_rng(SEED)
+    attempts = itertools.islice(points(step.layer, SEED), 3 * POINTS)
+    return _certified(((point, _agrees(step, question, point, rng)) for point in attempts), POINTS)
+
+
+def _agrees(step: Step, question: Question, point: Point, rng: np.random.Generator) -> bool | None:
+    layer, target = step.layer, step.layer.by_name[step.target]
+    consumers = users(layer.equations, target.name)
+    values = question.values_at(point, rng)
+    outside = f"d{target.name}" if target.name in layer.output_names else None  # added to what the consumers hand back
+    for tensor in (*layer.intermediates, *layer.outputs):
+        values.setdefault(tensor.name, _drawn(tensor, layer, point, rng))
+    # A line that does not name a cotangent may have dropped its term: none is ever 0 here.
+    for name, tensor in [(_cotangent(e, values), layer.by_name[e.name]) for e in consumers]:
+        values.setdefault(name, _drawn(tensor, layer, point, rng))
+    if outside is not None:
+        values.setdefault(outside, _drawn(target, layer, point, rng))
+    direction = _drawn(target, layer, point, rng)
+    series = Series(BITS)
+    try:
+        slopes, _ = question.evaluate(values, Balls(BITS))
+        with series.context():
+            moved = {**values, target.name: series.along(values[target.name], direction)}
+        renamed = [
+            Equation(Tensor(f"{e.name}'", layer.by_name[e.name].sizes)[e.indices], e.rhs, e.ranges) for e in consumers
+        ]
+        given = [*layer.intermediates, *layer.outputs]
+        changed = evaluate_equations(layer, renamed, moved, series, given=given)
+    except DerivationError:
+        return None
+    with series.context():
+        forward = _change((changed[f"{e.name}'"], values[_cotangent(e, values)]) for e in consumers)
+        if outside is not None:
+            forward += _inner([(np.asarray(values[outside], dtype=object), direction)])
+        full = np.broadcast_to(slopes.reshape(_spread(step, slopes)), direction.shape)
+        return same_ball(forward, _inner([(full, direction)]))
+
+
+def _cotangent(equation: Equation, values: Mapping[str, Any]) -> str:
+    total = f"d{equation.name}_total"
+    return total if total in values else f"d{equation.name}"
+
+
+def _drawn(tensor: Tensor, layer: Layer, point: Point, rng: np.random.Generator) -> np.ndarray:
+    return drawn(shape_of(tensor, layer, {**point.sizes, **whole(point.values)}), rng)
+
+
+def _change(pairs: Iterable[tuple[Any, Any]]) -> flint.arb:
+    """The first-order change of series, weighted by cotangents."""
+    return _sum(flint.arb_series(ball)[1] * number for pair in pairs for ball, number in _entries(*pair))
+
+
+def _inner(pairs: Iterable[tuple[Any, Any]]) -> flint.arb:
+    return _sum(flint.arb(ball) * number for pair in pairs for ball, number in _entries(*pair))
+
+
+def _sum(terms: Iterable[flint.arb]) -> flint.arb:
+    return sum(terms, flint.arb(0))
+
+
+def _entries(left: Any, right: Any) -> Iterator[tuple[Any, flint.arb]]:
+    numbers = map(flint.arb, np.asarray(right, dtype=float).ravel().tolist())
+    return zip(np.asarray(left, dtype=object).ravel(), numbers, strict=True)
+
+
+def _spread(step: Step, slopes: np.ndarray) -> tuple[int, ...]:
+    """The shape that puts the axes which occur at their places among the target's, size 1 elsewhere."""
+    lengths = iter(slopes.shape)
+    return tuple(next(lengths) if step.after_expression.has(index) else 1 for index in step.ranges)
