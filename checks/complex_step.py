@@ -11,6 +11,7 @@ import numpy as np
 from numpy.exceptions import ComplexWarning
 from numpy.typing import NDArray
 
+from checks.batching import sampled
 from checks.verdict import Testimony
 
 # h² = 1e-60 is far below every rounding, and h times any gradient in sight is no subnormal number.
@@ -24,20 +25,26 @@ def complex_step(
     *,
     bound: NDArray[np.float64],
     entries: Iterable[tuple[int, ...]] | None = None,
+    again: Callable[[NDArray], NDArray] | None = None,
 ) -> Testimony:
     """The gradient of <cotangent, forward(point)> for the given entries of `point`, or all, in complex128.
 
     `forward` maps a complex128 array of point's shape to one of cotangent's shape. `bound`, of point's shape, is what
     rounding in float64 may make of each entry. Code that is not analytic (it takes an absolute value, or drops the
     imaginary part) gives a wrong value here, so whoever calls compares it with differences first. A forward that casts
-    to a real dtype sees NumPy's ComplexWarning as an exception.
+    to a real dtype sees NumPy's ComplexWarning as an exception. `again` is the forward for points like one that it has
+    accepted.
     """
     value, error = np.full(point.shape, np.nan), np.full(point.shape, np.nan)
+    chosen = list(np.ndindex(point.shape) if entries is None else entries)
+    places = tuple(np.array(chosen, int).reshape(len(chosen), point.ndim).T)
+    points = np.repeat(point[np.newaxis].astype(np.complex128), len(chosen), axis=0)
+    points[(np.arange(len(chosen)), *places)] += 1j * STEP
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error", ComplexWarning)
-        for index in np.ndindex(point.shape) if entries is None else entries:
-            moved = point.astype(np.complex128)
-            moved[index] += 1j * STEP
-            value[index] = np.sum(cotangent * np.imag(forward(moved))) / STEP
-            error[index] = bound[index]
+        everywhere = 1j * STEP * np.cos(np.arange(point.size)).reshape(point.shape)
+        samples, _ = sampled(forward, again or forward, point.astype(np.complex128), everywhere)
+        rises = np.imag(samples(points)).reshape(len(chosen), -1)
+        value[places] = np.sum(np.ravel(cotangent) * rises, axis=1) / STEP
+        error[places] = bound[places]
     return Testimony(value, error, "the imaginary step overflows")

@@ -1,15 +1,19 @@
 """The witness that knows only the code: finite differences of the implementation's own forward.
 
 Central differences of <dY, forward(...)> at falling steps, extrapolated to step zero with an error estimate
-(C. J. F. Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4, 1982).
+(C. J. F. Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4, 1982), for all
+coordinates at once. Coordinates that move different outputs are moved together (A. R. Curtis, M. J. D. Powell and
+J. K. Reid, "On the estimation of sparse Jacobian matrices", IMA Journal of Applied Mathematics 13, 1974).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.batching import NEARBY, Samples, sampled
 from checks.verdict import Testimony
 
 FIRST_STEP = 0.11
@@ -24,39 +28,64 @@ HIGHEST_ORDER = 5
 # which the better of many extrapolations shows less than it has. Measured in tests/checks/test_differences.py.
 SAFETY = 4.0
 UNIT = 2.0**-53
+# Levels that are sampled at once: as many as tell that the first may be the last, then a few at a time.
+BLOCKS = (0, FEWEST_LEVELS + 1, *range(FEWEST_LEVELS + 4, LEVELS, 3), LEVELS)
+# Numbers in memory at a time, in the points and their results: 16 MB.
+NUMBERS_AT_ONCE = 1 << 21
 
 Curve = Callable[[float], NDArray]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A derivative and by how much it may be off."""
+    """Derivatives and by how much each may be off: two floats, or two arrays of one shape."""
 
-    value: float
-    error: float
+    value: NDArray
+    error: NDArray
 
-    def meets(self, other: "Estimate") -> bool:
+    def meets(self, other: "Estimate") -> NDArray:
         """Whether the two could be estimates of one number."""
         return abs(self.value - other.value) <= self.error + other.error
 
 
-NOTHING = Estimate(np.nan, np.inf)
+@dataclass(frozen=True)
+class _Plan:
+    """Which coordinates are moved in which sample, and the outputs that then tell of each.
+
+    `entries` are places in the flattened point, `probe` the number of the sample that moves each of them. The pairs
+    (`owner`, `output`), sorted, say which output tells of which coordinate.
+    """
+
+    entries: NDArray
+    probe: NDArray
+    owner: NDArray
+    output: NDArray
+
+    def only(self, chosen: NDArray) -> "_Plan":
+        """The plan for some of the coordinates: a mask."""
+        _, probe = np.unique(self.probe[chosen], return_inverse=True)
+        pairs = chosen[self.owner]
+        return _Plan(self.entries[chosen], probe, (np.cumsum(chosen) - 1)[self.owner[pairs]], self.output[pairs])
+
+    def per_coordinate(self, terms: NDArray) -> NDArray:
+        """Terms [L, pairs] added up for each coordinate, [L, E]."""
+        total = np.zeros((len(terms), len(self.entries)))
+        if self.owner.size:
+            starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
+            total[:, self.owner[starts]] = np.add.reduceat(terms, starts, axis=1)
+        return total
 
 
 def slope(curve: Curve, x: float, weights: NDArray, noise: float = 0.0) -> Estimate:
     """d/dx of sum(weights * curve(x)) by central differences; `noise` is the rounding error of that sum."""
-    return _extrapolate(_Samples(curve, x, weights, noise).central, abs(x), power=2)
+    (central,) = _along_axis(curve, x, weights, noise, sides=("central",))
+    return central
 
 
 def slopes(curve: Curve, x: float, weights: NDArray, noise: float = 0.0) -> tuple[Estimate, Estimate, Estimate]:
     """The central slope and the slopes to the left and to the right of x, from the same samples of the curve."""
-    samples = _Samples(curve, x, weights, noise)
-    scale = abs(x)
-    return (
-        _extrapolate(samples.central, scale, power=2),
-        _extrapolate(samples.left, scale, power=1),
-        _extrapolate(samples.right, scale, power=1),
-    )
+    central, left, right = _along_axis(curve, x, weights, noise, sides=tuple(SIDES))
+    return central, left, right
 
 
 def noise_level(curve: Curve, weights: NDArray) -> float:
@@ -66,12 +95,7 @@ def noise_level(curve: Curve, weights: NDArray) -> float:
     (J. J. More and S. M. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33, 2011). The wider spacing
     is for a forward that works in float32 inside.
     """
-    levels = [0.0]
-    for spacing in (1.1e-6, 1.3e-4):
-        values = np.array([np.sum(weights * curve(spacing * k)) for k in range(15)])
-        sixth = np.diff(values, n=6)
-        levels.append(float(np.sqrt(np.mean(sixth**2) / 924)) if np.isfinite(sixth).all() else 0.0)
-    return max(levels)
+    return _noise(lambda points: np.stack([curve(float(t)) for t in points]), weights)
 
 
 def differences(
@@ -82,110 +106,286 @@ def differences(
     direction: NDArray[np.float64],
     convention: NDArray[np.float64] | None = None,
     entries: Iterable[tuple[int, ...]] | None = None,
+    samples: Samples | None = None,
 ) -> Testimony:
     """The gradient of <cotangent, forward(point)> for the given entries of `point`, or all, by differences in float64.
 
     `forward` maps a float64 array of point's shape to one of cotangent's shape. `direction`, of point's shape, is where
     the noise of `forward` is measured. `convention` is given where the equations have kinks in reach: the slope that
     they name at each entry. It picks the side at a kink, and the differences say what the slope on that side is.
+    `samples` gives the results of many points at once, where the caller knows how to get them.
     """
-
-    def along(t: float) -> NDArray:
-        return forward(point + t * direction)
-
     value, error = np.full(point.shape, np.nan), np.full(point.shape, np.nan)
+    chosen = np.arange(point.size) if entries is None else _flat(entries, point.shape)
     reason = "differences do not settle"
+    weights = np.ravel(cotangent)
     with np.errstate(all="ignore"):
-        noise = noise_level(along, cotangent)
-        for index in np.ndindex(point.shape) if entries is None else entries:
-            curve, x = _coordinate(forward, point, index), float(point[index])
-            if convention is None:
-                estimate = slope(curve, x, cotangent, noise)
-            else:
-                estimate = _at_kink(slopes(curve, x, cotangent, noise), float(convention[index]))
-                reason = "at a kink, the slope that the equations name is that of neither side"
-            value[index], error[index] = estimate.value, estimate.error
+        if samples is None:
+            samples, _ = sampled(forward, forward, point, NEARBY * direction)
+        outputs = _flattened(samples)
+        noise = _noise(lambda steps: outputs(point + steps.reshape(-1, *(1,) * point.ndim) * direction), weights)
+        if convention is None:
+            found = _smooth(outputs, point, chosen, weights, noise, direction)
+        else:
+            one_by_one = _every_pair(chosen, len(weights))
+            central, left, right = _estimates(outputs, point, one_by_one, weights, noise, tuple(SIDES))
+            found = _at_kink(central, left, right, convention.ravel()[chosen])
+            reason = "at a kink, the slope that the equations name is that of neither side"
+    value.ravel()[chosen], error.ravel()[chosen] = found.value, found.error
     return Testimony(value, error, reason)
 
 
-def _coordinate(forward: Callable[[NDArray], NDArray], point: NDArray, index: tuple[int, ...]) -> Curve:
-    def curve(x: float) -> NDArray:
-        moved = point.copy()
-        moved[index] = x
-        return np.array(forward(moved), np.float64)
-
-    return curve
+def _flat(entries: Iterable[tuple[int, ...]], shape: tuple[int, ...]) -> NDArray:
+    return np.array([np.ravel_multi_index(index, shape) if shape else 0 for index in entries], int)
 
 
-def _at_kink(estimates: tuple[Estimate, Estimate, Estimate], convention: float) -> Estimate:
-    central, left, right = estimates
-    if left.meets(right):
-        return central
-    named = Estimate(convention, 0.0)
-    nearer = min(left, right, key=lambda side: abs(side.value - convention))
-    return nearer if nearer.meets(named) else NOTHING
+def _flattened(samples: Samples) -> Samples:
+    def outputs(points: NDArray) -> NDArray:
+        return samples(points).reshape(len(points), -1)
+
+    return outputs
 
 
-class _Samples:
-    """Difference quotients of sum(weights * curve) about x, each with its rounding error; a sample is taken once."""
+def _along_axis(curve: Curve, x: float, weights: NDArray, noise: float, sides: tuple[str, ...]) -> tuple[Estimate, ...]:
+    def outputs(points: NDArray) -> NDArray:
+        return np.stack([np.ravel(curve(float(t))) for (t,) in points]).astype(np.float64)
 
-    def __init__(self, curve: Curve, x: float, weights: NDArray, noise: float) -> None:
-        self.curve, self.x, self.weights, self.noise = curve, x, weights, noise
-        self.taken: dict[float, NDArray] = {}
-        self.touched = np.zeros(weights.shape, bool)
-        self.grid = np.full(weights.shape, np.inf)
+    plan = _every_pair(np.zeros(1, int), weights.size)
+    found = _estimates(outputs, np.array([x]), plan, np.ravel(weights), noise, sides)
+    return tuple(Estimate(each.value[0], each.error[0]) for each in found)
 
-    def central(self, step: float) -> Estimate:
-        return self._quotient(self.x - step, self.x + step)
 
-    def left(self, step: float) -> Estimate:
-        return self._quotient(self.x - step, self.x)
+def _noise(outputs: Samples, weights: NDArray) -> float:
+    spacings = np.array([[1.1e-6], [1.3e-4]])
+    values = outputs((spacings * np.arange(15)).ravel()).reshape(2, 15, -1)
+    sixth = np.diff(np.sum(np.ravel(weights) * values, axis=2), n=6, axis=1)
+    levels = np.sqrt(np.mean(sixth**2, axis=1) / 924)
+    return float(np.max(levels, where=np.isfinite(sixth).all(axis=1), initial=0.0))
 
-    def right(self, step: float) -> Estimate:
-        return self._quotient(self.x, self.x + step)
 
-    def _quotient(self, low: float, high: float) -> Estimate:
-        below, above, run = self._sample(low), self._sample(high), high - low
-        if run == 0:
-            return NOTHING
+def _smooth(
+    outputs: Samples, point: NDArray, entries: NDArray, weights: NDArray, noise: float, direction: NDArray
+) -> Estimate:
+    """The slopes of coordinates that are moved together where they can be.
+
+    That rests on what each of them moved at the first step, so another slope is asked whether the answers are right:
+    the one along `direction`, in which all of them move. If it contradicts, or cannot tell, they are moved one by one.
+    """
+    plan = _grouped(outputs, point, entries, len(weights))
+    (found,) = _estimates(outputs, point, plan, weights, noise, ("central",))
+    if len(np.unique(plan.probe)) == len(entries):
+        return found
+    along = np.zeros(point.size)
+    along[entries] = direction.ravel()[entries]
+
+    def on_line(steps: NDArray) -> NDArray:
+        return outputs((point.ravel() + steps * along).reshape(-1, *point.shape))
+
+    line = _every_pair(np.zeros(1, int), len(weights))
+    (whole,) = _estimates(on_line, np.zeros(1), line, weights, noise, ("central",))
+    parts = along[entries]
+    together = Estimate(np.sum(parts * found.value), np.sum(np.abs(parts) * found.error))
+    if np.isfinite(whole.error + together.error) and whole.meets(together):
+        return found
+    (found,) = _estimates(outputs, point, _every_pair(entries, len(weights)), weights, noise, ("central",))
+    return found
+
+
+def _every_pair(entries: NDArray, outputs: int) -> _Plan:
+    """Every coordinate by itself, and all outputs looked at."""
+    places = np.arange(len(entries))
+    return _Plan(entries, places, np.repeat(places, outputs), np.tile(np.arange(outputs), len(entries)))
+
+
+def _grouped(outputs: Samples, point: NDArray, entries: NDArray, count: int) -> _Plan:
+    """Coordinates that move different outputs at the first step, to either side, share a sample."""
+    moved = np.zeros((len(entries), count), bool)
+    steps = FIRST_STEP * np.maximum(np.abs(point.ravel()[entries]), 1.0)
+    for part in _parts(len(entries), 2 * (point.size + count)):
+        base, below, above = _moved(outputs, point, entries[part], np.arange(len(steps[part])), steps[None, part])
+        moved[part] = (below[0] != base) | (above[0] != base)
+    probe = _first_fit(moved)
+    if probe.max(initial=-1) == len(entries) - 1:
+        return _every_pair(entries, count)
+    return _Plan(entries, probe, *np.nonzero(moved))
+
+
+def _first_fit(moved: NDArray) -> NDArray:
+    """For each coordinate the number of the first group that moves none of its outputs; `moved` is [E, O]."""
+    everything = int.from_bytes(np.packbits(np.ones(moved.shape[1], bool)).tobytes(), "big")
+    taken: dict[int, int] = {}
+    groups, count = np.zeros(len(moved), int), 0
+    for place, row in enumerate(np.packbits(moved, axis=1)):
+        own = int.from_bytes(row.tobytes(), "big")
+        group = next((group for group, others in taken.items() if not own & others), count)
+        count = max(count, group + 1)
+        groups[place] = group
+        taken[group] = taken.get(group, 0) | own
+        if taken[group] == everything:
+            del taken[group]
+    return groups
+
+
+def _parts(length: int, each: int) -> Iterator[slice]:
+    """Slices of a range, so many that with `each` numbers for every place none takes too much memory."""
+    step = max(1, NUMBERS_AT_ONCE // each)
+    return (slice(start, min(start + step, length)) for start in range(0, length, step))
+
+
+def _moved(
+    outputs: Samples, point: NDArray, entries: NDArray, probe: NDArray, steps: NDArray
+) -> tuple[NDArray, NDArray, NDArray]:
+    """The results at the point, [O], and to the left and to the right of it, [L, P, O]; `steps` is [L, E]."""
+    levels, probes = len(steps), int(probe.max(initial=-1)) + 1
+    points = np.repeat(point.reshape(1, -1), 1 + 2 * levels * probes, axis=0)
+    sides = points[1:].reshape(2, levels, probes, -1)
+    x = point.ravel()[entries]
+    for side, moved in zip(sides, (x - steps, x + steps), strict=True):
+        side[:, probe, entries] = moved
+    results = outputs(points.reshape(-1, *point.shape))
+    below, above = results[1:].reshape(2, levels, probes, -1)
+    return results[0], below, above
+
+
+# Which two of the samples below, at and above a coordinate make the quotient, and the power of the step in its error.
+SIDES = {"central": (0, 2, 2), "left": (0, 1, 1), "right": (1, 2, 1)}
+
+
+def _estimates(
+    outputs: Samples, point: NDArray, plan: _Plan, weights: NDArray, noise: float, sides: tuple[str, ...]
+) -> tuple[Estimate, ...]:
+    """The estimates of the chosen sides, for every coordinate of the plan."""
+    found = tuple(Estimate(*np.full((2, len(plan.entries)), np.nan)) for _ in sides)
+    probes = int(plan.probe.max(initial=-1)) + 1
+    for part in _parts(probes, 2 * BLOCKS[1] * (point.size + len(weights))):
+        chosen = (plan.probe >= part.start) & (plan.probe < part.stop)
+        settled = _settled(outputs, point, plan.only(chosen), weights, noise, sides)
+        for whole, estimate in zip(found, settled, strict=True):
+            whole.value[chosen], whole.error[chosen] = estimate.value, estimate.error
+    return found
+
+
+def _settled(
+    outputs: Samples, point: NDArray, plan: _Plan, weights: NDArray, noise: float, sides: tuple[str, ...]
+) -> tuple[Estimate, ...]:
+    """Level after level, for those coordinates that still gain by it."""
+    found = tuple(Estimate(*np.full((2, len(plan.entries)), np.nan)) for _ in sides)
+    live, pairs = np.arange(len(plan.entries)), _Pairs(plan, weights, noise)
+    quotients = [(np.empty((0, len(live))), np.empty((0, len(live)))) for _ in sides]
+    for first, last in pairwise(BLOCKS):
+        fresh = pairs.quotients(outputs, point, np.arange(first, last), sides)
+        quotients = [
+            (np.concatenate([old, new]), np.concatenate([old_error, new_error]))
+            for (old, old_error), (new, new_error) in zip(quotients, fresh, strict=True)
+        ]
+        done = np.full(len(live), True)
+        for side, whole, table in zip(sides, found, quotients, strict=True):
+            estimate, closed = _extrapolated(*table, power=SIDES[side][2])
+            whole.value[live], whole.error[live] = estimate.value, estimate.error
+            done &= closed
+        if done.all():
+            break
+        live, pairs = live[~done], pairs.only(~done)
+        quotients = [(value[:, ~done], error[:, ~done]) for value, error in quotients]
+    return found
+
+
+class _Pairs:
+    """Difference quotients, each with its rounding error, and what the samples so far have shown of that."""
+
+    def __init__(self, plan: _Plan, weights: NDArray, noise: float) -> None:
+        self.plan, self.weights, self.noise = plan, weights, noise
+        self.touched = np.zeros(plan.owner.shape, bool)
+        self.grid = np.full(plan.owner.shape, np.inf)
+
+    def only(self, chosen: NDArray) -> "_Pairs":
+        """The same for some of the coordinates: a mask."""
+        fewer = _Pairs(self.plan.only(chosen), self.weights, self.noise)
+        pairs = chosen[self.plan.owner]
+        fewer.touched, fewer.grid = self.touched[pairs], self.grid[pairs]
+        return fewer
+
+    def quotients(
+        self, outputs: Samples, point: NDArray, levels: NDArray, sides: tuple[str, ...]
+    ) -> list[tuple[NDArray, NDArray]]:
+        """For each side the quotients at these levels and their rounding errors, [L, E]."""
+        plan = self.plan
+        x = point.ravel()[plan.entries]
+        steps = FIRST_STEP * np.maximum(np.abs(x), 1.0) / SHRINK ** levels[:, None]
+        base, below, above = _moved(outputs, point, plan.entries, plan.probe, steps)
+        chosen = plan.probe[plan.owner], plan.output
         # Entry by entry first: outputs that x does not touch cancel exactly and bring no noise.
-        rise = above - below
-        self.touched |= rise != 0
-        self.grid = np.minimum(self.grid, np.minimum(_last_digit(above), _last_digit(below)))
-        rounding = np.where(self.touched, np.maximum(self.grid, UNIT * (np.abs(above) + np.abs(below))), 0.0)
-        noise = float(np.sum(np.abs(self.weights) * rounding)) + self.noise
-        return Estimate(float(np.sum(self.weights * rise)) / run, noise / run)
+        results = (below[:, *chosen], base[None, plan.output], above[:, *chosen])
+        places = (x - steps, x[None], x + steps)
+        weights = self.weights[plan.output]
+        self._look_at(*results)
+        found = []
+        for side in sides:
+            low, high, _ = SIDES[side]
+            run = places[high] - places[low]
+            sizes = UNIT * (np.abs(results[high]) + np.abs(results[low]))
+            rounding = np.where(self.touched, np.maximum(self.grid, sizes), 0.0)
+            noise = plan.per_coordinate(np.abs(weights) * rounding) + self.noise
+            rise = plan.per_coordinate(weights * (results[high] - results[low]))
+            found.append((np.where(run == 0, np.nan, rise / run), noise / run))
+        return found
 
-    def _sample(self, x: float) -> NDArray:
-        if x not in self.taken:
-            self.taken[x] = self.curve(x)
-        return self.taken[x]
+    def _look_at(self, below: NDArray, base: NDArray, above: NDArray) -> None:
+        self.touched = self.touched | ((above != below) | (above != base)).any(axis=0)
+        for values in (below, base, above):
+            self.grid = np.minimum(self.grid, _last_digit(values).min(axis=0, initial=np.inf))
 
 
 def _last_digit(values: NDArray) -> NDArray:
     """The value of the last binary digit set: the grid that the numbers lie on, coarse where code rounds to float32."""
-    significand, exponent = np.frexp(values)
-    digits = np.ldexp(significand, 53).astype(np.int64)
-    return np.where(digits == 0, np.inf, np.ldexp((digits & -digits).astype(float), exponent - 53))
+    bits = np.ascontiguousarray(values).view(np.int64)
+    digits = bits & ((1 << 52) - 1)
+    # Without its last digit a number is less by what that is worth; a power of two has no digit but the hidden one.
+    shorter = np.where(digits == 0, 0, bits & (bits - 1)).view(np.float64)
+    return np.where((values == 0) | ~np.isfinite(values), np.inf, np.abs(values - shorter))
 
 
-def _extrapolate(quotient: Callable[[float], Estimate], scale: float, power: int) -> Estimate:
-    """Neville's table in step**power; the entry whose neighbours differ least, noise included, is the answer."""
-    best, previous, levels = NOTHING, list[float](), 0
-    for level in range(LEVELS):
-        sample = quotient(FIRST_STEP * max(scale, 1.0) / SHRINK**level)
-        if not np.isfinite(sample.value):
-            previous = []  # outside the domain, as log is left of zero: start again nearer
-            continue
-        if levels >= FEWEST_LEVELS and sample.error >= best.error:
-            break
-        levels += 1
-        row = [sample.value]
-        for order, coarser in enumerate(previous[:HIGHEST_ORDER], 1):
-            finer = row[-1]
-            row.append(finer + (finer - coarser) / (SHRINK ** (power * order) - 1))
-            error = SAFETY * (max(abs(row[-1] - finer), abs(row[-1] - coarser)) + sample.error)
-            if error < best.error:
-                best = Estimate(row[-1], error)
-        previous = row
-    return best
+def _at_kink(central: Estimate, left: Estimate, right: Estimate, convention: NDArray) -> Estimate:
+    """The central slopes where both sides meet; elsewhere that of the side that the convention names, if it does."""
+    to_left = ~(np.abs(right.value - convention) < np.abs(left.value - convention))
+    value, error = np.where(to_left, left.value, right.value), np.where(to_left, left.error, right.error)
+    named = np.abs(value - convention) <= error
+    smooth = left.meets(right)
+    return Estimate(
+        np.where(smooth, central.value, np.where(named, value, np.nan)),
+        np.where(smooth, central.error, np.where(named, error, np.inf)),
+    )
+
+
+def _extrapolated(quotients: NDArray, errors: NDArray, power: int) -> tuple[Estimate, NDArray]:
+    """Neville's table in step**power, one column of quotients [L] for each coordinate, [L, E].
+
+    The entry whose neighbours differ least, noise included, is the answer. Beside it stands whether the search is over:
+    whether noise alone has come to exceed the best error. A quotient that is no number lies outside the domain, as log
+    does left of zero: the table starts again below it.
+    """
+    finite = np.isfinite(quotients)
+    entries = [np.where(finite, quotients, np.nan)]
+    estimated = [np.full(quotients.shape, np.inf)]
+    for order in range(1, HIGHEST_ORDER + 1):
+        finer = entries[-1]
+        coarser = np.full(finer.shape, np.nan)
+        coarser[1:] = finer[:-1]
+        better = finer + (finer - coarser) / (SHRINK ** (power * order) - 1)
+        change = np.maximum(np.abs(better - finer), np.abs(better - coarser))
+        entries.append(better)
+        estimated.append(np.nan_to_num(SAFETY * (change + errors), nan=np.inf, posinf=np.inf))
+    table, estimate = np.stack(entries, axis=1), np.stack(estimated, axis=1)
+
+    best_before = np.full(quotients.shape, np.inf)
+    best_before[1:] = np.minimum.accumulate(estimate.min(axis=1), axis=0)[:-1]
+    enough = np.cumsum(finite, axis=0) - finite >= FEWEST_LEVELS
+    over = np.logical_or.accumulate(finite & enough & (errors >= best_before), axis=0)
+    estimate[np.broadcast_to(over[:, None], estimate.shape)] = np.inf
+
+    levels, orders, coordinates = estimate.shape
+    flat = estimate.reshape(levels * orders, coordinates)
+    best, every = flat.argmin(axis=0), np.arange(coordinates)
+    error = flat[best, every]
+    value = np.where(np.isfinite(error), table.reshape(levels * orders, coordinates)[best, every], np.nan)
+    return Estimate(value, error), over[-1]

@@ -27,12 +27,14 @@ class Implementation:
     `backward(values)` takes the inputs, options, the forward's results and the output cotangents by name, and gives
     the cotangents by name (`{"dX": ...}`). Both raise MisconductError.
     `functions` are the callables behind them: what a certificate takes the digest of.
+    `forward_again` is the forward without its look at the arguments, for those that it has accepted once.
     """
 
     name: str
     forward: Callable[[Values], dict[str, Any]]
     backward: Callable[[Values], dict[str, Any]]
     functions: tuple[Callable[..., Any], ...] = ()
+    forward_again: Callable[[Values], dict[str, Any]] | None = None
 
 
 def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> Any:

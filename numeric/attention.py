@@ -228,7 +228,7 @@ def _turned(X: np.ndarray, base: float, sense: int) -> np.ndarray:
     angles = np.arange(T)[:, np.newaxis] * float(base) ** (-np.arange(E) / E)
     cos, sin = np.cos(angles).astype(X.real.dtype), (sense * np.sin(angles)).astype(X.real.dtype)
     first, second = X[..., 0], X[..., 1]
-    Y = np.empty(X.shape, X.dtype)
+    Y = np.empty(X.shape, X.dtype, like=X)
     Y[..., 0] = first * cos - second * sin
     Y[..., 1] = second * cos + first * sin
     return Y

@@ -234,6 +234,11 @@ def contract_of(function: Callable[..., Any]) -> Contract:
     return function.contract  # type: ignore[attr-defined]  # set by the decorator
 
 
+def without_contract(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The bare function behind a contract, for a caller that has looked at its arrays already; any other as it is."""
+    return inspect.unwrap(function) if hasattr(function, "contract") else function
+
+
 def _tensors(side: str) -> tuple[Tensor, ...]:
     return tuple(
         Tensor(

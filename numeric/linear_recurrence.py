@@ -40,7 +40,7 @@ def linear_recurrence_backward(dh: np.ndarray, a: np.ndarray, h0: np.ndarray, h:
 
 def _scan(a: np.ndarray, x: np.ndarray, start: np.ndarray) -> np.ndarray:
     """h[t] = a[t] h[t-1] + x[t], from h[-1] = start."""
-    h = np.empty(x.shape, x.dtype)
+    h = np.empty(x.shape, x.dtype, like=x)
     length = math.isqrt(len(x))
     together = length * length if length > 1 and start.size < WIDE else 0
     state = start

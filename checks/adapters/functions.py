@@ -6,6 +6,7 @@ from typing import Any
 
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
+from numeric.contract import without_contract
 
 CACHE = "cache"
 
@@ -43,15 +44,19 @@ def from_functions(
     forward_plan = _plan(forward, inputs + options, hidden, names)
     backward_plan = _plan(backward, cotangents + inputs + options, hidden + saved, names)
 
-    def run_forward(values: Values) -> dict[str, Any]:
+    def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
-        return _results(_renamed(call(forward, positional, named), names), outputs)
+        return _results(_renamed(call(function, positional, named), names), outputs)
+
+    def run_forward_again(values: Values) -> dict[str, Any]:
+        return run_forward(values, without_contract(forward))
 
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
         return _gradients(_renamed(call(backward, positional, named), names), real, len(inputs))
 
-    return Implementation(getattr(forward, "__name__", layer.name), run_forward, run_backward, (forward, backward))
+    name = getattr(forward, "__name__", layer.name)
+    return Implementation(name, run_forward, run_backward, (forward, backward), run_forward_again)
 
 
 def _renamed(returned: Any, names: Mapping[str, str]) -> Any:
