@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 SET_UP = {
     "main": "python -m pip install . && backproof train",
-    "tests": ("python -m pip install torch==2.13.0 && python -m pip install -e '.[test]' && python -m pytest -n auto"),
+    "tests": "python -m pip install torch==2.13.0 && python -m pip install -e '.[test]' && python -m pytest -n auto",
 }
 
 

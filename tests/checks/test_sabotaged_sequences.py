@@ -8,7 +8,7 @@ import pytest
 from checks import gradcheck
 from checks.suite import rows
 from derivations import LAYERS
-from numeric import attention, linear_recurrence, recurrent
+from numeric import attention, composite, linear_recurrence, recurrent
 
 
 def shifted(tensor, start):
@@ -55,6 +55,15 @@ def scan(change):
 
 def attend(change):
     return altered(unwrap(attention.scaled_dot_product_attention_backward), change)
+
+
+def block(change):
+    return altered(unwrap(composite.transformer_block_backward), change)
+
+
+def less_around(right, a):
+    whole = right()
+    return {**whole, "dX": whole["dX"] - a["dY"]}
 
 
 def attention_by_hand(dO, Q, K, V, P, coupling=lambda dP, P: (dP * P).sum(-1, keepdims=True), scale=None):
@@ -165,6 +174,16 @@ SABOTAGES = {
             "dX": unwrap(attention.rotary_embedding_backward)(np.concatenate([0 * dY[:, :1], dY], 1), base)["dX"][:, 1:]
         },
     ),
+    "transformer_block: what goes around is forgotten": ("transformer_block", block(less_around)),
+    "transformer_block: attention hands nothing back": (
+        "transformer_block",
+        block(lambda right, a: {**right(), "dX": right(Wq=0 * a["Wq"], Wk=0 * a["Wk"], Wv=0 * a["Wv"])["dX"]}),
+    ),
+    "transformer_block: the second norm's scale for the first": (
+        "transformer_block",
+        block(lambda right, a: right(gamma1=a["gamma2"])),
+    ),
+    "transformer_block: slope of gelu at its value": ("transformer_block", block(lambda right, a: right(Z=a["G"]))),
     "linear_attention: normalizer a constant": (
         "linear_attention",
         altered(unwrap(attention.linear_attention_backward), lambda right, a: right(O=0 * a["O"])),
@@ -180,7 +199,7 @@ SABOTAGES = {
 
 
 # One case: the suite looks at the others.
-SIZES = {"T": 4, "N": 3, "D": 2, "M": 2, "U": 5, "E": 3, "H": 2}
+SIZES = {"T": 4, "N": 3, "D": 2, "M": 2, "U": 5, "E": 3, "H": 2, "F": 2}
 
 
 def report_on(name):
@@ -191,6 +210,7 @@ def report_on(name):
 
 
 @pytest.mark.parametrize("name", SABOTAGES)
+@pytest.mark.usefixtures("undiagnosed")
 def test_every_mistake_is_noticed_by_each_witness_even_in_float32(name):
     report = report_on(name)
     assert report.verdict == "disagree"
