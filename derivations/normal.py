@@ -13,13 +13,28 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
+from derivations.affine import (
+    Affine,
+    TooHardError,
+    add_affine,
+    affine,
+    divisions,
+    mentions,
+    multiply_affine,
+    name_of,
+    names_in,
+    opaque,
+    parted,
+    solve_affine,
+    without,
+)
 from derivations.expressions import (
     Bracket,
     Elementary,
@@ -36,18 +51,12 @@ from derivations.expressions import (
 )
 from derivations.ranges import Known
 
-# An index expression: ((monomial, coefficient), ...); a monomial is a sorted tuple of symbols (str) or opaque atoms.
-Affine = tuple
 # An atom of a term, tagged: ("x", name, indices) entry; ("i", affine atom) integer; ("s", name) scalar or option;
 # ("p", frozen) base; ("f", name, frozen) function; ("d", affine) delta; ("ge", affine) index bracket;
 # ("gt", frozen) bracket on values; ("max"|"first", ...) maxima; ("c", rational) root of a constant; ("pi",).
 Atom = tuple
 # A frozen normal form: a sorted tuple of (bounds, factors, exponent, coefficient).
 Frozen = tuple
-
-
-class TooHardError(ValueError):
-    """The normal form would be larger than is worth the while."""
 
 
 @dataclass
@@ -64,6 +73,7 @@ class Term:
         return Term(self.coefficient, dict(self.bounds), dict(self.factors), self.exponent)
 
 
+ZERO, ONE = Fraction(0), Fraction(1)
 MOST_TERMS = 3000
 MOST_ARRANGEMENTS = 5040
 MOST_WORK = 10_000  # index expressions that are rewritten; no proof of the catalogue takes 3,000
@@ -104,108 +114,6 @@ def _vanishes(expression: sp.Expr, normalizer: _Normalizer) -> bool:
     return False
 
 
-# ------------------------------------------------------------------------------------------------ affine
-
-
-def affine(expression: sp.Expr) -> Affine:
-    """An index expression as a polynomial with opaque quotients, remainders and gathers."""
-    if expression.is_Integer:
-        return () if expression == 0 else (((), int(expression)),)
-    if isinstance(expression, sp.Symbol):
-        return (((expression.name,), 1),)
-    if isinstance(expression, sp.Indexed):
-        return ((((("T", expression.base.name, tuple(affine(i) for i in expression.indices))),), 1),)
-    if isinstance(expression, sp.Add):
-        return add_affine(*(affine(part) for part in expression.args))
-    if isinstance(expression, sp.Mul):
-        return _multiply_affine([affine(part) for part in expression.args])
-    if isinstance(expression, sp.Pow) and expression.exp.is_Integer and expression.exp > 0:
-        return _multiply_affine([affine(expression.base)] * int(expression.exp))
-    if isinstance(expression, floordiv | modulo):
-        tag = "//" if isinstance(expression, floordiv) else "%"
-        return ((((tag, *(affine(part) for part in expression.args)),), 1),)
-    raise TooHardError(f"{expression} is no index expression")
-
-
-def add_affine(*parts: Affine, scale: int = 1) -> Affine:
-    """The sum of index expressions, times a number."""
-    total: dict[tuple, int] = {}
-    for part in parts:
-        for monomial, coefficient in part:
-            total[monomial] = total.get(monomial, 0) + scale * coefficient
-    return tuple(sorted(((m, c) for m, c in total.items() if c), key=repr))
-
-
-def _multiply_affine(parts: list[Affine]) -> Affine:
-    total: dict[tuple, int] = {(): 1}
-    for part in parts:
-        product: dict[tuple, int] = {}
-        for (m, c), (n, d) in itertools.product(total.items(), part):
-            monomial = tuple(sorted(m + n, key=repr))
-            product[monomial] = product.get(monomial, 0) + c * d
-        total = product
-    return tuple(sorted(((m, c) for m, c in total.items() if c), key=repr))
-
-
-def _solve(zero: Affine, name: str) -> Affine | None:
-    """The value of a symbol that makes an affine expression 0, where its coefficient is 1 or -1."""
-    slope = 0
-    for monomial, coefficient in zero:
-        if monomial == (name,):
-            slope = coefficient
-        elif _mentions(monomial, name):
-            return None
-    if slope not in {1, -1}:
-        return None
-    return add_affine(tuple((m, c) for m, c in zero if m != (name,)), scale=-slope)
-
-
-def _parted(value: Affine, below: Affine) -> tuple[Affine, Affine]:
-    """(q, r) where value = below*q + r, every term of q whole; `below` is one product of names."""
-    ((factors, number),) = below
-    whole = [(m, c) for m, c in value if c % number == 0 and not _missing(factors, m)]
-    rest = tuple(term for term in value if term not in whole)
-    return add_affine(tuple((_without(m, factors), c // number) for m, c in whole)), rest
-
-
-def _opaque(tag: str, above: Affine, below: Affine) -> Affine:
-    return ((((tag, above, below),), 1),)
-
-
-def _missing(factors: tuple, monomial: tuple) -> bool:
-    return any(factors.count(factor) > monomial.count(factor) for factor in factors)
-
-
-def _without(monomial: tuple, factors: tuple) -> tuple:
-    left = list(monomial)
-    for factor in factors:
-        left.remove(factor)
-    return tuple(left)
-
-
-def _divisions(thing: Any) -> Iterator[tuple[Affine, Affine]]:
-    """What is divided by what, anywhere inside."""
-    if isinstance(thing, tuple):
-        if len(thing) == 3 and thing[0] in {"//", "%"}:
-            yield thing[1], thing[2]
-        for part in thing:
-            yield from _divisions(part)
-
-
-def _mentions(thing: Any, name: str) -> bool:
-    if isinstance(thing, str):
-        return thing == name
-    return isinstance(thing, tuple) and any(_mentions(part, name) for part in thing)
-
-
-def _names(thing: Any) -> Iterator[str]:
-    if isinstance(thing, str):
-        yield thing
-    elif isinstance(thing, tuple):
-        for part in thing:
-            yield from _names(part)
-
-
 # ---------------------------------------------------------------------------------------------- normalizer
 
 
@@ -215,6 +123,7 @@ class _Normalizer:
         self.sigmoids_are_fractions = sigmoids_are_fractions
         self.counter = itertools.count()
         self.sizes: dict[str, Affine] = {}
+        self.scope: dict[str, Affine] = {}
         self.brackets: dict[tuple, list[Term]] = {}
         self.free = frozenset(index.name for index in known.indices)
         self.work = 0
@@ -226,11 +135,11 @@ class _Normalizer:
         if expression.is_Rational:
             return [Term(Fraction(int(expression.p), int(expression.q)))] if expression != 0 else []
         if isinstance(expression, sp.Indexed):
-            entry = ("x", expression.base.name, tuple(self.simplified(affine(i)) for i in expression.indices))
-            return [Term(Fraction(1), {}, {entry: Fraction(1)})]
+            entry = ("x", expression.base.name, tuple(self.simplified(self.index(i)) for i in expression.indices))
+            return [Term(ONE, {}, {entry: ONE})]
         if isinstance(expression, sp.Symbol):
-            atom = ("i", expression.name) if expression.is_integer else ("s", expression.name)
-            return [Term(Fraction(1), {}, {atom: Fraction(1)})]
+            atom = ("i", self.index(expression)[0][0][0]) if expression.is_integer else ("s", expression.name)
+            return [Term(ONE, {}, {atom: ONE})]
         if isinstance(expression, sp.Add):
             return self.merged([term for part in expression.args for term in self.terms(part)])
         if isinstance(expression, sp.Mul):
@@ -240,27 +149,27 @@ class _Normalizer:
         if isinstance(expression, sp.Sum):
             return self.summed(expression)
         if isinstance(expression, sp.KroneckerDelta):
-            left, right = (self.simplified(affine(side)) for side in expression.args)
+            left, right = (self.simplified(self.index(side)) for side in expression.args)
             return self.delta(add_affine(left, add_affine(right, scale=-1)))
         if expression in {sp.oo, -sp.oo}:  # what holds for every number in its place holds in the limit
-            return [Term(Fraction(1 if expression is sp.oo else -1), {}, {("s", "inf"): Fraction(1)})]
+            return [Term(Fraction(1 if expression is sp.oo else -1), {}, {("s", "inf"): ONE})]
         if expression is sp.pi:
-            return [Term(Fraction(1), {}, {("pi",): Fraction(1)})]
+            return [Term(ONE, {}, {("pi",): ONE})]
         builder = _BUILDERS.get(expression.func)
         if builder is not None:
             return builder(self, expression)
         if isinstance(expression, Elementary | sp.Abs):
             return self.function(expression.func.__name__, self.terms(expression.args[0]))
         if isinstance(expression, floordiv | modulo):
-            ((monomial, _),) = affine(expression)
-            return [Term(Fraction(1), {}, {("i", monomial[0]): Fraction(1)})]
+            ((monomial, _),) = self.index(expression)
+            return [Term(ONE, {}, {("i", monomial[0]): ONE})]
         raise TooHardError(f"{expression} has no normal form")
 
     def merged(self, terms: list[Term]) -> list[Term]:
         return terms if len(terms) < 8 else self.thaw(self.freeze(terms))
 
     def product(self, parts: list[list[Term]]) -> list[Term]:
-        result = [Term(Fraction(1))]
+        result = [Term(ONE)]
         for part in sorted(parts, key=len):
             if len(result) * len(part) > MOST_TERMS:
                 raise TooHardError("too many terms")
@@ -271,9 +180,9 @@ class _Normalizer:
         right = self.freshened(right)
         factors = dict(left.factors)
         for atom, power in right.factors.items():
-            factors[atom] = factors.get(atom, Fraction(0)) + power
+            factors[atom] = factors.get(atom, ZERO) + power
             if atom[0] in _IDEMPOTENT:
-                factors[atom] = Fraction(1)
+                factors[atom] = ONE
             elif factors[atom] == 0:
                 del factors[atom]
         exponent = left.exponent or right.exponent
@@ -297,25 +206,38 @@ class _Normalizer:
         return result
 
     def summed(self, expression: sp.Sum) -> list[Term]:
-        names = {}
+        bounds = {}
         for index, low, high in expression.limits:
             if low != 0:
                 raise TooHardError("sums start at 0")
-            names[index] = sp.Symbol(f"?{next(self.counter)}", integer=True)
-            self.sizes[names[index].name] = affine(sp.expand(high + 1))
-        body = self.terms(expression.function.xreplace(names))
+            bounds[name_of(index)] = name = f"?{next(self.counter)}"
+            self.sizes[name] = self.index(sp.expand(high + 1))
         result = []
-        for term in body:
+        for term in self.inside(bounds, expression.function):
             term = term.copy()
-            term.bounds |= {names[index].name: self.sizes[names[index].name] for index, _, _ in expression.limits}
+            term.bounds |= {name: self.sizes[name] for name in bounds.values()}
             result += self.counted(term)
         return [t for term in result if (t := self.contracted(term)) is not None]
+
+    def inside(self, bounds: Mapping[str, str], body: sp.Expr) -> list[Term]:
+        """The terms of what a sum or a maximum runs over, its indices called by the names that `bounds` gives them."""
+        outside = self.scope
+        self.scope = {**outside, **{index: (((name,), 1),) for index, name in bounds.items()}}
+        try:
+            return self.terms(body)
+        finally:
+            self.scope = outside
+
+    def index(self, expression: sp.Expr) -> Affine:
+        """An index expression, every bound index by the name that it has here."""
+        value = affine(expression)
+        return self._in_affine(value, self.scope) if not self.scope.keys().isdisjoint(names_in(value)) else value
 
     def counted(self, term: Term) -> list[Term]:
         """Replace the sum over an index that nothing mentions by its number of terms."""
         results = [term]
         for name, size in list(term.bounds.items()):
-            if any(_mentions(atom, name) for atom in term.factors) or _mentions(term.exponent, name):
+            if any(mentions(atom, name) for atom in term.factors) or mentions(term.exponent, name):
                 continue
             grown = []
             for each in results:
@@ -324,7 +246,7 @@ class _Normalizer:
                     more = each.copy()
                     more.coefficient *= coefficient
                     for atom in monomial:
-                        more.factors[("i", atom)] = more.factors.get(("i", atom), Fraction(0)) + 1
+                        more.factors[("i", atom)] = more.factors.get(("i", atom), ZERO) + 1
                         if more.factors[("i", atom)] == 0:
                             del more.factors[("i", atom)]
                     grown.append(more)
@@ -335,29 +257,29 @@ class _Normalizer:
 
     def delta(self, zero: Affine) -> list[Term]:
         if not zero:
-            return [Term(Fraction(1))]
+            return [Term(ONE)]
         if all(not monomial for monomial, _ in zero):
             return []
         sign = 1 if zero[0][1] > 0 else -1
-        return [Term(Fraction(1), {}, {("d", add_affine(zero, scale=sign)): Fraction(1)})]
+        return [Term(ONE, {}, {("d", add_affine(zero, scale=sign)): ONE})]
 
     def at_least_zero(self, value: Affine) -> list[Term]:
         """[value >= 0]: 1 or 0 where that is sure."""
-        sizes = tuple(sorted((n, self.sizes[n]) for n in set(_names(value)) if n in self.sizes))
+        sizes = tuple(sorted((n, self.sizes[n]) for n in names_in(value) if n in self.sizes))
         if (value, sizes) not in self.brackets:
             self.brackets[value, sizes] = self._bracket(value)
         return [term.copy() for term in self.brackets[value, sizes]]
 
     def _bracket(self, value: Affine) -> list[Term]:
         expression = self.as_sympy(value)
-        here = {name for name in _names(value) if name in self.sizes}
+        here = {name for name in names_in(value) if name in self.sizes}
         bounds = {sp.Symbol(n, integer=True): (sp.S.Zero, self.as_sympy(self.sizes[n]) - 1) for n in here}
         known = Known({**self.known.indices, **bounds}, self.known.tensors, self.known.sizes, self.known.positive)
         if known.nonnegative(expression):
-            return [Term(Fraction(1))]
+            return [Term(ONE)]
         if known.nonnegative(-expression - 1):
             return []
-        return [Term(Fraction(1), {}, {("ge", value): Fraction(1)})]
+        return [Term(ONE, {}, {("ge", value): ONE})]
 
     def as_sympy(self, value: Affine) -> sp.Expr:
         return sp.Add(*(c * sp.Mul(*(self._atom_as_sympy(a) for a in monomial)) for monomial, c in value))
@@ -394,14 +316,14 @@ class _Normalizer:
             del term.factors[atom]
             term, value = self.substituted(term, values), values[name]
             if remainder:
-                term.factors[("d", remainder)] = Fraction(1)
+                term.factors[("d", remainder)] = ONE
             self._by_digits(term)
             for guard in (value, add_affine(size, (((), -1),), add_affine(value, scale=-1))):
                 states = self.at_least_zero(guard)
                 if not states:
                     return None
                 for more in states[0].factors:
-                    term.factors[more] = Fraction(1)
+                    term.factors[more] = ONE
         for atom in [a for a in term.factors if a[0] == "d"]:
             if atom in term.factors:
                 term = self._written_once(term, atom)
@@ -423,7 +345,7 @@ class _Normalizer:
                 del term.factors[atom]
                 for part in parts:
                     scale = 1 if not part or part[0][1] > 0 else -1
-                    term.factors[("d", add_affine(part, scale=scale))] = Fraction(1)
+                    term.factors[("d", add_affine(part, scale=scale))] = ONE
 
     def _bound_delta(self, term: Term, by_division: bool) -> tuple[Atom, str, dict[Any, Affine], Affine] | None:
         """A delta, the bound index that it fixes, the values that follow, and what has to be 0 for it to be whole."""
@@ -431,7 +353,7 @@ class _Normalizer:
         values = {a[1] for a in term.factors if a[0] == "i"}
         names = [name for name in sorted(term.bounds) if name not in values]
         for atom, name in itertools.product(deltas, names):
-            value = _solve(atom[1], name)
+            value = solve_affine(atom[1], name)
             if value is not None:
                 return atom, name, {name: value}, ()
         if not by_division:
@@ -448,7 +370,7 @@ class _Normalizer:
 
     def _divided(self, zero: Affine, name: str) -> tuple[Affine, Affine] | None:
         """(a, b) where a*name - b = 0, a is surely positive, and neither mentions the name."""
-        found = [(monomial, coefficient) for monomial, coefficient in zero if _mentions(monomial, name)]
+        found = [(monomial, coefficient) for monomial, coefficient in zero if mentions(monomial, name)]
         if len(found) != 1 or found[0][0].count(name) != 1:
             return None
         ((monomial, coefficient),) = found
@@ -463,8 +385,8 @@ class _Normalizer:
 
     def _written_once(self, term: Term, delta: Atom) -> Term:
         """[c = T[n]]*f(c) is [c = T[n]]*f(T[n]): write the first solvable index in terms of the rest."""
-        for name in sorted(n for n in set(_names(delta[1])) if not n.isupper() and len(n) < 30):
-            if name not in {"T", "//", "%"} and (value := _solve(delta[1], name)) is not None:
+        for name in sorted(n for n in names_in(delta[1]) if not n.isupper() and len(n) < 30):
+            if name not in {"T", "//", "%"} and (value := solve_affine(delta[1], name)) is not None:
                 if not any(a[0] == "i" and a[1] == name for a in term.factors):
                     bounds = term.bounds
                     power = term.factors.pop(delta)
@@ -489,29 +411,29 @@ class _Normalizer:
 
     def simplified(self, value: Affine) -> Affine:
         """An index expression with its quotients and remainders worked out."""
-        return self._in_affine(value, {}) if next(_divisions(value), None) else value
+        return self._in_affine(value, {}) if divisions(value) else value
 
     def quotient(self, tag: str, above: Affine, below: Affine) -> Affine:
         """above//below or above%below (as `tag` says), with what is whole or too small to matter taken out."""
         if len(below) == 1:
-            whole, rest = _parted(above, below)
+            whole, rest = parted(above, below)
             if whole:  # (b*q + r)//b = q + r//b, (b*q + r)%b = r%b, taken out where r//b can be worked out
                 inner = self.quotient(tag, rest, below)
-                if inner != _opaque(tag, rest, below):
+                if inner != opaque(tag, rest, below):
                     return add_affine(whole, inner) if tag == "//" else inner
-                return _opaque(tag, above, below)
+                return opaque(tag, above, below)
             if self.surely_below(above, below):
                 return () if tag == "//" else above
             ((factors, number),) = below
             for factor in sorted({f for f in factors if isinstance(f, str)}):
                 last: Affine = (((factor,), 1),)
-                first, digit = _parted(above, last)
+                first, digit = parted(above, last)
                 if first and below != last and self.surely_below(digit, last):
                     # (c*q + r)//(c*d) = q//d, (c*q + r)%(c*d) = c*(q%d) + r, for r below c
-                    smaller: Affine = ((_without(factors, (factor,)), number),)
+                    smaller: Affine = ((without(factors, (factor,)), number),)
                     inner = self.quotient(tag, first, smaller)
-                    return inner if tag == "//" else add_affine(_multiply_affine([last, inner]), digit)
-        return _opaque(tag, above, below)
+                    return inner if tag == "//" else add_affine(multiply_affine([last, inner]), digit)
+        return opaque(tag, above, below)
 
     def surely_below(self, value: Affine, limit: Affine) -> bool:
         """Whether 0 <= value < limit follows for all sizes."""
@@ -522,18 +444,18 @@ class _Normalizer:
         """What has to be 0 for `zero` to be 0: b*q + r with -b < r < b is 0 only where q and r are."""
         if len(zero) == 1 and len(zero[0][0]) == 1 and zero[0][0][0][0] == "%":
             _, above, below = zero[0][0][0]
-            rest = _parted(above, below)[1] if len(below) == 1 else above
+            rest = parted(above, below)[1] if len(below) == 1 else above
             return self.digits(rest) if self._small(rest, below) else [zero]
         for factor in sorted({f for m, _ in zero for f in m if isinstance(f, str) and self._is_positive_size(f)}):
             base: Affine = (((factor,), 1),)
-            first, digit = _parted(zero, base)
+            first, digit = parted(zero, base)
             if first and self._small(digit, base):
                 return [*self.digits(first), *(self.digits(digit) if digit else [])]
         return [zero]
 
     def _small(self, value: Affine, limit: Affine) -> bool:
         """Whether -limit < value < limit follows for all sizes."""
-        if not all(name[0].isupper() or name in self.sizes or name in self.free for name in _names(value)):
+        if not all(name[0].isupper() or name in self.sizes or name in self.free for name in names_in(value)):
             return False  # an option, which may be anything
         sides = (add_affine(limit, (((), -1),), add_affine(value, scale=sign)) for sign in (1, -1))
         return all(len(s) == 1 and not s[0].factors for s in map(self.at_least_zero, sides))
@@ -564,16 +486,16 @@ class _Normalizer:
     ) -> tuple[str, Affine, dict[str, Affine]] | None:
         """An index that is divided by a factor of its size, what it becomes, and the sizes of its two parts."""
         values = {a[1] for term in terms for a in term.factors if a[0] == "i"}
-        divisions = {pair for term in terms for pair in _divisions((*term.factors, term.exponent))}
-        for above, below in sorted(divisions, key=lambda pair: (len(repr(pair[1])), repr(pair))):
+        found = {pair for term in terms for atom in (*term.factors, term.exponent) for pair in divisions(atom)}
+        for above, below in sorted(found, key=lambda pair: (len(repr(pair[1])), repr(pair))):
             name = above[0][0][0] if len(above) == 1 and len(above[0][0]) == 1 else None
             if not isinstance(name, str) or name not in sizes or name in values or len(below) != 1:
                 continue
-            times, rest = _parted(sizes[name], below)
+            times, rest = parted(sizes[name], below)
             if times and not rest and above == (((name,), 1),) and sizes[name] != below:
                 first, last = (f"?{next(self.counter)}" for _ in range(2))
                 self.sizes |= {first: times, last: below}
-                value = add_affine(_multiply_affine([below, (((first,), 1),)]), (((last,), 1),))
+                value = add_affine(multiply_affine([below, (((first,), 1),)]), (((last,), 1),))
                 return name, value, {first: times, last: below}
         return None
 
@@ -584,12 +506,12 @@ class _Normalizer:
         factors: dict[Atom, Fraction] = {}
         for atom, power in term.factors.items():
             new = self._in_atom(atom, values)
-            factors[new] = Fraction(1) if new[0] in _IDEMPOTENT else factors.get(new, Fraction(0)) + power
+            factors[new] = ONE if new[0] in _IDEMPOTENT else factors.get(new, ZERO) + power
         factors = {a: p for a, p in factors.items() if p}
         return Term(term.coefficient, dict(term.bounds), factors, self._in_frozen(term.exponent, values))
 
     def _in_atom(self, atom: Atom, values: Mapping[Any, Affine]) -> Atom:
-        if not any(_mentions(atom[1:], name) for name in values):
+        if not any(mentions(atom[1:], name) for name in values):
             return atom
         tag = atom[0]
         if tag == "x":
@@ -616,6 +538,12 @@ class _Normalizer:
         self.work += 1  # whatever grows comes through here
         if self.work > MOST_WORK:
             raise TooHardError("too much work")
+        if (
+            not divisions(value)
+            and all(isinstance(n, str) for n in values)
+            and values.keys().isdisjoint(names_in(value))
+        ):
+            return value
         total: list[Affine] = []
         for monomial, coefficient in value:
             parts: list[Affine] = [(((), coefficient),)]
@@ -629,11 +557,11 @@ class _Normalizer:
                     parts.append(((((atom[0], atom[1], tuple(self._in_affine(i, values) for i in atom[2])),), 1),))
                 else:
                     parts.append(self.quotient(atom[0], *(self._in_affine(part, values) for part in atom[1:])))
-            total.append(_multiply_affine(parts))
+            total.append(multiply_affine(parts))
         return add_affine(*total)
 
     def _in_frozen(self, frozen: Frozen, values: Mapping[Any, Affine]) -> Frozen:
-        if not frozen or not any(_mentions(frozen, name) for name in values):
+        if not frozen or not any(mentions(frozen, name) for name in values):
             return frozen
         return self.freeze([t for term in self.thaw(frozen) if (t := self.contracted(self.substituted(term, values)))])
 
@@ -650,7 +578,7 @@ class _Normalizer:
         if exponent.denominator == 1 and exponent > 0:
             return self.product([terms] * int(exponent))
         if exponent == 0:
-            return [Term(Fraction(1))]
+            return [Term(ONE)]
         terms = self.thaw(self.freeze(terms))
         if not terms:
             raise TooHardError("a power of zero")
@@ -674,7 +602,7 @@ class _Normalizer:
         sigmoid = self._as_sigmoid(rest, exponent)
         if sigmoid is not None:
             return self.product([[result], sigmoid])
-        return self.product([[result], [Term(Fraction(1), {}, {("p", self.freeze(rest)): exponent})]])
+        return self.product([[result], [Term(ONE, {}, {("p", self.freeze(rest)): exponent})]])
 
     def _as_sigmoid(self, terms: list[Term], exponent: Fraction) -> list[Term] | None:
         """1/(1 + exp(-x)) is sigmoid(x); where sigmoids are fractions, 1/(1 + exp(x)) is exp(-x)/(1 + exp(-x))."""
@@ -689,7 +617,7 @@ class _Normalizer:
                 if self._leading(argument) < 0:
                     mirrored = self.freeze([one, *self._exponential(argument)])
                     outside = self._exponential(self.scaled(argument, -exponent))
-                    return self.product([outside, [Term(Fraction(1), {}, {("p", mirrored): exponent})]])
+                    return self.product([outside, [Term(ONE, {}, {("p", mirrored): exponent})]])
         return None
 
     def _distributes(self, term: Term, exponent: Fraction) -> bool:
@@ -721,7 +649,7 @@ class _Normalizer:
         denominators = math.lcm(*(term.coefficient.denominator for term in terms))
         content = Term(Fraction(numerators, denominators))
         for atom in set().union(*(term.factors for term in terms)):
-            powers = [term.factors.get(atom, Fraction(0)) for term in terms]
+            powers = [term.factors.get(atom, ZERO) for term in terms]
             if atom[0] == "i" and self.positive(atom):
                 content.factors[atom] = min(powers)
         content.factors = {a: p for a, p in content.factors.items() if p}
@@ -733,8 +661,8 @@ class _Normalizer:
     def _raise_term(self, term: Term, exponent: Fraction) -> Term:
         """One term, without bounds, to a power."""
         factors = {atom: power * exponent for atom, power in term.factors.items()}
-        factors = {a: (Fraction(1) if a[0] in _IDEMPOTENT and p > 0 else p) for a, p in factors.items()}
-        coefficient = Fraction(1)
+        factors = {a: (ONE if a[0] in _IDEMPOTENT and p > 0 else p) for a, p in factors.items()}
+        coefficient = ONE
         if exponent.denominator == 1:
             coefficient = term.coefficient ** int(exponent)
         elif term.coefficient != 1:
@@ -770,14 +698,14 @@ class _Normalizer:
         if not frozen and name in _AT_ZERO:
             return [Term(_AT_ZERO[name])] if _AT_ZERO[name] else []
         if name == "sigmoid" and self.sigmoids_are_fractions:  # 1/(1 + exp(-x))
-            return self.raised([Term(Fraction(1)), *self._exponential(self.scaled(argument, -1))], Fraction(-1))
-        return [Term(Fraction(1), {}, {("f", name, frozen): Fraction(1)})]
+            return self.raised([Term(ONE), *self._exponential(self.scaled(argument, -1))], Fraction(-1))
+        return [Term(ONE, {}, {("f", name, frozen): ONE})]
 
     def _leading(self, terms: list[Term]) -> Fraction:
         return min(terms, key=lambda term: repr((term.bounds, self._key(term)))).coefficient
 
     def _exponential(self, argument: list[Term]) -> list[Term]:
-        inside, outside = [], [Term(Fraction(1))]
+        inside, outside = [], [Term(ONE)]
         for term in argument:
             logarithms = [a for a in term.factors if a[0] == "f" and a[1] == "log" and term.factors[a] == 1]
             if len(term.factors) == 1 and logarithms and not term.bounds and not term.exponent:
@@ -786,7 +714,7 @@ class _Normalizer:
                 inside.append(term)
         if not inside:
             return outside
-        return self.product([outside, [Term(Fraction(1), {}, {}, self.freeze(inside))]])
+        return self.product([outside, [Term(ONE, {}, {}, self.freeze(inside))]])
 
     def _logarithm(self, argument: list[Term]) -> list[Term]:
         if not argument:
@@ -795,7 +723,7 @@ class _Normalizer:
         rest = self.thaw(self.freeze(self.product([argument, [self._raise_term(content, Fraction(-1))]])))
         result: list[Term] = []
         if content.coefficient != 1:
-            result.append(Term(Fraction(1), {}, {("f", "log", self.freeze([Term(content.coefficient)])): Fraction(1)}))
+            result.append(Term(ONE, {}, {("f", "log", self.freeze([Term(content.coefficient)])): ONE}))
         for atom, power in content.factors.items():
             result.append(self._log_of(atom, power))
         if len(rest) == 1 and not rest[0].bounds and rest[0].coefficient > 0:
@@ -809,13 +737,13 @@ class _Normalizer:
                     del opaque.factors[atom]
             rest = [opaque]
         frozen = self.freeze(rest)
-        if frozen != self.freeze([Term(Fraction(1))]):
-            result.append(Term(Fraction(1), {}, {("f", "log", frozen): Fraction(1)}))
+        if frozen != self.freeze([Term(ONE)]):
+            result.append(Term(ONE, {}, {("f", "log", frozen): ONE}))
         return result
 
     def _log_of(self, atom: Atom, power: Fraction) -> Term:
-        inside = atom[1] if atom[0] == "p" else self.freeze([Term(Fraction(1), {}, {atom: Fraction(1)})])
-        return Term(power, {}, {("f", "log", inside): Fraction(1)})
+        inside = atom[1] if atom[0] == "p" else self.freeze([Term(ONE, {}, {atom: ONE})])
+        return Term(power, {}, {("f", "log", inside): ONE})
 
     # conditions
 
@@ -827,13 +755,13 @@ class _Normalizer:
         content = self._content(terms)
         terms = self.thaw(self.freeze(self.product([terms, [self._raise_term(content, Fraction(-1))]])))
         if len(terms) == 1 and not terms[0].factors and not terms[0].bounds and not terms[0].exponent:
-            return [Term(Fraction(1))] if terms[0].coefficient > 0 else []
-        return [Term(Fraction(1), {}, {("gt", self.freeze(terms)): Fraction(1)})]
+            return [Term(ONE)] if terms[0].coefficient > 0 else []
+        return [Term(ONE, {}, {("gt", self.freeze(terms)): ONE})]
 
     def condition(self, condition: sp.Basic) -> list[Term]:
         """The indicator of a condition."""
         if condition == sp.true:
-            return [Term(Fraction(1))]
+            return [Term(ONE)]
         if condition == sp.false:
             return []
         if isinstance(condition, sp.And):
@@ -844,7 +772,7 @@ class _Normalizer:
             return self.complement(self.condition(condition.args[0]))
         left, right = condition.args
         if left.is_integer and right.is_integer:
-            return self._integer_condition(condition.rel_op, affine(left), affine(right))
+            return self._integer_condition(condition.rel_op, self.index(left), self.index(right))
         difference = [*self.terms(left), *self.scaled(self.terms(right), -1)]
         opposite = self.scaled(difference, -1)
         match condition.rel_op:
@@ -879,7 +807,7 @@ class _Normalizer:
 
     def complement(self, indicator: list[Term]) -> list[Term]:
         """1 - indicator."""
-        return [Term(Fraction(1)), *self.scaled(indicator, -1)]
+        return [Term(ONE), *self.scaled(indicator, -1)]
 
     def complemented(self, terms: list[Term]) -> list[Term]:
         """Every bracket of indices that counts its first free index down written as 1 less the opposite one."""
@@ -888,7 +816,7 @@ class _Normalizer:
             parts = [term]
             for atom in [a for a in term.factors if a[0] == "ge"]:
                 free = [
-                    c for monomial, c in atom[1] if monomial and not any(_mentions(monomial, n) for n in term.bounds)
+                    c for monomial, c in atom[1] if monomial and not any(mentions(monomial, n) for n in term.bounds)
                 ]
                 if free and free[0] < 0:
                     opposite = ("ge", add_affine(add_affine(atom[1], scale=-1), (((), -1),)))
@@ -900,7 +828,7 @@ class _Normalizer:
         """f*[bracket] = f - f*[opposite]."""
         without, less = term.copy(), term.copy()
         del without.factors[bracket], less.factors[bracket]
-        less.coefficient, less.factors[opposite] = -less.coefficient, Fraction(1)
+        less.coefficient, less.factors[opposite] = -less.coefficient, ONE
         return without, less
 
     def choice(self, condition: list[Term], yes: list[Term], no: list[Term]) -> list[Term]:
@@ -920,19 +848,19 @@ class _Normalizer:
 
     def _window(self, extreme: MaxOver) -> tuple[tuple, Frozen]:
         height = 90 + len([node for node in sp.preorder_traversal(extreme.function) if isinstance(node, MaxOver)])
-        names = {index: sp.Symbol(f"!{height}.{k}", integer=True) for k, (index, _, _) in enumerate(extreme.limits)}
-        sizes = tuple(affine(sp.expand(high - low + 1)) for _, low, high in extreme.limits)
-        self.sizes |= {names[index].name: size for (index, _, _), size in zip(extreme.limits, sizes, strict=True)}
-        return sizes, self.freeze(self.terms(extreme.function.xreplace(names)))
+        names = {name_of(index): f"!{height}.{k}" for k, (index, _, _) in enumerate(extreme.limits)}
+        sizes = tuple(self.index(sp.expand(high - low + 1)) for _, low, high in extreme.limits)
+        self.sizes |= dict(zip(names.values(), sizes, strict=True))
+        return sizes, self.freeze(self.inside(names, extreme.function))
 
     def build_maximum(self, expression: sp.Expr) -> list[Term]:
         sizes, body = self._window(expression)
-        return [Term(Fraction(1), {}, {("max", sizes, body, ()): Fraction(1)})]
+        return [Term(ONE, {}, {("max", sizes, body, ()): ONE})]
 
     def build_first(self, expression: sp.Expr) -> list[Term]:
         extreme, *where = expression.args
         sizes, body = self._window(extreme)
-        return [Term(Fraction(1), {}, {("first", sizes, body, tuple(affine(i) for i in where)): Fraction(1)})]
+        return [Term(ONE, {}, {("first", sizes, body, tuple(self.index(i) for i in where)): ONE})]
 
     # freezing
 
@@ -942,7 +870,7 @@ class _Normalizer:
         for term in terms:
             for each in self._laws(term):
                 key = self._canonical(each)
-                total[key] = total.get(key, Fraction(0)) + each.coefficient
+                total[key] = total.get(key, ZERO) + each.coefficient
         if len(total) > MOST_TERMS:
             raise TooHardError("too many terms")
         return tuple(sorted(((*key, c) for key, c in total.items() if c), key=repr))
@@ -968,7 +896,7 @@ class _Normalizer:
                 sine = ("f", "sin", atom[2])
                 other = rest.copy()
                 other.coefficient = -other.coefficient
-                other.factors[sine] = other.factors.get(sine, Fraction(0)) + 2
+                other.factors[sine] = other.factors.get(sine, ZERO) + 2
                 return [*self._laws(rest), *self._laws(other)]
             if atom[0] in {"p", "c"} and power >= 1:
                 whole = int(power)
@@ -988,7 +916,8 @@ class _Normalizer:
         if not term.bounds:
             return (), tuple(sorted(term.factors.items(), key=repr)), term.exponent
         height = 1 + max((_height(thing) for thing in (*term.factors, term.exponent)), default=0)
-        colour = {name: self._signature(term, name) for name in term.bounds}
+        alone = len(term.bounds) == 1
+        colour = {name: "" if alone else self._signature(term, name) for name in term.bounds}
         groups = [
             list(g) for _, g in itertools.groupby(sorted(term.bounds, key=colour.__getitem__), key=colour.__getitem__)
         ]
@@ -1010,9 +939,9 @@ class _Normalizer:
         """What can be said of a bound index without naming any."""
         masked = []
         for atom, power in term.factors.items():
-            if _mentions(atom, name):
+            if mentions(atom, name):
                 masked.append((repr(_masked(atom, name, term.bounds)), power))
-        exponent = repr(_masked(term.exponent, name, term.bounds)) if _mentions(term.exponent, name) else ""
+        exponent = repr(_masked(term.exponent, name, term.bounds)) if mentions(term.exponent, name) else ""
         return repr((term.bounds[name], sorted(masked, key=repr), exponent))
 
     # clearing
@@ -1021,17 +950,17 @@ class _Normalizer:
         """Multiply through by the powers of a base that divides somewhere; None where there is none to clear."""
         bases = {a for term in terms for a, p in term.factors.items() if p < 0 and a[0] in _CLEARABLE}
         for base in sorted(bases, key=lambda a: (-len(repr(a)), repr(a))):
-            bound = {name for term in terms for name in term.bounds if _mentions(base, name)}
+            bound = {name for term in terms for name in term.bounds if mentions(base, name)}
             if bound:
                 opened = self._opened(terms, base)
                 if opened is None:
                     continue
                 return opened
-            lowest = min(term.factors.get(base, Fraction(0)) for term in terms)
+            lowest = min(term.factors.get(base, ZERO) for term in terms)
             cleared = []
             for term in terms:
                 term = term.copy()
-                power = term.factors.pop(base, Fraction(0)) - lowest
+                power = term.factors.pop(base, ZERO) - lowest
                 if power:
                     term.factors[base] = power
                 cleared.append(term)
@@ -1042,10 +971,10 @@ class _Normalizer:
         """Prove a sum over an index to be 0 by proving what is summed to be 0: the index becomes a free one."""
         skolem = f"?free{next(self.counter)}"
         pattern = repr(_masked(base, "", dict.fromkeys(n for t in terms for n in t.bounds)))
-        size = next(t.bounds[n] for t in terms for n in t.bounds if _mentions(base, n))
+        size = next(t.bounds[n] for t in terms for n in t.bounds if mentions(base, n))
         opened = []
         for term in terms:
-            users = {n for a in term.factors for n in term.bounds if _same_shape(a, pattern, terms) and _mentions(a, n)}
+            users = {n for a in term.factors for n in term.bounds if _same_shape(a, pattern, terms) and mentions(a, n)}
             if not users:
                 users = {n for n, s in term.bounds.items() if s == size}
             if len(users) != 1:
@@ -1076,14 +1005,12 @@ def _masked(thing: Any, name: str, bounds: Mapping[str, Any]) -> Any:
 
 def _height(thing: Any) -> int:
     """How deeply bound indices are nested inside an atom."""
-    if isinstance(thing, str):
-        return int(thing[1:].split(".")[0]) if thing.startswith("!") else 0
-    return max((_height(part) for part in thing), default=0) if isinstance(thing, tuple) else 0
+    return max((int(name[1:].partition(".")[0]) for name in names_in(thing) if name.startswith("!")), default=0)
 
 
 _IDEMPOTENT = frozenset({"d", "ge", "gt", "first"})
 _CLEARABLE = frozenset({"p", "x", "f", "s", "i", "c", "pi", "max"})
-_AT_ZERO = {"sin": Fraction(0), "erf": Fraction(0), "sigmoid": Fraction(1, 2), "cos": Fraction(1)}
+_AT_ZERO = {"sin": ZERO, "erf": ZERO, "sigmoid": Fraction(1, 2), "cos": ONE}
 # f(-x) = constant + factor*f(x)
 _SIGN_LAWS = {"sin": (0, -1), "erf": (0, -1), "cos": (0, 1), "sigmoid": (1, -1)}
 _BUILDERS = {

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sympy as sp
 
 from derivations.expressions import BINDERS, floordiv, modulo, walk
 from derivations.layer import Layer, Range
+from derivations.polynomials import (
+    ONE,
+    Polynomial,
+    atoms,
+    divided,
+    inner_atoms,
+    label,
+    mentions,
+    minus,
+    plus,
+    polynomial,
+    scaled,
+    slope_and_rest,
+    times,
+    with_values,
+)
 
 
 @dataclass(frozen=True)
@@ -52,33 +69,37 @@ class Known:
 
     def nonnegative(self, expression: sp.Expr) -> bool:
         """Whether `expression >= 0` follows for all sizes; False means only that no proof was found."""
-        expression = sp.expand(expression)
-        for atom in _integer_atoms(expression, lambda a: self.bounds(a) is not None or isinstance(a, floordiv)):
-            if not expression.has(atom):
+        return self.holds_everywhere(polynomial(expression))
+
+    def holds_everywhere(self, value: Polynomial) -> bool:
+        """Whether a polynomial is at least 0 for all sizes; False means only that no proof was found."""
+        for atom in _outer_first(a for a in inner_atoms(value) if self._is_bounded(a)):
+            if not mentions(value, atom):
                 continue
-            slope = sp.expand(expression.coeff(atom))
-            if (expression - slope * atom).expand().has(atom) or slope.has(atom):
+            slope, rest = slope_and_rest(value, atom)
+            if not slope or mentions(slope, atom) or mentions(rest, atom):
                 return False
-            if isinstance(atom, floordiv) and slope == -1 and atom.args[1].is_positive:
+            if isinstance(atom, floordiv) and slope == {(): -1} and atom.args[1].is_positive:
                 # rest - a//b >= 0 says a//b <= rest, which is a <= b*rest + b - 1
-                above, below = atom.args
-                return self.nonnegative(below * (expression + atom) + below - 1 - above)
+                above, below = map(polynomial, atom.args)
+                return self.holds_everywhere(minus(plus(times(below, rest), below), plus(ONE, above)))
             bounds = self._quotient_bounds(atom) if isinstance(atom, floordiv) else self.bounds(atom)
             if bounds is None:
                 return False
-            if slope.is_nonnegative:
-                expression = sp.expand(expression + slope * (bounds[0] - atom))
-            elif slope.is_nonpositive:
-                expression = sp.expand(expression + slope * (bounds[1] - atom))
+            if _nonnegative_for_all_sizes(slope):
+                value = plus(rest, times(slope, polynomial(bounds[0])))
+            elif _nonnegative_for_all_sizes(scaled(slope, -1)):
+                value = plus(rest, times(slope, polynomial(bounds[1])))
             else:
                 return False
         # Only now, so that a size and the same size in the bounds of an index cancel.
-        expression = sp.expand(
-            expression.xreplace({s: d for s, d in self.sizes.items() if not d.has(floordiv, modulo)})
-        )
+        value = with_values(value, {s: polynomial(d) for s, d in self.sizes.items() if not d.has(floordiv, modulo)})
         for size, definition in self.sizes.items():
-            expression = self._use_floor(expression, size, definition)
-        return _nonnegative_for_all_sizes(expression)
+            value = _use_floor(value, size, definition)
+        return _nonnegative_for_all_sizes(value)
+
+    def _is_bounded(self, atom: sp.Basic) -> bool:
+        return isinstance(atom, floordiv) or (isinstance(atom, sp.Expr) and self.bounds(atom) is not None)
 
     def inside(self, expression: sp.Expr, low: sp.Expr, high: sp.Expr) -> tuple[bool, bool]:
         """Whether `low <= expression` and `expression <= high` are sure."""
@@ -92,26 +113,35 @@ class Known:
             return sp.S.Zero, numerator
         return None
 
-    def _use_floor(self, expression: sp.Expr, size: sp.Symbol, definition: sp.Expr) -> sp.Expr:
-        # size = floor(a/b) + k says b*(size - k) <= a, so -b*size >= -a - k*b.
-        for quotient in definition.atoms(floordiv):
-            numerator, denominator = quotient.args
-            rest = definition - quotient
-            multiple = sp.cancel(-expression.coeff(size) / denominator)
-            if multiple.is_nonnegative and multiple != 0 and not rest.has(floordiv):
-                return sp.expand(expression + multiple * (denominator * (size - rest) - numerator))
-        return expression
+
+def _use_floor(value: Polynomial, size: sp.Symbol, definition: sp.Expr) -> Polynomial:
+    # size = floor(a/b) + k says b*(size - k) <= a, so -b*size >= -a - k*b.
+    for quotient in definition.atoms(floordiv):
+        numerator, denominator = map(polynomial, quotient.args)
+        rest = polynomial(definition - quotient)
+        multiple = divided(scaled(slope_and_rest(value, size)[0], -1), denominator)
+        if multiple and _nonnegative_for_all_sizes(multiple) and not any(isinstance(a, floordiv) for a in atoms(rest)):
+            least = minus(times(denominator, minus(polynomial(size), rest)), numerator)
+            return plus(value, times(multiple, least))
+    return value
 
 
-def _integer_atoms(expression: sp.Expr, wanted: Callable[[sp.Expr], bool]) -> list[sp.Expr]:
-    atoms = {a for a in walk(expression) if isinstance(a, sp.Expr) and wanted(a)}
-    return sorted(atoms, key=lambda atom: (-sp.count_ops(atom), str(atom)))
+def _outer_first(found: Iterable[sp.Expr]) -> list[sp.Expr]:
+    return sorted(found, key=lambda atom: (-_operations(atom), label(atom)))
 
 
-def _nonnegative_for_all_sizes(expression: sp.Expr) -> bool:
-    sizes = sorted((s for s in expression.free_symbols if s.is_positive and s.is_integer), key=str)
-    shifted = sp.expand(expression.xreplace({size: size + 1 for size in sizes}))
-    return all(
-        coefficient.is_nonnegative and all(symbol.is_nonnegative for symbol in monomial.free_symbols)
-        for monomial, coefficient in shifted.as_coefficients_dict().items()
+@lru_cache(maxsize=8192)
+def _operations(atom: sp.Expr) -> int:
+    return int(sp.count_ops(atom))
+
+
+def _nonnegative_for_all_sizes(value: Polynomial) -> bool:
+    """Whether, with every size written as 1 plus something, no term is negative."""
+    shifted = with_values(value, {atom: {(atom,): 1, (): 1} for atom in atoms(value) if _is_size(atom)})
+    return all(coefficient >= 0 for coefficient in shifted.values()) and all(
+        atom.is_Symbol and atom.is_nonnegative for atom in atoms(shifted)
     )
+
+
+def _is_size(atom: sp.Expr) -> bool:
+    return bool(atom.is_Symbol and atom.is_positive and atom.is_integer)

@@ -5,6 +5,7 @@ import itertools
 import mpmath
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -162,3 +163,16 @@ def test_most_of_what_is_written_in_two_ways_is_proved():
 
     count()
     assert sum(found) >= 0.8 * len(found)
+
+
+def test_a_bound_index_that_looks_like_a_free_one_is_another():
+    m, twin, size = (
+        sp.Symbol("m", integer=True),
+        sp.Dummy("m", integer=True),
+        sp.Symbol("M", integer=True, positive=True),
+    )
+    W = sp.IndexedBase("W")
+    inner = sp.Sum(W[twin, m], (twin, 0, size - 1))
+    known = Known({m: (sp.S.Zero, size - 1)})
+    assert vanishes(inner - inner.xreplace({twin: sp.Dummy("k", integer=True)}), known)
+    assert not vanishes(inner - sp.Sum(W[twin, twin], (twin, 0, size - 1)), known)
