@@ -19,7 +19,7 @@ from checks.implementation import MisconductError
 # What may go wrong with code that was written for one sample; it is then called once for every sample.
 TROUBLE = (MisconductError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # As many numbers as stay in a processor's cache while a forward runs.
-NUMBERS_AT_ONCE = 1 << 16
+NUMBERS_AT_ONCE = 1 << 18
 # How far from its point a forward is tried with several: not out of its domain, and yet far beyond rounding.
 NEARBY = 2.0**-10
 # The order of additions may change from one sample to many, nothing else may.
@@ -143,7 +143,7 @@ class Batch(NDArrayOperatorsMixin):
         return Batch(self.rows[_whole_key(key)])
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if isinstance(key, Batch) and key.dtype == bool and not np.ndim(value):
+        if isinstance(key, Batch) and key.dtype == bool and not _ndim(value):
             self.rows[key.rows] = value.rows if isinstance(value, Batch) else value
             return
         whole = _whole_key(key)
@@ -158,14 +158,16 @@ class Batch(NDArrayOperatorsMixin):
         if ufunc.signature is not None and method == "__call__" and not (options or out or "?" in ufunc.signature):
             return _over_cores(ufunc, inputs)
         if ufunc.signature is None and method == "__call__":
-            ndim = max(np.ndim(each) for each in (*inputs, *out))
-            if any(each.ndim < ndim for each in out):
-                raise UnbatchableError("a buffer with fewer axes than the result")
+            ndim = max(map(_ndim, (*inputs, *out)))
             rows = [_aligned(each, ndim) for each in inputs]
-            options = {name: _aligned(value, ndim) for name, value in options.items()}
-            results = ufunc(*rows, **options, **({"out": tuple(each.rows for each in out)} if out else {}))
+            if options:
+                options = {name: _aligned(value, ndim) for name, value in options.items()}
             if out:
+                if any(each.ndim < ndim for each in out):
+                    raise UnbatchableError("a buffer with fewer axes than the result")
+                ufunc(*rows, out=tuple(each.rows for each in out), **options)
                 return out if len(out) > 1 else out[0]
+            results = ufunc(*rows, **options)
             return tuple(map(Batch, results)) if ufunc.nout > 1 else Batch(results)
         if out:
             options["out"] = out[0]
@@ -173,7 +175,7 @@ class Batch(NDArrayOperatorsMixin):
 
     def __array_function__(self, function: Any, types: Any, args: Sequence[Any], options: dict[str, Any]) -> Any:
         rule = RULES.get(function)
-        if rule is not None and not any(isinstance(value, Batch) for value in options.values()):
+        if rule is not None and not (options and any(isinstance(value, Batch) for value in options.values())):
             try:
                 return rule(*args, **options)
             except NotImplementedError:
@@ -207,12 +209,7 @@ def sampled(forward: Forward, again: Forward, point: NDArray, shift: NDArray) ->
         except TROUBLE:  # one of them is outside the domain, or takes another branch
             return one_by_one(points)
 
-    def together(points: NDArray) -> NDArray:
-        step = max(1, NUMBERS_AT_ONCE // (point.size + base.size))
-        parts = [at_once(points[start : start + step]) for start in range(0, len(points), step)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    base = _result(forward(point.copy()))
+    base = _result(forward(point.copy())).copy()
     halved = np.where(np.arange(point.size).reshape(point.shape) % 2, shift, 0)
     trial = np.stack([point, point + shift, point + halved])
     try:
@@ -220,7 +217,7 @@ def sampled(forward: Forward, again: Forward, point: NDArray, shift: NDArray) ->
             expected, got = one_by_one(trial), _results(again(Batch(trial.copy())), len(trial))
     except TROUBLE:
         return one_by_one, False
-    return (together, True) if _alike(got, expected) and _alike(expected[0], base) else (one_by_one, False)
+    return (at_once, True) if _alike(got, expected) and _alike(expected[0], base) else (one_by_one, False)
 
 
 def _result_or_refusal(forward: Forward, point: NDArray) -> NDArray | MisconductError:
@@ -233,8 +230,8 @@ def _result_or_refusal(forward: Forward, point: NDArray) -> NDArray | Misconduct
 
 
 def _result(value: Any) -> NDArray:
-    array = np.array(value)
-    return array if array.dtype.kind == "c" else array.astype(np.float64)
+    array = np.asarray(value)
+    return array if array.dtype.kind == "c" else array.astype(np.float64, copy=False)
 
 
 def _results(value: Any, count: int) -> NDArray:
@@ -254,13 +251,19 @@ def _nearly_equal(got: NDArray, expected: NDArray) -> bool:
     return bool((near | (np.isnan(got) & np.isnan(expected))).all())
 
 
+def _ndim(value: Any) -> int:
+    return value.rows.ndim - 1 if isinstance(value, Batch) else np.ndim(value)
+
+
 def _aligned(value: Any, ndim: int) -> Any:
     """The rows of a batch, with axes of length 1 behind the hidden one until `ndim` are visible."""
     if not isinstance(value, Batch):
         return value
-    if value.ndim > ndim:
+    rows = value.rows
+    missing = ndim + 1 - rows.ndim
+    if missing < 0:
         raise UnbatchableError("more axes than there is room for")
-    return value.rows.reshape(len(value.rows), *(1,) * (ndim - value.ndim), *value.shape)
+    return rows.reshape(len(rows), *(1,) * missing, *rows.shape[1:]) if missing else rows
 
 
 def _whole_key(key: Any) -> tuple[Any, ...]:
@@ -268,7 +271,7 @@ def _whole_key(key: Any) -> tuple[Any, ...]:
     parts = key if isinstance(key, tuple) else (key,)
     if any(isinstance(part, Batch) for part in parts):
         raise UnbatchableError("every sample has an index of its own")
-    arrays = [isinstance(part, list | np.ndarray) for part in parts]
+    arrays = [isinstance(part, (list, np.ndarray)) for part in parts]
     if any(arrays):
         # NumPy moves the axis of index arrays to the front, before the hidden one, where they are not side by side.
         places = [
@@ -326,24 +329,24 @@ def _stacked(results: list[Any]) -> Any:
 def _over_cores(ufunc: np.ufunc, inputs: Sequence[Any]) -> Any:
     """A generalized universal function, as vecdot: `(n),(n)->()` tells how many axes it takes of each argument."""
     cores = [core.count(",") + bool(core.strip("(")) for core in str(ufunc.signature).split("->")[0].split("),")]
-    loops = max(np.ndim(each) - core for each, core in zip(inputs, cores, strict=True))
+    loops = max(_ndim(each) - core for each, core in zip(inputs, cores, strict=True))
     results = ufunc(*(_aligned(each, loops + core) for each, core in zip(inputs, cores, strict=True)))
     return tuple(map(Batch, results)) if ufunc.nout > 1 else Batch(results)
 
 
 def _matmul(a: Any, b: Any, out: Any = None) -> Any:
-    if not (np.ndim(a) and np.ndim(b)):
+    if not (_ndim(a) and _ndim(b)):
         raise UnbatchableError("matmul of a number")
-    ndim = max(np.ndim(a), np.ndim(b), 2)
-    first = _aligned(a[None, :] if np.ndim(a) == 1 else a, ndim)
-    second = _aligned(b[:, None] if np.ndim(b) == 1 else b, ndim)
-    if out is not None and np.ndim(a) > 1 < np.ndim(b) and out.ndim == ndim:
+    ndim = max(_ndim(a), _ndim(b), 2)
+    first = _aligned(a[None, :] if _ndim(a) == 1 else a, ndim)
+    second = _aligned(b[:, None] if _ndim(b) == 1 else b, ndim)
+    if out is not None and _ndim(a) > 1 < _ndim(b) and out.ndim == ndim:
         np.matmul(first, second, out=out.rows)
         return out
     product = np.matmul(first, second)
-    product = product[..., 0] if np.ndim(b) == 1 else product
-    if np.ndim(a) == 1:
-        product = product[..., 0] if np.ndim(b) == 1 else product[..., 0, :]
+    product = product[..., 0] if _ndim(b) == 1 else product
+    if _ndim(a) == 1:
+        product = product[..., 0] if _ndim(b) == 1 else product[..., 0, :]
     if out is None:
         return Batch(product)
     out[...] = Batch(product)
@@ -351,7 +354,7 @@ def _matmul(a: Any, b: Any, out: Any = None) -> Any:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    if not 1 <= min(np.ndim(a), np.ndim(b)) <= max(np.ndim(a), np.ndim(b)) <= 2:
+    if not 1 <= min(_ndim(a), _ndim(b)) <= max(_ndim(a), _ndim(b)) <= 2:
         raise NotImplementedError
     return _matmul(a, b)
 
@@ -415,7 +418,7 @@ def _entry_by_entry(function: Callable) -> Callable:
     def rule(*arguments: Any, **options: Any) -> Batch:
         if len(arguments) == 1 and function is np.where:
             raise NotImplementedError
-        ndim = max(map(np.ndim, arguments))
+        ndim = max(map(_ndim, arguments))
         return Batch(function(*(_aligned(each, ndim) for each in arguments), **options))
 
     return rule
@@ -497,7 +500,7 @@ def _split(function: Callable) -> Callable:
 
 
 def _pad(a: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Batch:
-    if isinstance(pad_width, dict) or mode != "constant" or np.ndim(options.get("constant_values", 0)):
+    if isinstance(pad_width, dict) or mode != "constant" or _ndim(options.get("constant_values", 0)):
         raise NotImplementedError
     margins = np.broadcast_to(pad_width, (_own(a).ndim, 2))
     return Batch(np.pad(a.rows, [(0, 0), *map(tuple, margins.tolist())], **options))
@@ -546,5 +549,6 @@ RULES: Rules = {
     np.pad: _pad,
     sliding_window_view: _windows,
 }
-_METHODS: tuple[Callable[..., Any], ...] = (np.clip, np.round, np.dot, np.ravel, np.repeat, np.squeeze, np.swapaxes)
-METHODS = {function.__name__: function for function in (*_REDUCTIONS, *_ALONG, *_METHODS)}
+_MORE = (np.clip, np.round, np.dot, np.ravel, np.repeat, np.squeeze, np.swapaxes)
+_METHODS: tuple[Callable[..., Any], ...] = (*_REDUCTIONS, *_ALONG, *_MORE)
+METHODS = {function.__name__: function for function in _METHODS}

@@ -8,12 +8,13 @@ J. K. Reid, "On the estimation of sparse Jacobian matrices", IMA Journal of Appl
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.batching import NEARBY, Samples, sampled
+from checks.batching import NEARBY, NUMBERS_AT_ONCE, Samples, sampled
 from checks.verdict import Testimony
 
 FIRST_STEP = 0.11
@@ -30,8 +31,8 @@ SAFETY = 4.0
 UNIT = 2.0**-53
 # Levels that are sampled at once: as many as tell that the first may be the last, then a few at a time.
 BLOCKS = (0, FEWEST_LEVELS + 1, *range(FEWEST_LEVELS + 4, LEVELS, 3), LEVELS)
-# Numbers in memory at a time, in the points and their results: 16 MB.
-NUMBERS_AT_ONCE = 1 << 21
+# Results that are kept at a time: 16 MB.
+RESULTS_AT_ONCE = 1 << 21
 
 Curve = Callable[[float], NDArray]
 
@@ -53,27 +54,46 @@ class _Plan:
     """Which coordinates are moved in which sample, and the outputs that then tell of each.
 
     `entries` are places in the flattened point, `probe` the number of the sample that moves each of them. The pairs
-    (`owner`, `output`), sorted, say which output tells of which coordinate.
+    (`owner`, `output`), sorted, say which output tells of which coordinate; of some only where they are `grouped`.
     """
 
     entries: NDArray
     probe: NDArray
     owner: NDArray
     output: NDArray
+    grouped: bool = False
 
     def only(self, chosen: NDArray) -> "_Plan":
         """The plan for some of the coordinates: a mask."""
+        if chosen.all():
+            return self
         _, probe = np.unique(self.probe[chosen], return_inverse=True)
         pairs = chosen[self.owner]
-        return _Plan(self.entries[chosen], probe, (np.cumsum(chosen) - 1)[self.owner[pairs]], self.output[pairs])
+        return _Plan(
+            self.entries[chosen], probe, (np.cumsum(chosen) - 1)[self.owner[pairs]], self.output[pairs], self.grouped
+        )
+
+    def and_line(self, entry: int, outputs: int) -> "_Plan":
+        """The plan with one coordinate more, which is moved by itself and touches all outputs."""
+        return _Plan(
+            np.append(self.entries, entry),
+            np.append(self.probe, self.probe.max() + 1),
+            np.append(self.owner, np.full(outputs, len(self.entries))),
+            np.append(self.output, np.arange(outputs)),
+            self.grouped,
+        )
 
     def per_coordinate(self, terms: NDArray) -> NDArray:
         """Terms [L, pairs] added up for each coordinate, [L, E]."""
         total = np.zeros((len(terms), len(self.entries)))
         if self.owner.size:
-            starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
-            total[:, self.owner[starts]] = np.add.reduceat(terms, starts, axis=1)
+            total[:, self.owner[self.starts]] = np.add.reduceat(terms, self.starts, axis=1)
         return total
+
+    @cached_property
+    def starts(self) -> NDArray:
+        """Where in the pairs those of another coordinate begin."""
+        return np.flatnonzero(np.diff(self.owner, prepend=-1))
 
 
 def slope(curve: Curve, x: float, weights: NDArray, noise: float = 0.0) -> Estimate:
@@ -136,7 +156,8 @@ def differences(
 
 
 def _flat(entries: Iterable[tuple[int, ...]], shape: tuple[int, ...]) -> NDArray:
-    return np.array([np.ravel_multi_index(index, shape) if shape else 0 for index in entries], int)
+    places = np.array(list(entries), int).reshape(-1, len(shape))
+    return np.ravel_multi_index(tuple(places.T), shape) if shape else np.zeros(len(places), int)
 
 
 def _flattened(samples: Samples) -> Samples:
@@ -172,20 +193,26 @@ def _smooth(
     the one along `direction`, in which all of them move. If it contradicts, or cannot tell, they are moved one by one.
     """
     plan = _grouped(outputs, point, entries, len(weights))
-    (found,) = _estimates(outputs, point, plan, weights, noise, ("central",))
-    if len(np.unique(plan.probe)) == len(entries):
+    if not plan.grouped:
+        (found,) = _estimates(outputs, point, plan, weights, noise, ("central",))
         return found
     along = np.zeros(point.size)
     along[entries] = direction.ravel()[entries]
 
-    def on_line(steps: NDArray) -> NDArray:
-        return outputs((point.ravel() + steps * along).reshape(-1, *point.shape))
+    def with_line(points: NDArray) -> NDArray:
+        """The last coordinate moves the others along the direction."""
+        moved, far = points[:, :-1], np.flatnonzero(points[:, -1])
+        moved[far] += points[far, -1:] * along
+        return outputs(moved.reshape(-1, *point.shape))
 
-    line = _every_pair(np.zeros(1, int), len(weights))
-    (whole,) = _estimates(on_line, np.zeros(1), line, weights, noise, ("central",))
+    extended = np.append(point.ravel(), 0.0)
+    (all_found,) = _estimates(
+        with_line, extended, plan.and_line(point.size, len(weights)), weights, noise, ("central",)
+    )
+    found, line = (Estimate(all_found.value[part], all_found.error[part]) for part in (slice(-1), -1))
     parts = along[entries]
     together = Estimate(np.sum(parts * found.value), np.sum(np.abs(parts) * found.error))
-    if np.isfinite(whole.error + together.error) and whole.meets(together):
+    if np.isfinite(line.error + together.error) and line.meets(together):
         return found
     (found,) = _estimates(outputs, point, _every_pair(entries, len(weights)), weights, noise, ("central",))
     return found
@@ -198,53 +225,70 @@ def _every_pair(entries: NDArray, outputs: int) -> _Plan:
 
 
 def _grouped(outputs: Samples, point: NDArray, entries: NDArray, count: int) -> _Plan:
-    """Coordinates that move different outputs at the first step, to either side, share a sample."""
+    """Coordinates that move different outputs at the first step share a sample."""
     moved = np.zeros((len(entries), count), bool)
     steps = FIRST_STEP * np.maximum(np.abs(point.ravel()[entries]), 1.0)
-    for part in _parts(len(entries), 2 * (point.size + count)):
-        base, below, above = _moved(outputs, point, entries[part], np.arange(len(steps[part])), steps[None, part])
-        moved[part] = (below[0] != base) | (above[0] != base)
+    for part in _parts(len(entries), count, RESULTS_AT_ONCE):
+        places = (point.ravel()[entries[part]] + steps[part])[None]
+        results = _moved(outputs, point, entries[part], np.arange(part.stop - part.start), places, count)
+        moved[part] = results[1:] != results[0]
     probe = _first_fit(moved)
     if probe.max(initial=-1) == len(entries) - 1:
         return _every_pair(entries, count)
-    return _Plan(entries, probe, *np.nonzero(moved))
+    owner, output = np.nonzero(moved)
+    return _Plan(entries, probe, owner, output, grouped=True)
 
 
 def _first_fit(moved: NDArray) -> NDArray:
-    """For each coordinate the number of the first group that moves none of its outputs; `moved` is [E, O]."""
-    everything = int.from_bytes(np.packbits(np.ones(moved.shape[1], bool)).tobytes(), "big")
-    taken: dict[int, int] = {}
+    """For each coordinate the number of its group, in which no two move the same output; `moved` is [E, O].
+
+    Coordinates that move the same outputs make a class. Classes that have no output in common go side by side, and a
+    group takes one coordinate of each.
+    """
+    classes: dict[bytes, list[int]] = {}
+    packed = np.packbits(moved, axis=1)
+    for place, pattern in enumerate(packed.view(f"S{packed.shape[1]}").ravel().tolist()):
+        classes.setdefault(pattern, []).append(place)
+    beside: list[tuple[int, list[list[int]]]] = []
+    for pattern, members in classes.items():
+        own = int.from_bytes(pattern, "little")
+        fitting = next((k for k, (taken, _) in enumerate(beside) if not taken & own), None)
+        if fitting is None:
+            beside.append((own, [members]))
+        else:
+            taken, others = beside[fitting]
+            beside[fitting] = (taken | own, [*others, members])
     groups, count = np.zeros(len(moved), int), 0
-    for place, row in enumerate(np.packbits(moved, axis=1)):
-        own = int.from_bytes(row.tobytes(), "big")
-        group = next((group for group, others in taken.items() if not own & others), count)
-        count = max(count, group + 1)
-        groups[place] = group
-        taken[group] = taken.get(group, 0) | own
-        if taken[group] == everything:
-            del taken[group]
+    for _, together in beside:
+        for members in together:
+            groups[members] = range(count, count + len(members))
+        count += max(map(len, together))
     return groups
 
 
-def _parts(length: int, each: int) -> Iterator[slice]:
-    """Slices of a range, so many that with `each` numbers for every place none takes too much memory."""
-    step = max(1, NUMBERS_AT_ONCE // each)
+def _parts(length: int, each: int, most: int) -> Iterator[slice]:
+    """Slices of a range, so long that with `each` numbers for every place they take `most` numbers."""
+    step = max(1, most // max(each, 1))
     return (slice(start, min(start + step, length)) for start in range(0, length, step))
 
 
-def _moved(
-    outputs: Samples, point: NDArray, entries: NDArray, probe: NDArray, steps: NDArray
-) -> tuple[NDArray, NDArray, NDArray]:
-    """The results at the point, [O], and to the left and to the right of it, [L, P, O]; `steps` is [L, E]."""
-    levels, probes = len(steps), int(probe.max(initial=-1)) + 1
-    points = np.repeat(point.reshape(1, -1), 1 + 2 * levels * probes, axis=0)
-    sides = points[1:].reshape(2, levels, probes, -1)
-    x = point.ravel()[entries]
-    for side, moved in zip(sides, (x - steps, x + steps), strict=True):
-        side[:, probe, entries] = moved
-    results = outputs(points.reshape(-1, *point.shape))
-    below, above = results[1:].reshape(2, levels, probes, -1)
-    return results[0], below, above
+def _moved(outputs: Samples, point: NDArray, entries: NDArray, probe: NDArray, moved: NDArray, count: int) -> NDArray:
+    """The results at the point and with its entries moved: `moved` is [K, E], the results are [1 + K*P, O].
+
+    The points are made as they are needed, so many at a time as stay in the cache.
+    """
+    probes = int(probe.max(initial=-1)) + 1
+    samples = 1 + probe + probes * np.arange(len(moved))[:, None]
+    order = np.argsort(samples, axis=None, kind="stable")
+    sample, place, value = samples.ravel()[order], np.tile(entries, len(moved))[order], moved.ravel()[order]
+    results = np.empty((1 + len(moved) * probes, count))
+    for part in _parts(len(results), point.size + count, NUMBERS_AT_ONCE):
+        points = np.empty((part.stop - part.start, point.size))
+        points[...] = point.ravel()
+        first, last = np.searchsorted(sample, [part.start, part.stop])
+        points[sample[first:last] - part.start, place[first:last]] = value[first:last]
+        results[part] = outputs(points.reshape(-1, *point.shape))
+    return results
 
 
 # Which two of the samples below, at and above a coordinate make the quotient, and the power of the step in its error.
@@ -257,7 +301,7 @@ def _estimates(
     """The estimates of the chosen sides, for every coordinate of the plan."""
     found = tuple(Estimate(*np.full((2, len(plan.entries)), np.nan)) for _ in sides)
     probes = int(plan.probe.max(initial=-1)) + 1
-    for part in _parts(probes, 2 * BLOCKS[1] * (point.size + len(weights))):
+    for part in _parts(probes, 2 * BLOCKS[1] * len(weights), RESULTS_AT_ONCE):
         chosen = (plan.probe >= part.start) & (plan.probe < part.stop)
         settled = _settled(outputs, point, plan.only(chosen), weights, noise, sides)
         for whole, estimate in zip(found, settled, strict=True):
@@ -295,7 +339,9 @@ class _Pairs:
 
     def __init__(self, plan: _Plan, weights: NDArray, noise: float) -> None:
         self.plan, self.weights, self.noise = plan, weights, noise
-        self.touched = np.zeros(plan.owner.shape, bool)
+        # Outputs that a coordinate does not touch cancel exactly and bring no noise; where coordinates are grouped, the
+        # pairs are those that touch.
+        self.touched = np.full(plan.owner.shape, plan.grouped)
         self.grid = np.full(plan.owner.shape, np.inf)
 
     def only(self, chosen: NDArray) -> "_Pairs":
@@ -309,40 +355,47 @@ class _Pairs:
         self, outputs: Samples, point: NDArray, levels: NDArray, sides: tuple[str, ...]
     ) -> list[tuple[NDArray, NDArray]]:
         """For each side the quotients at these levels and their rounding errors, [L, E]."""
-        plan = self.plan
+        plan, count = self.plan, len(self.weights)
         x = point.ravel()[plan.entries]
         steps = FIRST_STEP * np.maximum(np.abs(x), 1.0) / SHRINK ** levels[:, None]
-        base, below, above = _moved(outputs, point, plan.entries, plan.probe, steps)
-        chosen = plan.probe[plan.owner], plan.output
-        # Entry by entry first: outputs that x does not touch cancel exactly and bring no noise.
-        results = (below[:, *chosen], base[None, plan.output], above[:, *chosen])
         places = (x - steps, x[None], x + steps)
-        weights = self.weights[plan.output]
+        everything = _moved(outputs, point, plan.entries, plan.probe, np.concatenate([places[0], places[2]]), count)
+        below, above = everything[1:].reshape(2, len(levels), -1)
+        pairs = plan.probe[plan.owner] * count + plan.output
+        results = (below.take(pairs, axis=1), everything[:1].take(plan.output, axis=1), above.take(pairs, axis=1))
         self._look_at(*results)
+        weights = self.weights[plan.output]
+        shares = np.where(self.touched, np.abs(weights), 0.0)
+        grid = np.where(np.isfinite(self.grid), self.grid, 0.0)
         found = []
         for side in sides:
             low, high, _ = SIDES[side]
             run = places[high] - places[low]
-            sizes = UNIT * (np.abs(results[high]) + np.abs(results[low]))
-            rounding = np.where(self.touched, np.maximum(self.grid, sizes), 0.0)
-            noise = plan.per_coordinate(np.abs(weights) * rounding) + self.noise
-            rise = plan.per_coordinate(weights * (results[high] - results[low]))
-            found.append((np.where(run == 0, np.nan, rise / run), noise / run))
+            rise = results[high] - results[low]
+            rise *= weights
+            rounding = np.abs(results[high]) + np.abs(results[low])
+            rounding *= UNIT
+            np.maximum(rounding, grid, out=rounding)
+            rounding *= shares
+            slope = np.where(run == 0, np.nan, plan.per_coordinate(rise) / run)
+            found.append((slope, (plan.per_coordinate(rounding) + self.noise) / run))
         return found
 
     def _look_at(self, below: NDArray, base: NDArray, above: NDArray) -> None:
-        self.touched = self.touched | ((above != below) | (above != base)).any(axis=0)
-        for values in (below, base, above):
+        if not self.plan.grouped:
+            self.touched = self.touched | ((above != below) | (above != base)).any(axis=0)
+        for values in (base, above):  # what lies below lies on the same grid
             self.grid = np.minimum(self.grid, _last_digit(values).min(axis=0, initial=np.inf))
 
 
 def _last_digit(values: NDArray) -> NDArray:
-    """The value of the last binary digit set: the grid that the numbers lie on, coarse where code rounds to float32."""
+    """The value of the last binary digit set: the grid that the numbers lie on, coarse where code rounds to float32.
+
+    Of a power of two it may be half of that: there the last bit set is one of the exponent.
+    """
     bits = np.ascontiguousarray(values).view(np.int64)
-    digits = bits & ((1 << 52) - 1)
-    # Without its last digit a number is less by what that is worth; a power of two has no digit but the hidden one.
-    shorter = np.where(digits == 0, 0, bits & (bits - 1)).view(np.float64)
-    return np.where((values == 0) | ~np.isfinite(values), np.inf, np.abs(values - shorter))
+    digits = np.abs(values - (bits & (bits - 1)).view(np.float64))
+    return np.where(digits > 0, digits, np.inf)
 
 
 def _at_kink(central: Estimate, left: Estimate, right: Estimate, convention: NDArray) -> Estimate:
