@@ -186,20 +186,23 @@ class Batch(NDArrayOperatorsMixin):
         return _sample_by_sample(len(self.rows), function, args, options)
 
 
-def sampled(forward: Forward, again: Forward, point: NDArray, shift: NDArray) -> tuple[Samples, bool]:
-    """A function of many points [S, ...] that gives the results of all, and whether it takes one call for many.
+def sampled(
+    forward: Forward, again: Forward, point: NDArray, shift: NDArray
+) -> tuple[Samples, bool, list[MisconductError]]:
+    """A function of many points [S, ...] that gives the results of all, whether it takes one call for many, and a list.
 
     `forward` and `again` are the same function; `forward` is called once, at `point`, and what it raises there is
     raised. `again` is called with many points at once if, tried at `point` and shifted from it, that gives what it
-    gives for each of them. A point that it refuses lies outside its domain, and the results are NaN; where it refuses
-    all points, it is no matter of the domain, and MisconductError is raised.
+    gives for each of them. A point that it refuses lies outside its domain, the results are NaN, and the list will hold
+    the refusal; where it refuses all points, it is no matter of the domain, and MisconductError is raised.
     """
 
     def one_by_one(points: NDArray) -> NDArray:
         results = [_result_or_refusal(again, each) for each in points]
-        refusals = [result for result in results if isinstance(result, MisconductError)]
-        if refusals and len(refusals) == len(results):
-            raise refusals[0]
+        refused = [result for result in results if isinstance(result, MisconductError)]
+        if refused and len(refused) == len(results):
+            raise refused[0]
+        refusals.extend(refused)
         nowhere = np.full_like(base, np.nan)
         return np.stack([nowhere if isinstance(result, MisconductError) else result for result in results])
 
@@ -209,6 +212,7 @@ def sampled(forward: Forward, again: Forward, point: NDArray, shift: NDArray) ->
         except TROUBLE:  # one of them is outside the domain, or takes another branch
             return one_by_one(points)
 
+    refusals: list[MisconductError] = []
     base = _result(forward(point.copy())).copy()
     halved = np.where(np.arange(point.size).reshape(point.shape) % 2, shift, 0)
     trial = np.stack([point, point + shift, point + halved])
@@ -216,13 +220,14 @@ def sampled(forward: Forward, again: Forward, point: NDArray, shift: NDArray) ->
         with np.errstate(all="ignore"):
             expected, got = one_by_one(trial), _results(again(Batch(trial.copy())), len(trial))
     except TROUBLE:
-        return one_by_one, False
-    return (at_once, True) if _alike(got, expected) and _alike(expected[0], base) else (one_by_one, False)
+        return one_by_one, False, refusals
+    alike = _alike(got, expected) and _alike(expected[0], base)
+    return at_once if alike else one_by_one, alike, refusals
 
 
 def _result_or_refusal(forward: Forward, point: NDArray) -> NDArray | MisconductError:
     try:
-        return _result(forward(point.copy()))
+        return _result(forward(point.copy())).copy()  # it may be a buffer that the next call writes to
     except MisconductError as misconduct:
         if misconduct.kind != "raises":
             raise

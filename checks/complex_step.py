@@ -43,7 +43,7 @@ def complex_step(
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error", ComplexWarning)
         everywhere = 1j * STEP * np.cos(np.arange(point.size)).reshape(point.shape)
-        samples, _ = sampled(forward, again or forward, point.astype(np.complex128), everywhere)
+        samples, _, _ = sampled(forward, again or forward, point.astype(np.complex128), everywhere)
         rises = np.imag(samples(points)).reshape(len(chosen), -1)
         value[places] = np.sum(np.ravel(cotangent) * rises, axis=1) / STEP
         error[places] = bound[places]

@@ -141,7 +141,7 @@ def differences(
     weights = np.ravel(cotangent)
     with np.errstate(all="ignore"):
         if samples is None:
-            samples, _ = sampled(forward, forward, point, NEARBY * direction)
+            samples, _, _ = sampled(forward, forward, point, NEARBY * direction)
         outputs = _flattened(samples)
         noise = _noise(lambda steps: outputs(point + steps.reshape(-1, *(1,) * point.ndim) * direction), weights)
         if convention is None:

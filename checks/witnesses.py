@@ -61,7 +61,7 @@ class Witnesses:
         if cotangent not in self.known:
             problem = self._problem(np.float64)
             direction = self.rng.standard_normal(problem.point.shape)
-            samples, at_once = sampled(problem.forward, problem.again, problem.point, NEARBY * direction)
+            samples, at_once, refusals = sampled(problem.forward, problem.again, problem.point, NEARBY * direction)
             truth = self.trial.truth if self.trial.has_kinks else {}
             found = differences(
                 problem.forward,
@@ -74,7 +74,8 @@ class Witnesses:
                 else None,
                 samples=samples,
             )
-            self.known |= problem.parted(found)
+            reason = refusals[0].reason if refusals else found.reason
+            self.known |= problem.parted(replace(found, reason=reason))
         return self.known[cotangent]
 
     def complex_step(self, cotangent: str) -> Testimony:

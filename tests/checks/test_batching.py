@@ -127,7 +127,7 @@ def test_what_cannot_be_had_of_many_is_refused_and_done_one_by_one(name):
         return np.zeros(1) if result is None else result
 
     if name != "as many as there are":
-        samples, _ = sampled(forward, forward, rows[0], shift)
+        samples, _, _ = sampled(forward, forward, rows[0], shift)
         np.testing.assert_array_equal(samples(rows), [forward(row) for row in rows])
 
 
@@ -135,7 +135,7 @@ def test_a_batched_forward_is_not_believed_unseen():
     def forward(X):
         return X + (not isinstance(X, np.ndarray))
 
-    samples, at_once = sampled(forward, forward, np.ones(3), np.ones(3))
+    samples, at_once, _ = sampled(forward, forward, np.ones(3), np.ones(3))
     assert not at_once
     np.testing.assert_array_equal(samples(np.ones((2, 3))), np.ones((2, 3)))
 
@@ -154,13 +154,14 @@ def refusing(X):
 
 
 def test_points_that_are_refused_lie_outside_the_domain():
-    samples, at_once = sampled(refusing, refusing, np.ones(2), np.full(2, 0.1))
+    samples, at_once, refusals = sampled(refusing, refusing, np.ones(2), np.full(2, 0.1))
     assert at_once
     np.testing.assert_array_equal(samples(np.array([[4.0, 9.0], [-1.0, 1.0]])), [[2, 3], [np.nan, np.nan]])
+    assert [refusal.reason for refusal in refusals] == ["no roots of negative numbers"]
 
 
 def test_a_forward_that_refuses_every_point_says_why():
-    samples, _ = sampled(refusing, refusing, np.ones(2), np.full(2, 0.1))
+    samples, _, _ = sampled(refusing, refusing, np.ones(2), np.full(2, 0.1))
     with pytest.raises(MisconductError, match="no roots"):
         samples(np.full((3, 2), -1.0))
     with pytest.raises(MisconductError, match="no roots"):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.differences import FIRST_STEP, differences, noise_level, slope, slopes
+from checks.differences import FIRST_STEP, LEVELS, _last_digit, differences, noise_level, slope, slopes
 
 ONE = np.array([1.0])
 FUNCTIONS = {
@@ -119,3 +119,67 @@ def test_entries_that_were_not_asked_for_are_marked():
     found = differences(np.tanh, X, dY, direction=X, entries=[(0, 1)])
     assert np.isfinite(found.error[0, 1])
     assert np.isnan(found.error).sum() == 5
+
+
+def counting(forward, calls):
+    def counted(points):
+        calls.append(len(points))
+        return np.stack([forward(point) for point in points])
+
+    return counted
+
+
+@given(N=st.integers(1, 4), D=st.integers(1, 4), C=st.integers(1, 4), seed=st.integers(0, 2**32 - 1))
+def test_the_estimate_encloses_the_error_where_coordinates_are_moved_together(N, D, C, seed):
+    rng = np.random.default_rng(seed)
+    X, W, dY = rng.standard_normal((N, D)), rng.standard_normal((D, C)), rng.standard_normal((N, C))
+
+    def forward(X):
+        return np.tanh(X @ W).ravel()
+
+    found = differences(forward, X, dY, direction=rng.standard_normal(X.shape))
+    expected = (dY / np.cosh(X @ W) ** 2) @ W.T
+    assert (np.abs(found.value - expected) <= found.error + 1e-14 * (1 + np.abs(expected))).all()
+    assert found.error.max() < 1e-6 * (1 + np.abs(expected).max())
+
+
+def test_a_row_at_a_time_costs_what_one_row_costs():
+    rng = np.random.default_rng(0)
+    spent = {}
+    for N in (1, 50):
+        calls, X = [], rng.standard_normal((N, 3))
+        samples = counting(lambda X: np.cumsum(X, axis=1).ravel(), calls)
+        found = differences(lambda X: X, X, np.ones((N, 3)), direction=rng.standard_normal(X.shape), samples=samples)
+        assert found.value == pytest.approx(np.tile([3.0, 2.0, 1.0], (N, 1)))
+        spent[N] = sum(calls)
+    assert spent[50] <= spent[1] + 50 * 3 + 2 * LEVELS
+
+
+def test_what_the_first_step_hides_is_found_out():
+    """The second coordinate moves the first output, but not by the first step: its slope is not the first's."""
+
+    def forward(X):
+        return np.stack([X[0] + X[1] * (X[1] - FIRST_STEP), np.exp(X[1])])
+
+    found = differences(forward, np.array([0.5, 0.0]), np.ones(2), direction=np.array([0.3, -0.7]))
+    assert found.value == pytest.approx([1.0, 1.0 - FIRST_STEP], rel=1e-8)
+
+
+def test_a_domain_with_an_edge_is_kept_to():
+    X = np.array([0.02, 3.0])
+    found = differences(np.log, X, np.ones(2), direction=np.array([0.5, -1.0]))
+    assert found.value == pytest.approx(1 / X, rel=1e-8)
+
+
+def test_many_large_tensors_are_looked_at_in_parts():
+    rng = np.random.default_rng(0)
+    X, A = rng.standard_normal(60), rng.standard_normal((60, 4000))
+    dY = rng.standard_normal(4000)
+    found = differences(lambda X: X @ A, X, dY, direction=rng.standard_normal(60))
+    assert (np.abs(found.value - A @ dY) <= found.error + 1e-12).all()
+
+
+def test_grids_are_told_by_the_last_digit():
+    values = np.array([0.75, -0.75, 3.0, np.float32(1 / 3), 0.0, np.inf, np.nan])
+    assert list(_last_digit(values)) == [0.25, 0.25, 1.0, 2.0**-25, np.inf, np.inf, np.inf]
+    assert _last_digit(np.array([1.0, 2.0, 4.0, 0.5])) == pytest.approx(np.array([1.0, 2.0, 4.0, 0.5]), rel=0.5)
