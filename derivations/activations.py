@@ -100,6 +100,7 @@ MAXOUT = layer(
     "The largest of every K entries.",
     tensors="X[N, D, K]  Y[N, D]",
     equations="Y[n, d] = max[k](X[n, d, k])",
+    claims="dX[n, d, k] = dY[n, d]*[k = argmax[j](X[n, d, j])]    # the largest gets it, the others nothing",
     source="Goodfellow, Warde-Farley, Mirza, Courville and Bengio (2013), Maxout Networks, ICML",
     kinks="of equal entries the first is the largest, and gets the whole cotangent",
 )

@@ -3,7 +3,8 @@
     compose("two_layers", "...", part(LINEAR, Y="Z"), part(RELU, X="Z", D="C"))
 
 A tensor of one part that bears the name of a tensor of another is the same tensor. What a part's textbook claims of its
-cotangents is left behind: where a tensor goes two ways, it is not all of it.
+cotangents is left behind: where a tensor goes two ways, it is not all of it. What is true of the whole is claimed anew,
+in the whole's names.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ import sympy as sp
 
 from derivations.expressions import BINDERS, index, tensor_entry
 from derivations.layer import DerivationError, Equation, Layer, Option, Range, Tensor, size_symbol
+from derivations.notation import read_equation
 
 
-def compose(name: str, summary: str, *parts: Layer, source: str = "", kinks: str = "") -> Layer:
+def compose(
+    name: str, summary: str, *parts: Layer, claims: Mapping[str, str] | None = None, source: str = "", kinks: str = ""
+) -> Layer:
     """One layer of several, in the order in which they are computed; its output is the last part's.
 
-    Raises DerivationError where two parts give one name to different things, or define one tensor twice.
+    `claims` are equations about the whole, each with what it is called, or "". Raises DerivationError where two parts
+    give one name to different things, or define one tensor twice, and NotationError for a claim that cannot be read.
     """
     tensors: dict[str, Tensor] = {}
     options: dict[str, Option] = {}
@@ -42,7 +47,7 @@ def compose(name: str, summary: str, *parts: Layer, source: str = "", kinks: str
         definitions |= each.size_definitions
     for size in {size for each in parts for size in _sizes(each)} & set(tensors):
         raise DerivationError(f"{name}: {size!r} is both a tensor and a size")
-    return Layer(
+    whole = Layer(
         name,
         summary,
         tuple(sorted(tensors.values(), key=lambda tensor: tensor.name in defined)),
@@ -55,6 +60,8 @@ def compose(name: str, summary: str, *parts: Layer, source: str = "", kinks: str
         output_names=parts[-1].output_names,
         kinks=kinks,
     )
+    read = [replace(read_equation(claim, whole), label=label) for claim, label in (claims or {}).items()]
+    return replace(whole, claims=tuple(read))
 
 
 def _number(value: int | sp.Expr) -> sp.Expr:

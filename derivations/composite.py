@@ -20,6 +20,19 @@ TRANSFORMER_BLOCK = compose(
     part(_GELU, X="Z", Y="G", D="F"),
     part(_LINEAR, X="G", W="W2", b="b2", Y="I", D="F", C="D"),
     part(_ADD, X="R", F="I", Y="Y"),
+    claims={
+        """dR[n, t, d] = dY[n, t, d] + (
+            dXhat2[n, t, d]/sqrt(v2[n, t] + eps) + dv2[n, t]*2*(R[n, t, d] - mu2[n, t])/D + dmu2[n, t]/D)""": (
+            "around the linear layers, and through the norm before them"
+        ),
+        """dX[n, t, d] = dR[n, t, d] + (
+            dXhat1[n, t, d]/sqrt(v1[n, t] + eps) + dv1[n, t]*2*(X[n, t, d] - mu1[n, t])/D + dmu1[n, t]/D)""": (
+            "around the attention, and through the norm before it"
+        ),
+        "dWo[h, e, d] = sum[n, t](O[n, h, t, e]*dR[n, t, d])": "",
+        "dW1[d, f] = sum[n, t](C[n, t, d]*dZ[n, t, f])": "Nielsen's BP4",
+        "dW2[f, d] = sum[n, t](G[n, t, f]*dY[n, t, d])": "Nielsen's BP4",
+    },
     source="Xiong et al. (2020), On Layer Normalization in the Transformer Architecture, ICML, figure 1b",
 )
 
@@ -40,6 +53,17 @@ RESIDUAL_BLOCK = compose(
     part(_BATCH_NORM, suffix="2", X="D", Y="E"),
     part(part(over(structure.RESIDUAL_ADD, "N", "H", "W"), D="C"), F="E", Y="G"),
     part(_RELU, X="G", Y="Y"),
+    claims={
+        "dG[n, h, w, c] = dY[n, h, w, c]*[G[n, h, w, c] > 0]": "",
+        """dD[n, h, w, c] = (
+            dXhat2[n, h, w, c]/sqrt(v2[c] + eps) + dv2[c]*2*(D[n, h, w, c] - mu2[c])/(N*H*W) + dmu2[c]/(N*H*W))""": (
+            "through X, v and mu of the second norm: Ioffe and Szegedy (2015), section 3"
+        ),
+        """dX[n, h, w, c] = dG[n, h, w, c] + sum[p, q, f](
+            dA[n, p, q, f]*K1[h + pad - p, w + pad - q, c, f])""": "around the convolutions, and through the first",
+        "dK1[r, s, c, f] = sum[n, p, q](X[n, p + r - pad, q + s - pad, c]*dA[n, p, q, f])": "a correlation of X and dA",
+        "dK2[r, s, c, f] = sum[n, p, q](Z[n, p + r - pad, q + s - pad, c]*dD[n, p, q, f])": "a correlation of Z and dD",
+    },
     source="He, Zhang, Ren and Sun (2016), Deep Residual Learning for Image Recognition, CVPR, figure 2",
     kinks="the slope of relu at 0 is 0",
 )

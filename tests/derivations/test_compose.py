@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from derivations import LAYERS, DerivationError, derive
+from derivations import LAYERS, DerivationError, NotationError, derive
 from derivations.activations import RELU
 from derivations.attention import MULTI_HEAD_ATTENTION
 from derivations.compose import compose, over, part
@@ -11,6 +11,7 @@ from derivations.composite import RESIDUAL_BLOCK, TRANSFORMER_BLOCK
 from derivations.convolution import CONV2D
 from derivations.linear import LINEAR
 from derivations.normalization import BATCH_NORM
+from derivations.structure import RESIDUAL_ADD
 
 TWO = compose("two", "Linear, then relu.", part(LINEAR, Y="Z"), part(RELU, X="Z", D="C"))
 
@@ -75,3 +76,30 @@ def test_a_bracket_stays_with_what_it_keeps_from_dividing_by_zero():
 def test_the_parts_of_blocks_do_not_take_the_places_of_their_layers():
     assert list(LAYERS)[-2:] == ["transformer_block", "residual_block"]
     assert LAYERS["relu"] is RELU
+
+
+@pytest.mark.parametrize("block", [TRANSFORMER_BLOCK, RESIDUAL_BLOCK], ids=lambda block: block.name)
+def test_what_is_claimed_of_a_block_is_proved_for_all_sizes(block):
+    proofs = derive(block).claims
+    assert [claim.name for claim, _ in proofs] == [claim.name for claim in block.claims]
+    assert [claim.text for claim, proof in proofs if proof.verdict != "proved"] == []
+
+
+def test_a_claim_that_forgets_what_goes_around_is_refuted():
+    block = compose(
+        "block",
+        "A linear layer beside nothing.",
+        part(LINEAR, C="D", Y="F"),
+        part(RESIDUAL_ADD),
+        claims={
+            "dX[n, d] = sum[k](dY[n, k]*W[d, k])": "through",
+            "dX[n, d] = dY[n, d] + sum[k](dY[n, k]*W[d, k])": "through and around",
+        },
+    )
+    assert [claim.label for claim in block.claims] == ["through", "through and around"]
+    assert [proof.verdict for _, proof in derive(block).claims] == ["refuted", "proved"]
+
+
+def test_a_claim_about_what_the_whole_does_not_have_is_refused():
+    with pytest.raises(NotationError, match="'V' is used but not declared"):
+        compose("block", "", part(LINEAR), claims={"dX[n, d] = sum[c](dY[n, c]*V[d, c])": ""})

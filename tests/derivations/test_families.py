@@ -39,8 +39,6 @@ FAMILIES = (
 NAMES = sorted(layer.name for family in FAMILIES for layer in vars(family).values() if isinstance(layer, Layer))
 # A bracket that a division leaves is true beside the delta that it stands with: the step is certified, the end proved.
 CERTIFIED = {"pixel_shuffle": ["contract a delta"]}
-# The argmax of the first of equal values has a name in the equations, and none that can be typed.
-WITHOUT_CLAIM = {"maxout"}
 # Their branches meet with one slope: nothing has to be agreed.
 SMOOTH = {"celu", "huber", "softsign"}
 
@@ -51,7 +49,7 @@ def test_steps_and_claims_hold_for_all_sizes_and_the_whole_is_enclosed(name):
     certified = [step.rule for step in derivation.steps if step.proof.verdict != "proved"]
     assert [rule for rule in certified if rule != "differentiate"] == CERTIFIED.get(name, [])
     assert all(step.proof.holds for step in derivation.steps)
-    assert {proof.verdict for _, proof in derivation.claims} == (set() if name in WITHOUT_CLAIM else {"proved"})
+    assert {proof.verdict for _, proof in derivation.claims} == {"proved"}
     assert derivation.witness.holds
 
 
