@@ -95,7 +95,8 @@ BINARY_CROSS_ENTROPY = layer(
 
 KL_DIVERGENCE = layer(
     "kl_divergence",
-    "How much more surprise Q brings than P itself, when P is the truth, averaged over the batch.",
+    "How much more surprise Q brings than P itself, when P is the truth; "
+    "both are probabilities, and the mean is taken over the batch.",
     tensors="P[N, C] > 0  Q[N, C] > 0  L",
     equations="L = sum[n, c](P[n, c]*(log(P[n, c]) - log(Q[n, c])))/N",
     claims="""
@@ -107,7 +108,8 @@ KL_DIVERGENCE = layer(
 
 FOCAL = layer(
     "focal",
-    "Binary cross-entropy of sigmoids in which what is right already counts less, the more so the larger gamma.",
+    "Binary cross-entropy of sigmoids in which what is right already counts less, the more so the larger gamma; "
+    "no class has a weight.",
     tensors="Z[N, C]  T[N, C] in 0..1  gamma >= 0  P[N, C]  L",
     equations="""
         P[n, c] = where(T[n, c] == 1, sigmoid(Z[n, c]), 1 - sigmoid(Z[n, c]))

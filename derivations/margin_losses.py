@@ -4,7 +4,7 @@ from derivations.notation import layer
 
 HINGE = layer(
     "hinge",
-    "Every wrong class whose score is not below the right one's by margin costs what is missing.",
+    "Every wrong class whose score is not below the right one's by margin costs what is missing, and all are summed.",
     tensors="Z[N, C]  T[N] in 0..C-1  margin > 0  L",
     equations="""
         L = sum[n, c](where(c == T[n], 0, maximum(0, margin + Z[n, c] - Z[n, T[n]])))/N

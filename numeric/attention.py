@@ -12,7 +12,10 @@ from numeric.contract import contract
 
 @contract("Q[N, T, D] K[N, U, D] V[N, U, E] M[N, T, U] in 0..1 -> O[N, T, E] P[N, T, U]")
 def scaled_dot_product_attention(Q: np.ndarray, K: np.ndarray, V: np.ndarray, M: np.ndarray) -> dict[str, np.ndarray]:
-    """O = P V, where P is the softmax of Q Kᵀ/sqrt(D) over the keys u with M[n, t, u] = 1; without such keys it is 0.
+    """O = P V, where P is the softmax of Q Kᵀ/sqrt(D) over the keys u with M[n, t, u] = 1.
+
+    For a query whose keys are all hidden the softmax would be 0/0: its weights, its output and its slopes are 0, which
+    is PyTorch's convention, too.
 
     Q[N, T, D], K[N, U, D] and V[N, U, E] are of one dtype, float32, float64 or complex128; so are O[N, T, E] and
     P[N, T, U]. The mask M[N, T, U] holds integers 0 or 1. Raises InputError for anything else.
@@ -74,7 +77,8 @@ def multi_head_attention(
 
     X[N, T, D], Wq, Wk, Wv[D, H, E] and Wo[H, E, D] are of one dtype, float32, float64 or complex128; so are Y[N, T, D]
     and the heads' Q, K, V, O[N, H, T, E] and P[N, H, T, T]. The mask M[N, T, T] holds integers 0 or 1: whether step t
-    sees step u. Raises InputError for anything else. Source: Vaswani et al. (2017), section 3.2.2.
+    sees step u; a step that sees none gets 0 from its heads. Raises InputError for anything else.
+    Source: Vaswani et al. (2017), section 3.2.2.
     """
     Q, K, V = (_heads(X, W) for W in (Wq, Wk, Wv))
     P = _weights(Q, K, hidden=(M == 0)[:, np.newaxis])

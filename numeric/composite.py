@@ -45,7 +45,8 @@ def transformer_block(
 ) -> Arrays:
     """R = X + attention(norm(X)), Y = R + gelu(norm(R) W1 + b1) W2 + b2: the norm comes first.
 
-    X[N, T, D] and the parameters are of one dtype, float32, float64 or complex128; M[N, T, T] holds integers 0 or 1.
+    X[N, T, D] and the parameters are of one dtype, float32, float64 or complex128; M[N, T, T] holds integers 0 or 1,
+    whether step t sees step u, and from a step that sees none the attention hands on 0, as in `multi_head_attention`.
     Beside Y[N, T, D] comes what the backward asks for. Raises InputError for anything else.
     Source: Xiong et al. (2020), On Layer Normalization in the Transformer Architecture, figure 1b.
     """

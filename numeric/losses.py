@@ -225,8 +225,9 @@ def _require_below_1(P: np.ndarray) -> None:
 def kl_divergence(P: np.ndarray, Q: np.ndarray) -> np.ndarray:
     """L = 1/N sum_n sum_c P[n, c] (log P[n, c] - log Q[n, c]).
 
-    P[N, C] and Q[N, C] are above 0 and of one dtype, float32, float64 or complex128; L is a scalar of it. InputError
-    otherwise. Source: Kullback and Leibler (1951).
+    P and Q are probabilities, not their logarithms; rows that do not sum to 1 are taken as they are. P[N, C] and
+    Q[N, C] are above 0 and of one dtype, float32, float64 or complex128; L is a scalar of it. InputError otherwise.
+    Source: Kullback and Leibler (1951).
     """
     return (P * (np.log(P) - np.log(Q))).sum() / len(P)
 
@@ -246,6 +247,7 @@ def kl_divergence_backward(dL: np.ndarray | float, P: np.ndarray, Q: np.ndarray)
 def focal(Z: np.ndarray, T: np.ndarray, gamma: float = 2.0) -> dict[str, np.ndarray]:
     """P = sigmoid(Z) where T = 1, else sigmoid(-Z); L = -1/N sum_n sum_c (1 - P)^gamma log P, for logits of any size.
 
+    Every entry is a yes or no of its own, and none has a weight: eq. 5 of the source has an alpha that balances them.
     Z[N, C] is float32, float64 or complex128, T[N, C] integers 0 or 1; L is a scalar of Z's dtype. InputError
     otherwise. Source: Lin et al. (2017), eq. 4.
     """

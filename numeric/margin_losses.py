@@ -9,6 +9,7 @@ from numeric.contract import contract
 def hinge(Z: np.ndarray, T: np.ndarray, margin: float = 1.0) -> np.ndarray:
     """L = 1/N sum_n sum_(c not T[n]) max(0, margin + Z[n, c] - Z[n, T[n]]).
 
+    Every wrong class counts, and they are summed, not averaged; in Crammer and Singer (2001) the worst alone counts.
     Z[N, C] holds scores in float32 or float64, T[N] integer labels; L is a scalar of Z's dtype. InputError otherwise.
     Source: Weston and Watkins (1999).
     """
@@ -40,6 +41,7 @@ def _missing(Z: np.ndarray, T: np.ndarray, margin: float) -> np.ndarray:
 def triplet(A: np.ndarray, P: np.ndarray, Q: np.ndarray, margin: float = 1.0) -> dict[str, np.ndarray]:
     """S[n] = margin + sum_d (A - P)² - sum_d (A - Q)², L = 1/N sum_n max(0, S[n]).
 
+    The distances are squared, as FaceNet has them; Balntas et al. (2016), and PyTorch, take their roots.
     A[N, D], P[N, D] and Q[N, D] are of one dtype, float32 or float64; L is a scalar of it. InputError otherwise.
     Source: Schroff, Kalenichenko and Philbin (2015), eq. 1 to 3.
     """
