@@ -31,6 +31,7 @@ from derivations.ranges import Known
 # ---------------------------------------------------------------------------------------------- bound indices
 
 
+@lru_cache(maxsize=4096)
 def canonical(expression: sp.Basic) -> sp.Basic:
     """The same expression with its bound indices named by how deeply they are nested, counted from inside.
 
@@ -301,6 +302,7 @@ def _pattern(equation: Equation) -> tuple[sp.Expr, frozenset]:
     return pattern, frozenset({"nothing"}) if trivial else _ingredients(pattern)
 
 
+@lru_cache(maxsize=4096)
 def _ingredients(expression: sp.Basic) -> frozenset:
     """The tensors and functions in an expression: what a pattern has and an expression lacks cannot be found there."""
     nodes = list(walk(expression))
@@ -437,6 +439,7 @@ def distribute(expression: sp.Basic) -> sp.Basic:
     return expression
 
 
+@lru_cache(maxsize=4096)
 def cost(expression: sp.Basic) -> int:
     """How long an expression is to read: its entries, numbers and functions; a sum counts three."""
     total = 0
@@ -539,6 +542,7 @@ def name_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> sp
     return named_bounds(expression, taken)[0]
 
 
+@lru_cache(maxsize=4096)
 def named_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> tuple[sp.Basic, dict]:
     """`name_bounds`, and which letter each bound index got (of use while every one is a symbol of its own)."""
     all_names: dict[sp.Symbol, sp.Symbol] = {}

@@ -6,9 +6,9 @@ axes: the equation is evaluated as it stands, with no algebra in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -226,53 +226,58 @@ class Machine:
         return boxed(self._value(expression, axes, rank))
 
     def _value(self, expression: sp.Expr, axes: Indices, rank: int) -> Any:
-        if expression.is_Rational:
-            return self.field.constant(int(expression.p), int(expression.q))
-        if expression in {sp.oo, -sp.oo}:
-            return self.field.infinity(1 if expression is sp.oo else -1)
-        if isinstance(expression, sp.Indexed):
-            name = expression.base.name
-            if name in self.integers:
-                return self.field.array(self.integer(expression, axes))
-            return _gather(self.reals[name], tuple(self.integer(i, axes) for i in expression.indices))
-        if isinstance(expression, sp.Symbol):
-            return self._symbol(expression, axes)
-        if isinstance(expression, sp.Add):
-            return reduce(_plus, [self.value(part, axes, rank) for part in expression.args])
-        if isinstance(expression, sp.Mul):
-            return self._product(expression, axes, rank)
-        if isinstance(expression, sp.Pow):
-            return self._power(expression, axes, rank)
-        if isinstance(expression, sp.Sum):
-            return self._sum(expression, axes, rank)
-        if isinstance(expression, Elementary | sp.Abs):
-            name = _FUNCTION_NAMES.get(expression.func, expression.func.__name__)
-            return self.field.function(name, self.value(expression.args[0], axes, rank))
-        if isinstance(expression, INDICATORS):
-            state = self.indicator(expression, axes, rank)
-            return self.field.select(state, self.field.array(1), self.field.array(0))
-        if isinstance(expression, maximum | minimum):
-            yes, no = (self.value(part, axes, rank) for part in expression.args)
-            state = self.field.compare(">=" if isinstance(expression, maximum) else "<=", yes, no)
-            return self.field.select(state, yes, no)
-        if isinstance(expression, Where):
-            state = self.condition(expression.args[0], axes, rank)
-            yes, no = (self.value(part, axes, rank) for part in expression.args[1:])
-            return self.field.select(state, yes, no)
-        if isinstance(expression, MaxOver):
-            window, _ = self._window(expression, axes, rank)
-            flat = window.reshape(*window.shape[:rank], -1)
-            best = flat[..., 0]
-            for k in range(1, flat.shape[-1]):
-                best = self.field.select(self.field.compare(">=", best, flat[..., k]), best, flat[..., k])
-            return best
-        if expression is sp.pi:
-            return self.field.pi()
+        return _evaluator(expression.func)(self, expression, axes, rank)
+
+    def _constant(self, expression: sp.Rational, axes: Indices, rank: int) -> Any:
+        return self.field.constant(int(expression.p), int(expression.q))
+
+    def _infinity(self, expression: sp.Expr, axes: Indices, rank: int) -> Any:
+        return self.field.infinity(1 if expression is sp.oo else -1)
+
+    def _pi(self, expression: sp.Expr, axes: Indices, rank: int) -> Any:
+        return self.field.pi()
+
+    def _entry(self, expression: sp.Indexed, axes: Indices, rank: int) -> np.ndarray:
+        name = expression.base.name
+        if name in self.integers:
+            return self.field.array(self.integer(expression, axes))
+        return _gather(self.reals[name], tuple(self.integer(i, axes) for i in expression.indices))
+
+    def _add(self, expression: sp.Add, axes: Indices, rank: int) -> np.ndarray:
+        return reduce(_plus, [self.value(part, axes, rank) for part in expression.args])
+
+    def _elementary(self, expression: sp.Expr, axes: Indices, rank: int) -> np.ndarray:
+        name = _FUNCTION_NAMES.get(expression.func, expression.func.__name__)
+        return self.field.function(name, self.value(expression.args[0], axes, rank))
+
+    def _indicator(self, expression: sp.Expr, axes: Indices, rank: int) -> np.ndarray:
+        state = self.indicator(expression, axes, rank)
+        return self.field.select(state, self.field.array(1), self.field.array(0))
+
+    def _larger_or_smaller(self, expression: sp.Expr, axes: Indices, rank: int) -> np.ndarray:
+        yes, no = (self.value(part, axes, rank) for part in expression.args)
+        state = self.field.compare(">=" if isinstance(expression, maximum) else "<=", yes, no)
+        return self.field.select(state, yes, no)
+
+    def _where(self, expression: sp.Expr, axes: Indices, rank: int) -> np.ndarray:
+        state = self.condition(expression.args[0], axes, rank)
+        yes, no = (self.value(part, axes, rank) for part in expression.args[1:])
+        return self.field.select(state, yes, no)
+
+    def _maximum_over(self, expression: MaxOver, axes: Indices, rank: int) -> np.ndarray:
+        window, _ = self._window(expression, axes, rank)
+        flat = window.reshape(*window.shape[:rank], -1)
+        best = flat[..., 0]
+        for k in range(1, flat.shape[-1]):
+            best = self.field.select(self.field.compare(">=", best, flat[..., k]), best, flat[..., k])
+        return best
+
+    def _whole_number(self, expression: sp.Expr, axes: Indices, rank: int) -> np.ndarray:
         if expression.is_integer and _only_integers(expression):
             return self.field.array(self.integer(expression, axes))
         raise DerivationError(f"{expression} cannot be evaluated")
 
-    def _symbol(self, symbol: sp.Symbol, axes: Indices) -> np.ndarray:
+    def _symbol(self, symbol: sp.Symbol, axes: Indices, rank: int) -> np.ndarray:
         if symbol in self.constants:
             return self.constants[symbol]
         if symbol.name in self.reals and symbol not in axes:
@@ -341,7 +346,8 @@ def _gather(array: np.ndarray, indices: tuple[np.ndarray, ...]) -> np.ndarray:
     """Entries of an array; indices outside are clipped, since a bracket of 0 stands beside them."""
     if array.size > LARGEST_TENSOR:
         raise DerivationError(f"a tensor of {array.size} entries is too large to evaluate")
-    return boxed(array[tuple(np.clip(i, 0, n - 1) for i, n in zip(indices, array.shape, strict=True))])
+    inside = [np.minimum(np.maximum(i, 0), n - 1) for i, n in zip(indices, array.shape, strict=True)]
+    return boxed(array[tuple(inside)])
 
 
 def _on_axis(values: np.ndarray, axis: int, rank: int) -> np.ndarray:
@@ -374,3 +380,27 @@ _COMPARISONS = {
     "==": np.equal,
     "!=": np.not_equal,
 }
+
+# The first class that fits: a delta is a function, a number is a symbol of its own kind.
+_EVALUATORS: tuple[tuple[Any, Callable[..., Any]], ...] = (
+    (sp.Rational, Machine._constant),
+    (sp.Indexed, Machine._entry),
+    (sp.Symbol, Machine._symbol),
+    (sp.Add, Machine._add),
+    (sp.Mul, Machine._product),
+    (sp.Pow, Machine._power),
+    (sp.Sum, Machine._sum),
+    (Elementary | sp.Abs, Machine._elementary),
+    (INDICATORS, Machine._indicator),
+    (maximum | minimum, Machine._larger_or_smaller),
+    (Where, Machine._where),
+    (MaxOver, Machine._maximum_over),
+    ((type(sp.oo), type(-sp.oo)), Machine._infinity),
+    (type(sp.pi), Machine._pi),
+    (sp.Expr, Machine._whole_number),
+)
+
+
+@lru_cache(maxsize=256)
+def _evaluator(kind: type) -> Callable[..., Any]:
+    return next(method for kinds, method in _EVALUATORS if issubclass(kind, kinds))

@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 
 from derivations.expressions import walk
 
 # What is not taken apart: a symbol, an entry of an integer tensor, a quotient, a remainder.
-Atom = sp.Expr
+Atom = Any
 Monomial = tuple[Atom, ...]
 Polynomial = Mapping[Monomial, int | Fraction]
 

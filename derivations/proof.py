@@ -7,12 +7,13 @@ they are compared at random points (`points`): certified, or refuted by a counte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from derivations.evidence import Counterexample, Proof
-from derivations.expressions import Elementary, entries, entry_indices, entry_name, with_fresh_bounds
+from derivations.expressions import Elementary, entries, entry_indices, entry_name, walk, with_fresh_bounds
 from derivations.layer import Claim, Equation, Layer, Range
 from derivations.normal import TooHardError, vanishes
 from derivations.points import at_points
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from derivations.backward import Derivation
 
 __all__ = ["Counterexample", "Proof", "inline", "prove", "prove_claim", "unrolled"]
+
+LONGEST = 3000  # nodes of an expression; no proof of the catalogue takes half as many
 
 
 def prove(
@@ -39,40 +42,79 @@ def prove(
     """
     known = Known.of(layer, ranges)
     tried: set[sp.Expr] = set()
-    for rewritten, how in _rewritten(left, right, given):
-        if rewritten not in tried and _vanishes(rewritten, known):
-            return Proof(True, f"the same normal form{how}, for all sizes", for_all_sizes=True)
-        tried.add(rewritten)
+    for strategy in _STRATEGIES:
+        try:
+            for rewritten, how in strategy(left, right, given):
+                if rewritten not in tried and _vanishes(rewritten, known):
+                    return Proof(True, f"the same normal form{how}, for all sizes", for_all_sizes=True)
+                tried.add(rewritten)
+        except TooHardError:
+            continue
     return at_points(Question.of(left, right, layer, ranges, given))
 
 
-def _rewritten(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Iterator[tuple[sp.Expr, str]]:
-    """The difference of two expressions, definition by definition written out; equals replace equals."""
+# What follows gives the difference of two expressions, definition by definition written out: equals replace equals.
+Differences = Iterator[tuple[sp.Expr, str]]
+
+
+def _as_it_stands(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Differences:
     yield left - right, ""
-    defining = next((e for e in given if isinstance(left, sp.Indexed) and e.name == entry_name(left)), None)
+    defining = _definition(left, given)
     if defining is not None:
-        yield (left := _written_out(left, defining)) - right, " once its definition is written out"
-    for difference in _one_sided(left, right, given):
-        yield difference, " once what only one side names is written out"
-    # What divides or stands under a root, such as v + eps, is most often the same on both sides: it stays named.
-    yield inline(left - right, given, opaque=_divides), " once the definitions are written out"
-    yield inline(left - right, given), " once the definitions are written out"
-    for expression in unrolled(left - right, given, without=defining):
-        yield inline(expression, given), " once the recurrence is written out"
+        yield _written_out(left, defining) - right, " once its definition is written out"
 
 
-def _one_sided(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Iterator[sp.Expr]:
-    """The difference with one tensor after the other written out that only one side names, those computed last first.
+def _with_one_side_written_out(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Differences:
+    """One tensor after the other that only one side names, those computed last first.
 
     What both sides name is most often the same on both: it stays as short as it is.
     """
+    defining = _definition(left, given)
+    if defining is not None:
+        left = _written_out(left, defining)
     for group in reversed(schedule(given)):
         for equation in reversed(group.equations):
             named = [any(entries(side, equation.name)) for side in (left, right)]
             if named[0] != named[1]:
                 opaque = _nothing if group.axis is None else _elementary
                 left, right = (_written_out(side, equation, opaque) for side in (left, right))
-                yield left - right
+                yield left - right, " once what only one side names is written out"
+
+
+def _with_one_written_out(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Differences:
+    for group in reversed(schedule(given)):
+        for equation in group.equations if group.axis is None else ():
+            if any(entries(left - right, equation.name)):
+                yield _written_out(left - right, equation), f" once {equation.name} is written out"
+
+
+def _with_all_written_out(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Differences:
+    # What divides or stands under a root, such as v + eps, is most often the same on both sides: it stays named.
+    for opaque in (_divides, _nothing):
+        yield inline(left - right, given, opaque), " once the definitions are written out"
+
+
+def _with_recurrences_written_out(left: sp.Expr, right: sp.Expr, given: Sequence[Equation]) -> Differences:
+    defining = _definition(left, given)
+    if defining is not None:
+        left = _written_out(left, defining)
+    for expression in unrolled(left - right, given, without=defining):
+        yield inline(expression, given), " once the recurrence is written out"
+
+
+def _definition(left: sp.Expr, given: Sequence[Equation]) -> Equation | None:
+    """The equation of the tensor that is the left side, where it is one."""
+    named = entry_name(left) if isinstance(left, sp.Indexed) else None
+    return next((equation for equation in given if equation.name == named), None)
+
+
+_STRATEGIES = (
+    _as_it_stands,
+    _with_one_side_written_out,
+    _with_one_written_out,
+    _with_all_written_out,
+    _with_recurrences_written_out,
+)
 
 
 def prove_claim(claim: Claim, derivation: Derivation) -> Proof:
@@ -102,7 +144,15 @@ def inline(expression: sp.Expr, given: Sequence[Equation], opaque: Callable[[sp.
 
 
 def _written_out(expression: sp.Expr, equation: Equation, opaque: Callable[[sp.Basic], bool] = _nothing) -> sp.Expr:
-    """The expression with every entry of a tensor written out, except inside what is `opaque`."""
+    """The expression with every entry of a tensor written out, except inside what is `opaque`.
+
+    Raises TooHardError where it would become too long.
+    """
+    occurrences = sum(1 for _ in entries(expression, equation.name))
+    if not occurrences:
+        return expression
+    if _length(expression) + occurrences * _length(equation.rhs) > LONGEST:
+        raise TooHardError(f"too long with {equation.name} written out")
     indices = entry_indices(equation.lhs)
 
     def visit(node: sp.Basic) -> sp.Basic:
@@ -117,7 +167,12 @@ def _written_out(expression: sp.Expr, equation: Equation, opaque: Callable[[sp.B
             return with_fresh_bounds(equation.rhs).xreplace(here)
         return node.func(*(visit(part) for part in node.args))
 
-    return visit(with_fresh_bounds(expression)) if any(entries(expression, equation.name)) else expression
+    return visit(with_fresh_bounds(expression))
+
+
+@lru_cache(maxsize=4096)
+def _length(expression: sp.Basic) -> int:
+    return sum(1 for _ in walk(expression))
 
 
 def unrolled(expression: sp.Expr, given: Sequence[Equation], without: Equation | None = None) -> Iterator[sp.Expr]:

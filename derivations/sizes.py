@@ -50,7 +50,7 @@ def _function(expression: sp.Expr) -> Callable[[Mapping[str, int]], Value]:
     if expression.is_Symbol:
         return lambda known: known[expression.name]
     if expression.is_Rational:
-        number = Fraction(int(expression.p), int(expression.q))
+        number: Value = int(expression) if expression.is_Integer else Fraction(int(expression.p), int(expression.q))
         return lambda known: number
     operation = _OPERATIONS.get(expression.func)
     if operation is None:
