@@ -33,7 +33,7 @@ from derivations.calculus import (
     use_deltas,
     with_forward_value,
 )
-from derivations.expressions import entries, entry_indices, index, with_fresh_bounds
+from derivations.expressions import entries, entry_indices, index, with_fresh_bounds, with_own_bounds
 from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
 from derivations.ranges import Known
 from derivations.render.unicode import unicode
@@ -330,7 +330,7 @@ class _Backward:
             return
         pen.write("chain rule", _chain_sentence(name, touched), before)
         pen.write("differentiate", "take the derivative of the right side with respect to one entry", after)
-        recognised = with_fresh_bounds(recognised)
+        recognised = with_own_bounds(recognised)
         because = f"what stands here is {' and '.join(unicode(e.lhs) for e in consumers)} of the forward pass"
         pen.write("recognise a forward value", because, recognised, given=self.layer.equations)
         self._contract(pen, recognised, known)
@@ -338,7 +338,7 @@ class _Backward:
 
     def _contract(self, pen: _Pen, expression: sp.Expr, known: Known) -> sp.Expr:
         while (contraction := contract_next(expression, known)) is not None:
-            expression = with_fresh_bounds(contraction.result)
+            expression = with_own_bounds(contraction.result)
             pen.write("contract a delta", pen.contraction_sentence(contraction), expression)
         expression = canonical(pull_constants(expression))
         pen.write("pull constants out", "what does not depend on the index of a sum goes in front of it", expression)
@@ -369,7 +369,7 @@ class _Backward:
             known = Known.of(self.layer, equation.ranges)
             expression = with_fresh_bounds(substitute(equation.rhs, inner))
             while (contraction := contract_next(expression, known)) is not None:
-                expression = with_fresh_bounds(contraction.result)
+                expression = with_own_bounds(contraction.result)
             expression = cancelled(tidy(expression))
             for forward in self.layer.equations:
                 expression = with_forward_value(expression, forward)

@@ -388,3 +388,9 @@ def with_fresh_bounds(expression: sp.Basic) -> sp.Basic:
         fresh = {limit[0]: sp.Dummy(limit[0].name, integer=True) for limit in expression.limits}
         parts = [part.xreplace(fresh) for part in parts]
     return expression.func(*parts)
+
+
+def with_own_bounds(expression: sp.Basic) -> sp.Basic:
+    """The same expression, no two sums of which bind the same symbol: `with_fresh_bounds` only where that is needed."""
+    bound = [limit[0] for node in walk(expression) if isinstance(node, BINDERS) for limit in node.limits]
+    return expression if len(set(bound)) == len(bound) else with_fresh_bounds(expression)

@@ -110,8 +110,8 @@ def _definition(left: sp.Expr, given: Sequence[Equation]) -> Equation | None:
 
 _STRATEGIES = (
     _as_it_stands,
-    _with_one_side_written_out,
     _with_one_written_out,
+    _with_one_side_written_out,
     _with_all_written_out,
     _with_recurrences_written_out,
 )
