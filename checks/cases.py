@@ -120,15 +120,15 @@ def _draw(
 def _telling(layer: Layer, values: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     """The values, made to hide less.
 
-    Real numbers get all their digits: short ones multiply exactly even in float32. Labels get a repeat: where all are
-    different, `dW[T] = dY` is as good as adding up.
+    Real numbers get all their digits: short ones multiply exactly even in float32; they move towards 0, so that what
+    lay between 0 and 1 still does. Labels get a repeat: where all are different, `dW[T] = dY` is as good as adding up.
     """
     telling = dict(values)
     for tensor in layer.inputs:
         value = np.array(values[tensor.name])
         if tensor.integer and value.size:
             value.flat[-1] = value.flat[0]
-        telling[tensor.name] = value if tensor.integer else value * rng.uniform(1.0, 1.125, value.shape)
+        telling[tensor.name] = value if tensor.integer else value * rng.uniform(0.875, 1.0, value.shape)
     return telling
 
 

@@ -70,3 +70,11 @@ def test_the_same_seed_draws_the_same_cases():
     for one, other in zip(cases("softmax_cross_entropy"), cases("softmax_cross_entropy"), strict=True):
         assert one.label == other.label
         np.testing.assert_array_equal(one.values["Z"], other.values["Z"])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_inputs_stay_in_the_domain_of_the_layer(seed):
+    layer = LAYERS["binary_cross_entropy"]
+    for case in draw_cases(layer, {}, FORMATS["float32"], np.random.default_rng(seed)):
+        assert (case.values["P"] > 0).all()
+        assert (case.values["P"] < 1).all()
