@@ -83,10 +83,10 @@ class Step:
 
         if self.rule in AXIOMS:
             return Proof(True, AXIOMS[self.rule], for_all_sizes=True)
-        if self.rule == "differentiate":
-            from derivations.witness import derivative_agrees
+        if self.rule in WITNESSED:
+            from derivations import witness
 
-            return derivative_agrees(self)
+            return witness.BY_RULE[self.rule](self)
         return prove(self.before_expression, self.after_expression, self.layer, self.ranges, self.given)
 
     def _repr_latex_(self) -> str:
@@ -106,6 +106,7 @@ AXIOMS = {
     "cotangent from outside": "the definition of a cotangent",
     "nothing depends on it": "no equation uses the tensor",
 }
+WITNESSED = ("differentiate", "differentiate along v")  # what power series vouch for
 
 
 @dataclass(frozen=True)
@@ -261,7 +262,7 @@ class _Backward:
 
     def _named(self, name: str) -> Equation:
         equation = self.found[name]
-        return Equation(equation.lhs, name_bounds(equation.rhs, _taken(equation.lhs, self.layer)), equation.ranges)
+        return Equation(equation.lhs, name_bounds(equation.rhs, taken_names(equation.lhs, self.layer)), equation.ranges)
 
     def _indices_for(self, tensor: Tensor) -> tuple[sp.Symbol, ...]:
         """The letters that the layer itself uses for a tensor's indices, else the small letters of its sizes."""
@@ -309,7 +310,7 @@ class _Backward:
             if not consumers:
                 return  # its cotangent is given
             outside = Tensor(f"d{name}")[indices]
-        pen = _Pen(name, self.layer, ranges, self.steps.setdefault(name, []), left)
+        pen = Pen(name, self.layer, ranges, self.steps.setdefault(name, []), left)
         before, after, recognised = outside, outside, outside
         touched = []
         for equation in consumers:
@@ -336,7 +337,7 @@ class _Backward:
         self._contract(pen, recognised, known)
         self.found[name] = Equation(left, pen.line, ranges)
 
-    def _contract(self, pen: _Pen, expression: sp.Expr, known: Known) -> sp.Expr:
+    def _contract(self, pen: Pen, expression: sp.Expr, known: Known) -> sp.Expr:
         while (contraction := contract_next(expression, known)) is not None:
             expression = with_own_bounds(contraction.result)
             pen.write("contract a delta", pen.contraction_sentence(contraction), expression)
@@ -350,7 +351,7 @@ class _Backward:
         pen.write("collect factors", "what all terms share goes in front of a bracket", expression)
         return self._recognise(pen, expression)
 
-    def _recognise(self, pen: _Pen, expression: sp.Expr) -> sp.Expr:
+    def _recognise(self, pen: Pen, expression: sp.Expr) -> sp.Expr:
         for equation in self.layer.equations:
             short = with_forward_value(expression, equation)
             if short != expression:
@@ -374,7 +375,7 @@ class _Backward:
             for forward in self.layer.equations:
                 expression = with_forward_value(expression, forward)
             if cost(expression) <= cost(equation.rhs):
-                pen = _Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
+                pen = Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
                 pen.write(
                     "substitute a cotangent",
                     f"put in {unicode(inner.lhs)} = {self._written(inner)} and simplify",
@@ -384,7 +385,7 @@ class _Backward:
                 self.found[name] = Equation(equation.lhs, expression, equation.ranges)
 
     def _written(self, equation: Equation) -> str:
-        return unicode(name_bounds(equation.rhs, _taken(equation.lhs, self.layer)), equation.indices)
+        return unicode(name_bounds(equation.rhs, taken_names(equation.lhs, self.layer)), equation.indices)
 
     def _textbook_form(self, name: str) -> None:
         """Write the cotangent as the layer's claim states it, where that is proved."""
@@ -403,7 +404,7 @@ class _Backward:
                 return
             given = (*self.layer.equations, *(e for n, e in self.found.items() if n != name))
             if prove(equation.rhs, stated, self.layer, equation.ranges, given).holds:
-                pen = _Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
+                pen = Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
                 pen.write("textbook form", f"the same, as the textbook writes it{_label(claim)}", stated, given=given)
                 self.found[name] = Equation(equation.lhs, stated, equation.ranges)
                 return
@@ -422,7 +423,7 @@ class _Backward:
 
 
 @dataclass
-class _Pen:
+class Pen:
     """Writes steps: remembers the last line, and writes nothing where nothing changed."""
 
     target: str
@@ -437,7 +438,7 @@ class _Pen:
         if self.line is not None and canonical(after) == canonical(self.line):
             self.line = after
             return
-        taken = _taken(self.left, self.layer)
+        taken = taken_names(self.left, self.layer)
         self.steps.append(
             Step(
                 self.target,
@@ -454,14 +455,14 @@ class _Pen:
 
     def contraction_sentence(self, contraction: Contraction) -> str:
         """Which delta picks which term, in the letters of the line that it stands in."""
-        _, letters = named_bounds(self.line, _taken(self.left, self.layer))
+        _, letters = named_bounds(self.line, taken_names(self.left, self.layer))
         delta, index, value = (
             unicode(part.xreplace(letters)) for part in (contraction.delta, contraction.index, contraction.value)
         )
         return f"{delta} inside a sum picks the one term where {index} = {value}"
 
 
-def _taken(left: sp.Expr, layer: Layer) -> frozenset[str]:
+def taken_names(left: sp.Expr, layer: Layer) -> frozenset[str]:
     """The names that mean something beside an equation: its free indices, and the layer's tensors and options."""
     indices = {i.name for i in entry_indices(left) if isinstance(i, sp.Symbol)}
     return frozenset(indices | set(layer.by_name) | {option.name for option in layer.options})

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derivations import DerivationError, NotationError, derive, layer, read_equation, read_layer
-from derivations.notation import FUNCTIONS, LONGEST_LINE
+from derivations.lines import LONGEST_LINE
+from derivations.scope import FUNCTIONS
 from tests.strategies import CONVOLUTIONS, layers, recurrences
 
 DECLARED = "X[N] Y[N]\n"
