@@ -49,6 +49,7 @@ from derivations.expressions import (
     sigmoid,
     tanh,
 )
+from derivations.polynomials import multiplied, plus, scaled
 from derivations.ranges import Known
 
 # An atom of a term, tagged: ("x", name, indices) entry; ("i", affine atom) integer; ("s", name) scalar or option;
@@ -126,6 +127,9 @@ class _Normalizer:
         self.scope: dict[str, Affine] = {}
         self.brackets: dict[tuple, list[Term]] = {}
         self.free = frozenset(index.name for index in known.indices)
+        self.symbols = {
+            symbol.name: symbol for size in known.sizes for symbol in (size, *known.sizes[size].free_symbols)
+        }
         self.work = 0
 
     # building
@@ -271,31 +275,29 @@ class _Normalizer:
         return [term.copy() for term in self.brackets[value, sizes]]
 
     def _bracket(self, value: Affine) -> list[Term]:
-        expression = self.as_sympy(value)
         here = {name for name in names_in(value) if name in self.sizes}
         bounds = {sp.Symbol(n, integer=True): (sp.S.Zero, self.as_sympy(self.sizes[n]) - 1) for n in here}
         known = Known({**self.known.indices, **bounds}, self.known.tensors, self.known.sizes, self.known.positive)
-        if known.nonnegative(expression):
+        amount = {multiplied(map(self._atom_as_sympy, monomial)): coefficient for monomial, coefficient in value}
+        if known.holds_everywhere(amount):
             return [Term(ONE)]
-        if known.nonnegative(-expression - 1):
+        if known.holds_everywhere(plus(scaled(amount, -1), {(): -1})):
             return []
         return [Term(ONE, {}, {("ge", value): ONE})]
 
     def as_sympy(self, value: Affine) -> sp.Expr:
-        return sp.Add(*(c * sp.Mul(*(self._atom_as_sympy(a) for a in monomial)) for monomial, c in value))
+        return sp.Add(*(c * sp.Mul(*map(self._atom_as_sympy, monomial)) for monomial, c in value))
 
     def _atom_as_sympy(self, atom: Any) -> sp.Expr:
-        if isinstance(atom, str):
-            if atom in self.sizes or any(index.name == atom for index in self.known.indices):
-                return sp.Symbol(atom, integer=True)
-            for size in self.known.sizes:
-                for symbol in (size, *self.known.sizes[size].free_symbols):
-                    if symbol.name == atom:
-                        return symbol
-            return sp.Symbol(atom, integer=True, **({"positive": True} if atom[0].isupper() else {"nonnegative": True}))
-        if atom[0] == "T":
-            return sp.IndexedBase(atom[1], integer=True)[tuple(self.as_sympy(i) for i in atom[2])]
-        return (floordiv if atom[0] == "//" else modulo)(*(self.as_sympy(part) for part in atom[1:]))
+        if not isinstance(atom, str):
+            if atom[0] == "T":
+                return sp.IndexedBase(atom[1], integer=True)[tuple(self.as_sympy(i) for i in atom[2])]
+            return (floordiv if atom[0] == "//" else modulo)(*(self.as_sympy(part) for part in atom[1:]))
+        if atom in self.sizes or atom in self.free:
+            return sp.Symbol(atom, integer=True)
+        if atom in self.symbols:
+            return self.symbols[atom]
+        return sp.Symbol(atom, integer=True, **({"positive": True} if atom[0].isupper() else {"nonnegative": True}))
 
     def divided(self, terms: Iterable[Term]) -> list[Term]:
         """The terms with the deltas used, too, that fix an index by a division.

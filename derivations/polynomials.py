@@ -51,7 +51,7 @@ def times(*parts: Polynomial) -> Polynomial:
     for part in parts:
         grown: dict[Monomial, int | Fraction] = {}
         for (left, c), (right, d) in itertools.product(product.items(), part.items()):
-            monomial = _sorted(left + right)
+            monomial = multiplied(left + right)
             grown[monomial] = grown.get(monomial, 0) + c * d
         product = {monomial: coefficient for monomial, coefficient in grown.items() if coefficient}
     return product
@@ -125,7 +125,8 @@ def _nodes(atom: Atom) -> frozenset[sp.Basic]:
     return frozenset(walk(atom))
 
 
-def _sorted(factors: Iterable[Atom]) -> Monomial:
+def multiplied(factors: Iterable[Atom]) -> Monomial:
+    """The product of atoms."""
     return tuple(sorted(factors, key=label))
 
 
