@@ -334,31 +334,8 @@ class _Backward:
         recognised = with_own_bounds(recognised)
         because = f"what stands here is {' and '.join(unicode(e.lhs) for e in consumers)} of the forward pass"
         pen.write("recognise a forward value", because, recognised, given=self.layer.equations)
-        self._contract(pen, recognised, known)
+        work_out(pen, recognised, known, self.layer.equations)
         self.found[name] = Equation(left, pen.line, ranges)
-
-    def _contract(self, pen: Pen, expression: sp.Expr, known: Known) -> sp.Expr:
-        while (contraction := contract_next(expression, known)) is not None:
-            expression = with_own_bounds(contraction.result)
-            pen.write("contract a delta", pen.contraction_sentence(contraction), expression)
-        expression = canonical(pull_constants(expression))
-        pen.write("pull constants out", "what does not depend on the index of a sum goes in front of it", expression)
-        expression = use_deltas(expression)
-        pen.write(
-            "use a delta", "beside [c = T[n]] one may write c for T[n]: where they differ, the term is 0", expression
-        )
-        expression = tidy(expression)
-        pen.write("collect factors", "what all terms share goes in front of a bracket", expression)
-        return self._recognise(pen, expression)
-
-    def _recognise(self, pen: Pen, expression: sp.Expr) -> sp.Expr:
-        for equation in self.layer.equations:
-            short = with_forward_value(expression, equation)
-            if short != expression:
-                because = f"this is {unicode(equation.lhs)} of the forward pass"
-                pen.write("recognise a forward value", because, short, given=self.layer.equations)
-                expression = short
-        return expression
 
     def _shorten(self, name: str, targets: list[str]) -> None:
         """Substitute an intermediate cotangent where that makes the whole shorter."""
@@ -367,13 +344,7 @@ class _Backward:
             occurrences = sum(1 for _ in entries(equation.rhs, inner.name))
             if not occurrences or inner.name in self._stepwise:
                 continue
-            known = Known.of(self.layer, equation.ranges)
-            expression = with_fresh_bounds(substitute(equation.rhs, inner))
-            while (contraction := contract_next(expression, known)) is not None:
-                expression = with_own_bounds(contraction.result)
-            expression = cancelled(tidy(expression))
-            for forward in self.layer.equations:
-                expression = with_forward_value(expression, forward)
+            expression = put_in(inner, equation, self.layer)
             if cost(expression) <= cost(equation.rhs):
                 pen = Pen(name, self.layer, equation.ranges, self.steps[name], equation.lhs, equation.rhs)
                 pen.write(
@@ -434,6 +405,7 @@ class Pen:
     line: sp.Expr | None = None
 
     def write(self, rule: str, because: str, after: sp.Expr, given: tuple[Equation, ...] = ()) -> None:
+        """The next line, which is equal to the last one by this rule, given some equations."""
         before = self.left if self.line is None else self.line
         if self.line is not None and canonical(after) == canonical(self.line):
             self.line = after
@@ -460,6 +432,38 @@ class Pen:
             unicode(part.xreplace(letters)) for part in (contraction.delta, contraction.index, contraction.value)
         )
         return f"{delta} inside a sum picks the one term where {index} = {value}"
+
+
+def work_out(pen: Pen, expression: sp.Expr, known: Known, forward: Sequence[Equation]) -> sp.Expr:
+    """Write the steps from a derivative to its shortest form: deltas, constants, factors, what was computed forward."""
+    while (contraction := contract_next(expression, known)) is not None:
+        expression = with_own_bounds(contraction.result)
+        pen.write("contract a delta", pen.contraction_sentence(contraction), expression)
+    expression = canonical(pull_constants(expression))
+    pen.write("pull constants out", "what does not depend on the index of a sum goes in front of it", expression)
+    expression = use_deltas(expression)
+    pen.write("use a delta", "beside [c = T[n]] one may write c for T[n]: where they differ, the term is 0", expression)
+    expression = tidy(expression)
+    pen.write("collect factors", "what all terms share goes in front of a bracket", expression)
+    for equation in forward:
+        short = with_forward_value(expression, equation)
+        if short != expression:
+            because = f"this is {unicode(equation.lhs)} of the forward pass"
+            pen.write("recognise a forward value", because, short, given=tuple(forward))
+            expression = short
+    return expression
+
+
+def put_in(inner: Equation, outer: Equation, layer: Layer) -> sp.Expr:
+    """The right side of an equation with that of another put in, and simplified."""
+    known = Known.of(layer, outer.ranges)
+    expression = with_fresh_bounds(substitute(outer.rhs, inner))
+    while (contraction := contract_next(expression, known)) is not None:
+        expression = with_own_bounds(contraction.result)
+    expression = cancelled(tidy(expression))
+    for forward in layer.equations:
+        expression = with_forward_value(expression, forward)
+    return expression
 
 
 def taken_names(left: sp.Expr, layer: Layer) -> frozenset[str]:

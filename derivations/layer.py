@@ -80,6 +80,12 @@ def size_symbol(name: str) -> sp.Symbol:
     return sp.Symbol(name, integer=True, positive=True)
 
 
+def rate_name(name: str, layer: Layer) -> str:
+    """What the rate at which a tensor changes along a direction v is called: `vX` for X, `HvX` for its cotangent dX."""
+    cotangent = name.startswith("d") and name[1:].removesuffix("_total") in layer.by_name
+    return f"Hv{name[1:]}" if cotangent else f"v{name}"
+
+
 @dataclass(frozen=True)
 class Equation:
     """`lhs = rhs` for every value of the indices in `ranges` (index -> lowest and highest value)."""

@@ -6,7 +6,7 @@ It knows nothing of the rules by which the backward equations were derived.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import flint
@@ -16,7 +16,7 @@ import sympy as sp
 from derivations.evaluate import evaluate_equations
 from derivations.evidence import Proof
 from derivations.fields import Balls, Series
-from derivations.layer import DerivationError, Equation, Layer, Tensor
+from derivations.layer import DerivationError, Equation, Layer, Tensor, rate_name
 from derivations.points import POINTS, SEED
 from derivations.question import BITS, Question, same_ball
 from derivations.sampling import Point, drawn, points, shape_of, whole
@@ -116,6 +116,47 @@ def _agrees(step: Step, question: Question, point: Point, rng: np.random.Generat
             forward += _inner([(np.asarray(values[outside], dtype=object), direction)])
         full = np.broadcast_to(slopes.reshape(_spread(step, slopes)), direction.shape)
         return same_ball(forward, _inner([(full, direction)]))
+
+
+def change_agrees(step: Step) -> Proof:
+    """The step that differentiates along v, against power series carried through the one equation that it is about.
+
+    Whatever stands in that equation may be anything, and changes at any rate, except what does not depend on v.
+    """
+    question = Question.of(step.after_expression, sp.S.Zero, step.layer, step.ranges, ())
+    rng = np.random.default_rng(SEED)
+    attempts = itertools.islice(points(step.layer, SEED), 3 * POINTS)
+    return _certified(((point, _changes(step, question, point, rng)) for point in attempts), POINTS)
+
+
+def _changes(step: Step, question: Question, point: Point, rng: np.random.Generator) -> bool | None:
+    layer, (line,) = step.layer, step.given
+    values = question.values_at(point, rng)
+    given = [tensor for tensor in layer.tensors if tensor.name in layer.defined]
+    for tensor in given:
+        values.setdefault(tensor.name, _drawn(tensor, layer, point, rng))
+    series = Series(BITS)
+    try:
+        with series.context():
+            rates = {t.name: rate_name(t.name, layer) for t in layer.tensors}
+            moved = {n: series.along(values[n], values[rate]) for n, rate in rates.items() if rate in values}
+        name = f"{line.name}'"
+        sizes = tuple(high + 1 for _, high in line.ranges.values())
+        renamed = Equation(Tensor(name, sizes)[line.indices], line.rhs, line.ranges)
+        changed = evaluate_equations(layer, [renamed], {**values, **moved}, series, given=given)[name]
+        slopes, _ = question.evaluate(values, Balls(BITS))
+    except DerivationError:
+        return None
+    weights = drawn(changed.shape, rng)
+    with series.context():
+        full = np.broadcast_to(slopes.reshape(_spread(step, slopes)), changed.shape)
+        return same_ball(_change([(changed, weights)]), _inner([(full, weights)]))
+
+
+BY_RULE: Mapping[str, Callable[[Step], Proof]] = {
+    "differentiate": derivative_agrees,
+    "differentiate along v": change_agrees,
+}
 
 
 def _cotangent(equation: Equation, values: Mapping[str, Any]) -> str:
