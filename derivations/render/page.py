@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from sympy.core.relational import Relational
@@ -12,6 +11,7 @@ from derivations.expressions import INDICATORS, MaxOver, Where, absolute, maximu
 from derivations.layer import Equation, Layer
 from derivations.render.numpy_source import matrix_form
 from derivations.render.unicode import is_padded, unicode
+from derivations.render.wrapping import together, wrapped
 from derivations.schedule import users
 
 NARROWEST = 40
@@ -36,7 +36,7 @@ def page(derivation: Derivation, *, steps: bool = True, width: int = 80) -> str:
 
         lines += [
             "",
-            *_wrapped("with an activation between, in a network of any depth (backproof derive network):", "  ", width),
+            *wrapped("with an activation between, in a network of any depth (backproof derive network):", "  ", width),
         ]
         lines += four_lines(width, batch=True)
     return "\n".join(line.rstrip() for line in lines)
@@ -90,18 +90,20 @@ def _head(layer: Layer, width: int) -> Iterator[str]:
     if len(indent) + 20 > width:
         yield layer.name
         indent = "  "
-        yield from _wrapped(summary, indent, width)
+        yield from wrapped(summary, indent, width)
     else:
-        first, *rest = list(_wrapped(summary, indent, width))
+        first, *rest = list(wrapped(summary, indent, width))
         yield layer.name + first[len(layer.name) :]
         yield from rest
     shown = [*layer.inputs, *layer.options]
-    tensors = "   ".join(str(t) for t in shown) + "   ->   " + "   ".join(str(t) for t in layer.outputs)
-    yield from _wrapped(tensors, indent, width)
+    tensors = (
+        "   ".join(together(str(t)) for t in shown) + "   ->   " + "   ".join(together(str(t)) for t in layer.outputs)
+    )
+    yield from wrapped(tensors, indent, width)
     if layer.source:
-        yield from _wrapped(layer.source, indent, width)
+        yield from wrapped(layer.source, indent, width)
     for convention in conventions(layer):
-        yield from _wrapped(convention, indent, width)
+        yield from wrapped(convention, indent, width)
 
 
 def _forward(layer: Layer, width: int) -> Iterator[str]:
@@ -113,7 +115,7 @@ def _line_with_matrix(equation: Equation, label: str, width: int, head: str = ""
     """The index form, and beside it the matrix form, or below where there is no room."""
     indent = "  " + head.ljust(9) + "  "
     text = f"{unicode(equation.lhs)} = {unicode(equation.rhs, equation.indices)}"
-    lines = list(_wrapped(text, " " * len(indent), width))
+    lines = list(wrapped(text, " " * len(indent), width))
     lines[0] = indent + lines[0][len(indent) :]
     matrix = matrix_form(equation)
     beside = "   ".join(part for part in (f"{equation.name} = {matrix}" if matrix else "", label) if part)
@@ -125,7 +127,7 @@ def _line_with_matrix(equation: Equation, label: str, width: int, head: str = ""
         yield lines[0] + " " * room + beside
         return
     yield from lines
-    yield from _wrapped(beside, " " * len(indent) + "  ", width)
+    yield from wrapped(beside, " " * len(indent) + "  ", width)
 
 
 def _derivation_of(derivation: Derivation, target: str, equation: Equation | None, width: int) -> Iterator[str]:
@@ -142,14 +144,14 @@ def _derivation_of(derivation: Derivation, target: str, equation: Equation | Non
         because = f"{step.because}"
         if width < 60:
             yield head
-            yield from _wrapped(because, " " * column, width)
+            yield from wrapped(because, " " * column, width)
         else:
-            first, *rest = list(_wrapped(because, " " * column, width))
+            first, *rest = list(wrapped(because, " " * column, width))
             yield head.ljust(column) + first[column:]
             yield from rest
-        yield from _wrapped("= " + unicode(step.after_expression, tuple(step.ranges)), " " * column, width, hang=2)
+        yield from wrapped("= " + unicode(step.after_expression, tuple(step.ranges)), " " * column, width, hang=2)
         if not step.proof.for_all_sizes and step.rule != "differentiate":
-            yield from _wrapped(f"({step.proof})", " " * column, width)
+            yield from wrapped(f"({step.proof})", " " * column, width)
     if equation is None:
         return
     matrix = matrix_form(equation)
@@ -165,15 +167,15 @@ def _derivation_of(derivation: Derivation, target: str, equation: Equation | Non
 def _final(head: str, text: str, label: str, width: int) -> Iterator[str]:
     room = width - len(head) - len(text) - len(label)
     if len(head) + len(text) > width:
-        first, *rest = _wrapped(text, " " * len(head), width, hang=2)
+        first, *rest = wrapped(text, " " * len(head), width, hang=2)
         yield head + first[len(head) :]
         yield from rest
-        yield from _wrapped(label, " " * len(head), width) if label else ()
+        yield from wrapped(label, " " * len(head), width) if label else ()
     elif room >= 3 or not label:
         yield head + text + " " * max(room, 0) * bool(label) + label
     else:
         yield head + text
-        yield from _wrapped(label, " " * len(head), width)
+        yield from wrapped(label, " " * len(head), width)
 
 
 def given_cotangents(derivation: Derivation, target: str) -> list[str]:
@@ -193,24 +195,12 @@ def _evidence(derivation: Derivation, width: int) -> Iterator[str]:
     if claims and not wrong:
         parts.append(f"{len(claims)} textbook claim{'s' * (len(claims) > 1)} {_claims_verdict(claims)}")
     parts.append(derivation.witness.method if derivation.witness.holds else f"WRONG: {derivation.witness.method}")
-    yield from _wrapped(" · ".join(parts), "  ", width)
+    yield from wrapped(" · ".join(parts), "  ", width)
     for claim, proof in wrong:
-        yield from _wrapped(f"claim {claim.text}: {proof}", "  ", width)
+        yield from wrapped(f"claim {claim.text}: {proof}", "  ", width)
     if any(is_padded(e.rhs) for e in derivation.cotangents.values()):
-        yield from _wrapped("indices outside a tensor's range read zero", "  ", width)
+        yield from wrapped("indices outside a tensor's range read zero", "  ", width)
 
 
 def _claims_verdict(claims) -> str:
     return "proved" if all(proof.for_all_sizes for _, proof in claims) else "certified"
-
-
-def _wrapped(text: str, indent: str, width: int, hang: int = 0) -> Iterator[str]:
-    lines = textwrap.wrap(
-        text,
-        width=width,
-        initial_indent=indent,
-        subsequent_indent=indent + " " * hang,
-        break_long_words=True,
-        break_on_hyphens=False,
-    )
-    yield from lines or [indent]
