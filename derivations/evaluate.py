@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from derivations.demand import Block, demanded, listed, on_axes
 from derivations.expressions import (
     INDICATORS,
     Bracket,
@@ -27,10 +28,11 @@ from derivations.expressions import (
     modulo,
     tensor_names,
 )
-from derivations.fields import NO, YES, Field, boxed, field_for
+from derivations.fields import NO, UNSURE, YES, Field, boxed, field_for
 from derivations.layer import DerivationError, Equation, Layer, Tensor
 from derivations.schedule import Group, schedule
 from derivations.sizes import concrete_value, sizes_from
+from derivations.sums import matrix_product, present_terms
 
 Indices = Mapping[sp.Symbol, np.ndarray]
 LARGEST_TENSOR = 10**8
@@ -53,26 +55,88 @@ def evaluate_equations(
     Raises DerivationError for missing values and for shapes or labels that do not fit.
     """
     field = precision if not isinstance(precision, int | str) else field_for(precision)
-    tensors = [*layer.inputs, *given]
-    for name in [*(t.name for t in tensors), *(option.name for option in layer.options)]:
-        if name not in values:
-            raise DerivationError(f"{layer.name}: the value of {name!r} is missing")
-    known = sizes_from(layer, tensors, values)
     with field.context():
-        machine = Machine(field, known)
-        for option in layer.options:
-            machine.constants[option.symbol] = field.array(values[option.name])
+        machine = machine_for(layer, values, field, given)
         used = frozenset().union(*(tensor_names(equation.rhs) for equation in equations), keep)
-        for tensor in tensors:
-            if tensor.integer:
-                machine.integers[tensor.name] = _labels(layer, tensor, values[tensor.name], known)
-            elif tensor.name in used:
+        for tensor in (*layer.inputs, *given):
+            if not tensor.integer and tensor.name in used:
                 machine.reals[tensor.name] = _as_field(field, values[tensor.name])
         defined = {equation.name for equation in equations}
         for group in schedule(equations):
             machine.run(group)
         wanted = [*defined, *keep]
         return {name: field.finish(machine.reals[name]) for name in wanted if name in machine.reals}
+
+
+def evaluate_entries(
+    layer: Layer,
+    equations: Sequence[Equation],
+    values: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    precision: int | str | Field = 200,
+    *,
+    given: Iterable[Tensor] = (),
+    enter: Callable[[str, np.ndarray], np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """Some entries of the tensors that the equations define, with only the terms that they need.
+
+    `wanted` maps names to entries, integers [entries, axes]; the results are [entries]. `values`, `precision` and
+    `given` are as in `evaluate_equations`. `enter` makes numbers of the field of an input's or cotangent's entries, by
+    its name; otherwise they are taken exactly.
+    Raises DerivationError for missing values, for shapes or labels that do not fit, and for entries outside a tensor.
+    """
+    field = precision if not isinstance(precision, int | str) else field_for(precision)
+    tensors = [tensor for tensor in (*layer.inputs, *given) if not tensor.integer]
+    with field.context():
+        machine = machine_for(layer, values, field, given)
+        shapes = {equation.name: machine.shape(equation) for equation in equations}
+        shapes |= {tensor.name: np.shape(values[tensor.name]) for tensor in tensors}
+        wanted = {name: _entries_inside(layer, name, entries, shapes) for name, entries in wanted.items()}
+        groups = schedule(equations)
+        blocks = demanded(groups, wanted, machine, shapes)
+        for tensor in tensors:
+            if tensor.name in blocks:
+                block = blocks[tensor.name]
+                part = np.asarray(values[tensor.name])[np.ix_(*block.places)]
+                machine.hold(tensor.name, field.array(part) if enter is None else enter(tensor.name, part), block)
+        found = {}
+        for group in groups:
+            machine.run(group, blocks)
+            for equation in group.equations:
+                if equation.name in wanted:
+                    found[equation.name] = field.finish(machine.entries(equation, wanted[equation.name]))
+        return found
+
+
+def _entries_inside(layer: Layer, name: str, entries: Any, shapes: Mapping[str, tuple[int, ...]]) -> np.ndarray:
+    if name not in shapes:
+        raise DerivationError(f"{layer.name}: no equation defines {name!r}")
+    places = np.asarray(entries, np.int64)
+    if places.ndim != 2 or places.shape[1] != len(shapes[name]):
+        raise DerivationError(f"{layer.name}: entries of {name} are lists of {len(shapes[name])} indices each")
+    outside = np.flatnonzero(((places < 0) | (places >= np.array(shapes[name], np.int64))).any(axis=1))
+    if outside.size:
+        at = tuple(int(i) for i in places[outside[0]])
+        raise DerivationError(f"{layer.name}: {name} has no entry {at}: its shape is {shapes[name]}")
+    return places
+
+
+def machine_for(layer: Layer, values: Mapping[str, Any], field: Field, given: Iterable[Tensor] = ()) -> Machine:
+    """A machine that knows the sizes, the options and the labels, and no real tensor yet.
+
+    Raises DerivationError for missing values and for shapes or labels that do not fit.
+    """
+    tensors = [*layer.inputs, *given]
+    for name in [*(t.name for t in tensors), *(option.name for option in layer.options)]:
+        if name not in values:
+            raise DerivationError(f"{layer.name}: the value of {name!r} is missing")
+    machine = Machine(field, sizes_from(layer, tensors, values))
+    for option in layer.options:
+        machine.constants[option.symbol] = field.array(values[option.name])
+    for tensor in tensors:
+        if tensor.integer:
+            machine.integers[tensor.name] = _labels(layer, tensor, values[tensor.name], machine.sizes)
+    return machine
 
 
 def _as_field(field: Field, values: Any) -> np.ndarray:
@@ -97,7 +161,7 @@ def _labels(layer: Layer, tensor: Tensor, values: Any, known: Mapping[str, int])
 
 
 class Machine:
-    """Evaluates expressions at concrete sizes; holds the tensors that are known so far."""
+    """Evaluates expressions at concrete sizes; holds the tensors, or blocks of them, that are known so far."""
 
     def __init__(self, field: Field, sizes: Mapping[str, int]) -> None:
         self.field = field
@@ -105,41 +169,61 @@ class Machine:
         self.reals: dict[str, np.ndarray] = {}
         self.integers: dict[str, np.ndarray] = {}
         self.constants: dict[sp.Symbol, Any] = {}
+        # Of the tensors of which a block is known: where in it each place of the whole lies, for every axis.
+        self.lookups: dict[str, tuple[np.ndarray, ...]] = {}
 
-    def run(self, group: Group) -> None:
-        """Compute the tensors of a group; a recurrence is computed step by step."""
-        if group.axis is None:
-            for equation in group.equations:
-                self.reals[equation.name] = self.tensor(equation)
-            return
-        lengths = {self._length(equation, group.axis) for equation in group.equations}
-        for equation in group.equations:
-            shape = tuple(self._extent(equation, i) for i in entry_indices(equation.lhs))
-            self.reals[equation.name] = np.broadcast_to(self.field.array(0), shape).copy()
-        steps = range(max(lengths))
-        for step in steps if group.step > 0 else reversed(steps):
-            for equation in group.equations:
-                if step < self._length(equation, group.axis):
-                    at = (slice(None),) * group.axis + (slice(step, step + 1),)
-                    index = entry_indices(equation.lhs)[group.axis]
-                    self.reals[equation.name][at] = self.tensor(equation, {index: np.array([step])})
+    def hold(self, name: str, values: np.ndarray, block: Block) -> None:
+        """Know a block of a tensor."""
+        self.reals[name], self.lookups[name] = values, block.lookup()
 
-    def tensor(self, equation: Equation, pinned: Mapping[sp.Expr, np.ndarray] | None = None) -> np.ndarray:
-        """The whole tensor that an equation defines, or the part of it at the pinned indices."""
-        indices = entry_indices(equation.lhs)
-        along = [(pinned or {}).get(i, np.arange(self._extent(equation, i))) for i in indices]
-        axes = {
-            i: _on_axis(values, axis, len(indices)) for axis, (i, values) in enumerate(zip(indices, along, strict=True))
+    def run(self, group: Group, blocks: Mapping[str, Block] | None = None) -> None:
+        """Compute the tensors of a group, or blocks of them; a recurrence is computed step by step."""
+        places = {
+            equation: self._places(equation) if blocks is None else blocks[equation.name].places
+            for equation in group.equations
+            if blocks is None or equation.name in blocks
         }
-        result = self.value(equation.rhs, axes, len(indices))
-        return np.broadcast_to(result, tuple(len(values) for values in along)).copy()
+        if group.axis is None:
+            for equation, along in places.items():
+                self.reals[equation.name] = self._block(equation, along)
+        else:
+            for equation, along in places.items():
+                zeros = np.broadcast_to(self.field.array(0), [len(each) for each in along])
+                self.reals[equation.name] = zeros.copy()
+        for equation in places if blocks is not None else ():
+            self.lookups[equation.name] = blocks[equation.name].lookup()  # type: ignore[index]
+        if group.axis is None:
+            return
+        lengths = {equation: len(along[group.axis]) for equation, along in places.items()}
+        steps = range(max(lengths.values(), default=0))
+        for step in steps if group.step > 0 else reversed(steps):
+            for equation, along in places.items():
+                if step < lengths[equation]:
+                    here = (*along[: group.axis], np.array([step]), *along[group.axis + 1 :])
+                    at = (slice(None),) * group.axis + (slice(step, step + 1),)
+                    self.reals[equation.name][at] = self._block(equation, here)
 
-    def _extent(self, equation: Equation, index: sp.Expr) -> int:
-        low, high = equation.ranges[index]
+    def _places(self, equation: Equation) -> tuple[np.ndarray, ...]:
+        return tuple(np.arange(n) for n in self.shape(equation))
+
+    def _block(self, equation: Equation, places: Sequence[np.ndarray]) -> np.ndarray:
+        """A tensor that an equation defines, at some places along each axis."""
+        result = self.value(equation.rhs, on_axes(equation, places), len(places))
+        return np.broadcast_to(result, tuple(len(along) for along in places)).copy()
+
+    def entries(self, equation: Equation, wanted: np.ndarray) -> np.ndarray:
+        """Some entries of the tensor that an equation defines: int64 [entries, axes] to [entries]."""
+        result = self.value(equation.rhs, listed(equation, wanted), 1)
+        return np.broadcast_to(result, (len(wanted),)).copy()
+
+    def shape(self, equation: Equation) -> tuple[int, ...]:
+        """The shape of the tensor that an equation defines."""
+        return tuple(self.length((index, *equation.ranges[index])) for index in entry_indices(equation.lhs))
+
+    def length(self, limit: Sequence[sp.Expr]) -> int:
+        """How many values an index takes: `limit` is the index, the lowest and the highest."""
+        _, low, high = limit
         return concrete_value(high - low + 1, self.sizes)
-
-    def _length(self, equation: Equation, axis: int) -> int:
-        return self._extent(equation, entry_indices(equation.lhs)[axis])
 
     # integers
 
@@ -158,11 +242,19 @@ class Machine:
         if isinstance(expression, sp.Indexed):
             indices = tuple(self.integer(i, axes) for i in expression.indices)
             return _gather(self.integers[expression.base.name], indices)
+        if isinstance(expression, INDICATORS):  # a label that is read beyond its tensor's range is 0
+            return self._sure(expression, axes)
         parts = [self.integer(part, axes) for part in expression.args]
         operation = _INTEGER_OPERATIONS.get(expression.func)
         if operation is None:
             raise DerivationError(f"{expression} is no index expression")
         return reduce(operation, parts)
+
+    def _sure(self, indicator: sp.Expr, axes: Indices) -> np.ndarray:
+        state = self.indicator(indicator, axes, max((values.ndim for values in axes.values()), default=0))
+        if (state == UNSURE).any():
+            raise DerivationError(f"{indicator} cannot be told at this precision")
+        return (state == YES).astype(np.int64)
 
     # conditions
 
@@ -202,9 +294,10 @@ class Machine:
 
     def _window(self, extreme: MaxOver, axes: Indices, rank: int) -> tuple[np.ndarray, int]:
         """The values that a maximum runs over, each bound index on an axis after the others."""
-        inner, total = self._bind(extreme.limits, axes, rank)
+        inner, total = self.bind(extreme.limits, axes, rank)
         lengths = tuple(inner[index].shape[rank + k] for k, (index, _, _) in enumerate(extreme.limits))
         body = self.value(extreme.function, inner, total)
+        body = body.reshape((1,) * (total - body.ndim) + body.shape)
         return np.broadcast_to(body, (*body.shape[:rank], *lengths)), total
 
     def _first_maximum(self, extreme: MaxOver, axes: Indices, rank: int) -> np.ndarray:
@@ -241,7 +334,8 @@ class Machine:
         name = expression.base.name
         if name in self.integers:
             return self.field.array(self.integer(expression, axes))
-        return _gather(self.reals[name], tuple(self.integer(i, axes) for i in expression.indices))
+        indices = tuple(self.integer(i, axes) for i in expression.indices)
+        return _gather(self.reals[name], indices, self.lookups.get(name))
 
     def _add(self, expression: sp.Add, axes: Indices, rank: int) -> np.ndarray:
         return reduce(_plus, [self.value(part, axes, rank) for part in expression.args])
@@ -311,7 +405,7 @@ class Machine:
         result[:] = powers
         return result.reshape(base.shape)
 
-    def _bind(self, limits: Sequence[sp.Tuple], axes: Indices, rank: int) -> tuple[dict, int]:
+    def bind(self, limits: Sequence[sp.Tuple], axes: Indices, rank: int) -> tuple[dict, int]:
         """Put each bound index on a new axis behind the others."""
         total = rank + len(limits)
         if total > 60:
@@ -323,7 +417,11 @@ class Machine:
         return inner, total
 
     def _sum(self, expression: sp.Sum, axes: Indices, rank: int) -> np.ndarray:
-        inner, total = self._bind(expression.limits, axes, rank)
+        inner, total = self.bind(expression.limits, axes, rank)
+        for shortcut in (present_terms, matrix_product):
+            added = shortcut(expression.function, inner, rank, total, self)
+            if added is not None:
+                return added
         body = self.value(expression.function, inner, total)
         body = body.reshape((1,) * (total - body.ndim) + body.shape)
         count = 1
@@ -342,11 +440,19 @@ def _times(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return boxed(np.multiply(left, right))
 
 
-def _gather(array: np.ndarray, indices: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Entries of an array; indices outside are clipped, since a bracket of 0 stands beside them."""
+def _gather(
+    array: np.ndarray, indices: tuple[np.ndarray, ...], lookups: tuple[np.ndarray, ...] | None = None
+) -> np.ndarray:
+    """Entries of an array, or of the block of it that is known.
+
+    Indices outside are clipped, since a bracket of 0 stands beside them.
+    """
     if array.size > LARGEST_TENSOR:
         raise DerivationError(f"a tensor of {array.size} entries is too large to evaluate")
-    inside = [np.minimum(np.maximum(i, 0), n - 1) for i, n in zip(indices, array.shape, strict=True)]
+    shape = array.shape if lookups is None else tuple(map(len, lookups))
+    inside = [np.minimum(np.maximum(i, 0), n - 1) for i, n in zip(indices, shape, strict=True)]
+    if lookups is not None:
+        inside = [lookup[i] for lookup, i in zip(lookups, inside, strict=True)]
     return boxed(array[tuple(inside)])
 
 

@@ -63,6 +63,10 @@ class Floats:
         """An elementary function, entry by entry."""
         return _FLOAT_FUNCTIONS[name](argument)
 
+    def matmul(self, left: Array, right: Array) -> Array:
+        """Products of matrices, [B, M, K] and [B, K, N] to [B, M, N]; None where this field has none of its own."""
+        return left @ right
+
     def finish(self, array: Array) -> Array:
         """The array as the caller sees it."""
         return np.array(array, dtype=np.float64)
@@ -75,6 +79,7 @@ class _Objects:
         return nullcontext()
 
     number: Callable[[Any], Any]
+    matmul: Callable[[Array, Array], Array] | None = None
 
     def array(self, values: Any) -> Array:
         array = np.asarray(values)
@@ -94,6 +99,8 @@ class _Objects:
         sure, ruled_out = _PYTHON_COMPARISONS[operator], _PYTHON_COMPARISONS[_OPPOSITE[operator]]
 
         def decide(a: Any, b: Any) -> int:
+            if a is b and a is not _UNDEFINED:  # an entry beside itself: balls cannot tell that they hold one number
+                return YES if operator in {"<=", ">=", "=="} else NO
             a, b = self.comparable(a), self.comparable(b)
             return YES if sure(a, b) else NO if ruled_out(a, b) else UNSURE
 
@@ -167,6 +174,10 @@ class Balls(_Objects):
     def context(self) -> AbstractContextManager:
         return flint.ctx.workprec(self.bits)
 
+    def array(self, values: Any) -> Array:
+        array = np.asarray(values)
+        return _each(flint.arb, array) if array.dtype.kind in "iuf" else super().array(array)
+
     def number(self, value: Any) -> flint.arb:
         if isinstance(value, Fraction):
             return flint.arb(flint.fmpq(value.numerator, value.denominator))
@@ -187,23 +198,30 @@ class Balls(_Objects):
     def functions(self) -> dict[str, Callable]:
         return _BALL_FUNCTIONS
 
+    def matmul(self, left: Array, right: Array) -> Array:
+        """Flint's products of matrices round blocks of terms together: as thin, and forty times as fast."""
+        pairs = zip(left, right, strict=True)
+        products = [(flint.arb_mat(a.tolist()) * flint.arb_mat(b.tolist())).table() for a, b in pairs]
+        return np.array(products, dtype=object)
+
     def union(self, yes: flint.arb, no: flint.arb) -> flint.arb:
         return flint.arb(yes).union(flint.arb(no))
 
 
 class Series(_Objects):
-    """First-order power series over balls: value and derivative along one direction, forward mode.
+    """Power series over balls: value and derivatives along one direction, forward mode; two terms are of first order.
 
     Nothing here knows the rules of `calculus` or `backward`: flint's own series arithmetic carries the derivative.
     """
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, terms: int = 2) -> None:
         self.bits = bits
+        self.terms = terms
 
     @contextmanager
     def context(self) -> Iterator[None]:
         cap = flint.ctx.cap
-        flint.ctx.cap = 2
+        flint.ctx.cap = self.terms
         try:
             with flint.ctx.workprec(self.bits):
                 yield
