@@ -320,7 +320,7 @@ class _Backward:
             cotangent = self._entry(equation.name, entry_indices(lhs))
             limits = [sp.Tuple(fresh[i], *equation.ranges[i]) for i in reversed(equation.indices)]
             slope = derivative(rhs, here)
-            own = recognise(slope, equation)
+            own = recognise(slope, equation, known.binding(limits))
             before += sum_over(cotangent * Partial(lhs, here), *limits)
             after += sum_over(cotangent * slope, *limits)
             recognised += sum_over(cotangent * own, *limits)
@@ -446,7 +446,7 @@ def work_out(pen: Pen, expression: sp.Expr, known: Known, forward: Sequence[Equa
     expression = tidy(expression)
     pen.write("collect factors", "what all terms share goes in front of a bracket", expression)
     for equation in forward:
-        short = with_forward_value(expression, equation)
+        short = with_forward_value(expression, equation, known)
         if short != expression:
             because = f"this is {unicode(equation.lhs)} of the forward pass"
             pen.write("recognise a forward value", because, short, given=tuple(forward))
@@ -462,7 +462,7 @@ def put_in(inner: Equation, outer: Equation, layer: Layer) -> sp.Expr:
         expression = with_own_bounds(contraction.result)
     expression = cancelled(tidy(expression))
     for forward in layer.equations:
-        expression = with_forward_value(expression, forward)
+        expression = with_forward_value(expression, forward, known)
     return expression
 
 

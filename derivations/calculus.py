@@ -277,22 +277,25 @@ def is_partial(factor: sp.Expr) -> bool:
 # ----------------------------------------------------------------------------------------------- recognition
 
 
-def recognise(expression: sp.Basic, equation: Equation) -> sp.Basic:
-    """Write a tensor's name wherever the right side of its equation stands, or divides what stands there."""
+def recognise(expression: sp.Basic, equation: Equation, known: Known) -> sp.Basic:
+    """Write a tensor's name wherever the right side of its equation stands, or divides what stands there.
+
+    Only where the tensor has an entry: sigmoid(a[m + M]) is no i[m + M] where i has M entries.
+    """
     pattern, needed = _pattern(equation)
     if not needed <= _ingredients(expression):
         return expression
-    wild = frozenset(equation.indices)
 
-    def visit(node: sp.Basic) -> sp.Basic:
+    def visit(node: sp.Basic, known: Known) -> sp.Basic:
         if not node.args or isinstance(node, sp.Indexed | FirstMaximum):  # the maximum that is meant stays written out
             return node
-        node = node.func(*(visit(part) for part in node.args))
-        while (replaced := _replace_once(node, pattern, equation.lhs, wild)) is not None:
+        inner = known.binding(node.limits) if isinstance(node, BINDERS) else known
+        node = node.func(*(visit(part, inner) for part in node.args))
+        while (replaced := _replace_once(node, pattern, equation, known)) is not None:
             node = replaced
         return node
 
-    return visit(canonical(expression))
+    return visit(canonical(expression), known)
 
 
 @lru_cache(maxsize=1024)
@@ -310,17 +313,18 @@ def _ingredients(expression: sp.Basic) -> frozenset:
     return frozenset(tensors | {node.func for node in nodes if isinstance(node, sp.Function | BINDERS[0] | BINDERS[1])})
 
 
-def _replace_once(node: sp.Basic, pattern: sp.Expr, name: sp.Expr, wild: frozenset) -> sp.Basic | None:
+def _replace_once(node: sp.Basic, pattern: sp.Expr, equation: Equation, known: Known) -> sp.Basic | None:
+    wild = frozenset(equation.indices)
     if not isinstance(pattern, sp.Mul | sp.Pow):
         found = _unify(pattern, node, wild, {})
-        return _named(name, found, wild) if found is not None else None
+        return _named(equation, found, known) if found is not None else None
     if not isinstance(node, sp.Mul | sp.Pow):
         return None
     wanted, present = pattern.as_powers_dict(), dict(node.as_powers_dict())
     if any(base.is_Number for base in wanted):
         return None
     for binding, used in _match_factors(list(wanted.items()), present, wild, {}):
-        named = _named(name, binding, wild)
+        named = _named(equation, binding, known)
         if named is None:
             continue
         left = {b: present[b] - used.get(b, sp.S.Zero) for b in present}
@@ -331,10 +335,13 @@ def _replace_once(node: sp.Basic, pattern: sp.Expr, name: sp.Expr, wild: frozens
     return None
 
 
-def _named(name: sp.Expr, binding: dict | None, wild: frozenset) -> sp.Expr | None:
-    if binding is None or set(binding) < set(wild):
+def _named(equation: Equation, binding: dict, known: Known) -> sp.Expr | None:
+    indices = equation.indices
+    if not set(indices) <= set(binding):
         return None
-    return name.xreplace({index: binding[index] for index in wild})
+    if not all(known.inside(binding[i], *equation.ranges[i]) == (True, True) for i in indices):
+        return None
+    return equation.lhs.xreplace({index: binding[index] for index in indices})
 
 
 def _match_factors(wanted: list, present: Mapping, wild: frozenset, binding: dict) -> Iterator[tuple[dict, dict]]:
@@ -481,13 +488,13 @@ def push_constants(expression: sp.Basic) -> sp.Basic:
     return canonical(sp.Sum(push_constants(rest * inner.function), *inner.limits))
 
 
-def with_forward_value(expression: sp.Expr, equation: Equation) -> sp.Expr:
+def with_forward_value(expression: sp.Expr, equation: Equation, known: Known) -> sp.Expr:
     """The expression with a forward tensor recognised in it, where that makes it shorter."""
     if not _pattern(equation)[1] <= _ingredients(expression):
         return expression
     candidates = [expression]
     for form in (expression, canonical(push_constants(canonical(distribute(expression))))):
-        written = recognise(form, equation)
+        written = recognise(form, equation, known)
         if written != form:
             candidates.append(tidy(written))
     return min(candidates, key=cost)

@@ -55,6 +55,11 @@ class Known:
                 inner.update({index: (low, high) for index, low, high in node.limits})
         return Known(inner, self.tensors, self.sizes, self.positive)
 
+    def binding(self, limits: Iterable[sp.Tuple]) -> Known:
+        """The same inside of a sum with these limits."""
+        inner = {index: (low, high) for index, low, high in limits}
+        return Known({**self.indices, **inner}, self.tensors, self.sizes, self.positive)
+
     def bounds(self, atom: sp.Expr) -> Range | None:
         """The least and the greatest value of an index, an entry of an integer tensor, a remainder or a quotient."""
         if atom in self.indices:

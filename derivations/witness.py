@@ -24,6 +24,7 @@ from derivations.schedule import users
 
 if TYPE_CHECKING:
     from derivations.backward import Derivation, Step
+    from derivations.second_order import SecondOrder
 
 WITNESS_POINTS = 40
 Verdict = tuple[Point, bool | None]
@@ -44,18 +45,53 @@ def enclosed(derivation: Derivation, wanted: int = WITNESS_POINTS) -> Proof:
     return _certified(verdicts(), wanted)
 
 
-def _certified(verdicts: Iterable[Verdict], wanted: int) -> Proof:
+def enclosed_twice(second: SecondOrder, wanted: int = WITNESS_POINTS) -> Proof:
+    """The derived products against the second derivative that power series carry forward.
+
+    Along v + u and v - u the second-order coefficients of L differ by 2*u·Hv: series that know nothing of Hv give it.
+    """
+    layer, first = second.layer, second.first
+    rng = np.random.default_rng(SEED)
+
+    def verdicts() -> Iterator[Verdict]:
+        for point in itertools.islice(points(layer, SEED), 3 * wanted):
+            values = point.values | {t.name: _drawn(t, layer, point, rng) for t in (*first.given, *second.directions)}
+            other = {name[1:]: drawn(np.shape(point.values[name[1:]]), rng) for name in first.cotangents}
+            yield point, _encloses_twice(second, values, other)
+
+    return _certified(verdicts(), wanted, "second derivative")
+
+
+def _encloses_twice(second: SecondOrder, values: Mapping[str, Any], other: Mapping[str, np.ndarray]) -> bool | None:
+    layer = second.layer
+    series = Series(BITS, terms=3)
+    bends = []
+    try:
+        for sign in (1, -1):
+            with series.context():
+                moved = {n: series.along(values[n], values[rate_name(n, layer)] + sign * u) for n, u in other.items()}
+            outputs = evaluate_equations(layer, layer.equations, {**values, **moved}, series)
+            with series.context():
+                bends.append(_change(((outputs[t.name], values[f"d{t.name}"]) for t in layer.outputs), order=2))
+        derived = second.evaluate(values, BITS)
+    except DerivationError:
+        return None
+    with series.context():
+        return same_ball((bends[0] - bends[1]) / 2, _inner((derived[f"Hv{name}"], u) for name, u in other.items()))
+
+
+def _certified(verdicts: Iterable[Verdict], wanted: int, what: str = "derivative") -> Proof:
     """What so many points say, one of which is enough to refute."""
     agreed = 0
     for point, verdict in verdicts:
         if verdict is False:
-            return Proof(False, f"the derivative that series carry forward differs, at sizes {point.sizes}")
+            return Proof(False, f"the {what} that series carry forward differs, at sizes {point.sizes}")
         agreed += verdict is True
         if agreed == wanted:
             break
     if not agreed:
-        return Proof(False, "no point was found at which the derivative could be enclosed")
-    return Proof(True, f"enclosed by the true derivative at {agreed} points, to 1e-50")
+        return Proof(False, f"no point was found at which the {what} could be enclosed")
+    return Proof(True, f"enclosed by the true {what} at {agreed} points, to 1e-50")
 
 
 def _encloses(derivation: Derivation, values: Mapping[str, Any], direction: Mapping[str, np.ndarray]) -> bool | None:
@@ -168,9 +204,9 @@ def _drawn(tensor: Tensor, layer: Layer, point: Point, rng: np.random.Generator)
     return drawn(shape_of(tensor, layer, {**point.sizes, **whole(point.values)}), rng)
 
 
-def _change(pairs: Iterable[tuple[Any, Any]]) -> flint.arb:
-    """The first-order change of series, weighted by cotangents."""
-    return _sum(flint.arb_series(ball)[1] * number for pair in pairs for ball, number in _entries(*pair))
+def _change(pairs: Iterable[tuple[Any, Any]], order: int = 1) -> flint.arb:
+    """The change of series, of first or second order, weighted by cotangents."""
+    return _sum(flint.arb_series(ball)[order] * number for pair in pairs for ball, number in _entries(*pair))
 
 
 def _inner(pairs: Iterable[tuple[Any, Any]]) -> flint.arb:
