@@ -284,7 +284,7 @@ class _Writer:
         first = axes.index(code.axes[0])
         if code.axes == axes[first:]:
             return code
-        reduced = _REDUCED_LAST.search(code.text)
+        reduced = _REDUCED_LAST.search(code.text) if code.tightness == ATOM else None
         if reduced and axes[first:-1] == code.axes and reduced[2] == str(len(code.axes)):
             return Code(f"{code.text[:-1]}, keepdims=True)", axes[first:], code.tightness)
         slots = ", ".join(":" if name in code.axes else "None" for name in axes[first:])

@@ -85,6 +85,7 @@ def test_the_source_of_windows_agrees(text):
         "x[T] n[N] h[T, N]\nh[t, i] = tanh(h[t-1, i] + x[t]*n[i])",
         "X[A, B, C, D, E, F] Y[A]\nY[a] = sum[b, c, d, e, f](X[a, b, c, d, e, f]**2)",
         "X[N] Y[N] Z[N]\nY[n] = X[n]**2\nZ[n] = Y[n]*X[n]",
+        "X[N, D] V[N] Y[N, D]\nY[n, d] = X[n, d] + V[n]*sum[k](X[n, k])",
     ],
 )
 def test_the_source_of_what_is_out_of_the_ordinary_agrees(text):
