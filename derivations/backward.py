@@ -467,9 +467,10 @@ def put_in(inner: Equation, outer: Equation, layer: Layer) -> sp.Expr:
 
 
 def taken_names(left: sp.Expr, layer: Layer) -> frozenset[str]:
-    """The names that mean something beside an equation: its free indices, and the layer's tensors and options."""
+    """The names that mean something beside an equation: its free indices, the layer's tensors, sizes and options."""
     indices = {i.name for i in entry_indices(left) if isinstance(i, sp.Symbol)}
-    return frozenset(indices | set(layer.by_name) | {option.name for option in layer.options})
+    sizes = {*layer.size_names, *(size.name for size in layer.size_definitions)}
+    return frozenset(indices | set(layer.by_name) | sizes | {option.name for option in layer.options})
 
 
 def _label(claim: Claim) -> str:

@@ -561,8 +561,9 @@ def named_bounds(expression: sp.Basic, taken: frozenset[str] = frozenset()) -> t
         if not isinstance(node, BINDERS):
             return node.func(*(visit(part, around) for part in node.args))
         names = {}
+        plain = {index for part in walk(node.function) for index in entry_indices(part)}
         for bound, _, high in node.limits:
-            name = next(c for c in _candidates(bound, high) if c not in around)
+            name = next(c for c in _candidates(bound, high, bound in plain) if not _means_something(c, around))
             names[bound] = sp.Symbol(name, integer=True)
             around = around | {name}
         all_names.update(names)
@@ -579,11 +580,20 @@ def _free_names(node: sp.Basic) -> Iterator[sp.Symbol]:
         yield node
 
 
-def _candidates(bound: sp.Symbol, high: sp.Expr) -> Iterator[str]:
+def _means_something(name: str, around: frozenset[str]) -> bool:
+    """Whether a letter is in use, or the numbered letter of one size (d1 of D) is the letter of another (D1)."""
+    return name in around or (name[-1].isdigit() and name.upper() in around)
+
+
+def _candidates(bound: sp.Symbol, high: sp.Expr, plain: bool) -> Iterator[str]:
+    """Letters for an index. Where it stands plainly in no tensor, only its size's own (m, m1, m2...) tell its range."""
+    size = high + 1
+    of_size = [size.name.lower()] if isinstance(size, sp.Symbol) and size.name.isupper() else []
+    if not plain:
+        yield from of_size
+        yield from (f"{letter}{number}" for number in range(1, 100) for letter in of_size)
     if not bound.name.startswith("_"):
         yield bound.name
-    size = high + 1
-    if isinstance(size, sp.Symbol) and size.name[0].isupper():
-        yield size.name.lower()
+    yield from of_size
     yield from _LETTERS
     yield from (f"{letter}{number}" for number in range(1, 100) for letter in _LETTERS)

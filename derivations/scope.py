@@ -107,8 +107,9 @@ class Scope:
 
     def _size_of(self, binding: Binding, line: Line, offset: int) -> sp.Expr:
         if binding.size is None:
-            if binding.name.upper() in self.reader.sizes:
-                return size_symbol(binding.name.upper())
+            for letter in (binding.name, binding.name.rstrip("0123456789")):  # m1 runs over M where there is no M1
+                if letter.upper() in self.reader.sizes:
+                    return size_symbol(letter.upper())
             raise line.error(
                 f"the range of the index {binding.name!r} is unknown: it indexes no tensor directly, "
                 f"and there is no size {binding.name.upper()!r}",

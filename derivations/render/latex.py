@@ -75,7 +75,7 @@ class Latex(Printer):
         subscript = "".join(f"_{{{' '.join(self._spaced(indices))}}}" if indices else "")
         total = name.endswith("_total")
         bare = name.removesuffix("_total")
-        if bare.startswith("d") and len(bare) > 1 and bare not in _GREEK:
+        if bare.startswith("d") and len(bare) > 1 and bare not in _GREEK and not bare[1:].isdigit():
             if bare == "dL" and not indices:
                 return r"\mathrm{d}L"
             mark = r"\left." if total else ""
@@ -160,13 +160,15 @@ class Latex(Printer):
 
 
 def symbol(name: str) -> str:
-    """A name as a mathematician writes it: Greek letters as such, longer names upright."""
+    """A name as a mathematician writes it: Greek letters as such, numbers below, longer names upright."""
     if name in _NAMES:
         return _NAMES[name]
     if name in _GREEK:
         return rf"\{name}"
     if len(name) > 1 and name.endswith("hat"):
         return rf"\hat {symbol(name.removesuffix('hat'))}"
+    if name[1:].isdigit():
+        return f"{name[0]}_{{{name[1:]}}}"
     return name if len(name) == 1 else rf"\mathit{{{name}}}".replace("_", r"\_")
 
 

@@ -154,8 +154,9 @@ class Loops:
                 for axis, index in enumerate(indices):
                     if isinstance(index, ast.Name) and index.id == letter:
                         return self.values[node.value.id].shape[axis]
-        if letter.upper() in self.sizes:
-            return self.sizes[letter.upper()]
+        for size in (letter.upper(), letter.upper().rstrip("0123456789")):  # m1 is another letter for what runs over M
+            if size in self.sizes:
+                return self.sizes[size]
         shifted = [
             self.values[node.value.id].shape[axis]
             for node in ast.walk(body)

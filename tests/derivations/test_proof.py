@@ -19,7 +19,7 @@ def both_sides(counterexample, left: str, right: str, letters: list[str]):
     values = {name: v if isinstance(v, int) else exact(v) for name, v in counterexample.values.items()}
     cancelled = {"V": np.ones(counterexample.sizes.get("N", 1)), "a": 1.0}  # whatever it is, it does not matter
     loops = Loops({name: exact(value) for name, value in cancelled.items()} | values, counterexample.sizes)
-    place = dict(zip(letters, counterexample.entry, strict=True))
+    place = dict.fromkeys("ndm", 0) | dict(zip(letters, counterexample.entry, strict=True))
     return (loops.value(parsed(side), place) for side in (left, right))
 
 
