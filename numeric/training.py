@@ -15,6 +15,8 @@ from numeric.data.dataset import Dataset
 from numeric.errors import InputError, TrainingError
 from numeric.history import Epoch, Observer
 from numeric.network import NETWORKS, Network, Parameters, build, require_network
+from numeric.optimizers import clip
+from numeric.patience import Patience
 from numeric.recipes import RECIPES, Recipe
 from numeric.run_directory import write_run
 from numeric.schedules import SCHEDULES
@@ -25,7 +27,7 @@ _OBSERVED = 64  # batches from one report to the next
 
 @dataclass(frozen=True)
 class Result:
-    """A trained network, its parameters by name, its epochs, and what summary.json holds."""
+    """A trained network, its parameters by name after its best epoch, its epochs, and what summary.json holds."""
 
     network: Network
     parameters: Parameters
@@ -88,7 +90,7 @@ def train(
     rows = split(len(dataset.train_images), splitting)
     with threadpool_limits(limits=threads, user_api="blas"):
         start = time.perf_counter()
-        history = fit(network, vector, dataset, rows, recipe, shuffling, observers)
+        history, best = fit(network, vector, dataset, rows, recipe, shuffling, observers)
         seconds = time.perf_counter() - start
         parameters = network.views(vector)
         test_accuracy = accuracy(network, parameters, dataset.test_images, dataset.test_labels)
@@ -96,10 +98,11 @@ def train(
         "network": network_name,
         "dataset": dataset.name,
         "parameters": network.size,
-        "epochs": recipe.epochs,
+        "epochs": len(history),
+        "best_epoch": best,
         "train_seconds": round(seconds, 3),
         "test_accuracy": test_accuracy,
-        "validation_accuracy": history[-1].validation_accuracy,
+        "validation_accuracy": history[best - 1].validation_accuracy,
         "seed": seed,
         "threads": threads,
     }
@@ -117,15 +120,16 @@ def fit(
     recipe: Recipe,
     rng: np.random.Generator,
     observers: Sequence[Observer] = (),
-) -> list[Epoch]:
-    """Move `vector`, all parameters of `network`, in place through every epoch of `recipe`; return the epochs.
+) -> tuple[list[Epoch], int]:
+    """Move `vector`, all parameters of `network`, in place through the epochs of `recipe`, and back to its best one.
 
+    Returns the epochs, and the number of the one with the best validation accuracy (of several, the last).
     Raises TrainingError, naming the layer and the step, as soon as the loss or a parameter is not finite.
     """
     images, targets = dataset.train_images, network.targets(dataset.train_labels)
     validation_images, validation_labels = images[rows.validation], dataset.train_labels[rows.validation]
     parameters, state = network.views(vector), recipe.optimizer.start(vector)
-    schedule = SCHEDULES[recipe.schedule]
+    schedule, patience = SCHEDULES[recipe.schedule], Patience(recipe.halve_after, recipe.patience)
     starts = range(0, len(rows.train), recipe.batch)
     total = len(starts) * recipe.epochs
     buffer = np.empty((recipe.batch, images.shape[1]), np.float32)
@@ -139,10 +143,12 @@ def fit(
             chosen = order[first : first + recipe.batch]
             X = images.take(chosen, axis=0, out=buffer[: len(chosen)], mode="clip")  # "raise" would copy once more
             done = (epoch * len(starts) + batch) / total
-            rate = recipe.rate * schedule(done)
+            rate = recipe.rate * schedule(done) * patience.share
             L, gradient = network.backward(parameters, X, targets[chosen])
             if not math.isfinite(L + gradient @ gradient):
                 require_finite(network, parameters, X, targets[chosen], f"epoch {epoch + 1}, batch {batch + 1}")
+            if recipe.clip is not None:
+                clip(gradient, recipe.clip)
             recipe.optimizer.step(vector, gradient, rate, state)
             losses += L
             if batch % _OBSERVED == 0:
@@ -154,7 +160,10 @@ def fit(
         history.append(Epoch(epoch + 1, losses / len(starts), validated, rate, seconds))
         for observer in observers:
             observer.epoch(history[-1])
-    return history
+        if not patience.hear(epoch + 1, validated, vector):
+            break
+    vector[:] = patience.best
+    return history, patience.best_epoch
 
 
 def accuracy(network: Network, parameters: Parameters, images: np.ndarray, labels: np.ndarray) -> float:

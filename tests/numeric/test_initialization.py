@@ -5,7 +5,13 @@ from numeric.initialization import INITIALIZATIONS
 
 
 @pytest.mark.parametrize(
-    ("name", "weights", "biases"), [("he", np.sqrt(2 / 400), 0), ("scaled", 1 / 20, 1), ("nielsen", 1, 1)]
+    ("name", "weights", "biases"),
+    [
+        ("he", np.sqrt(2 / 400), 0),
+        ("xavier", np.sqrt(2 / 700), 0),
+        ("scaled", 1 / 20, 1),
+        ("nielsen", 1, 1),
+    ],
 )
 def test_the_spread_is_what_the_table_promises(name, weights, biases):
     rng = np.random.default_rng(0)

@@ -100,5 +100,5 @@ def test_training_in_float32_stays_in_float32():
 def test_unknown_names_are_refused_with_the_known_ones():
     with pytest.raises(InputError, match="unknown network 'resnet'; expected one of mlp, nielsen"):
         build("resnet", 784, 10)
-    with pytest.raises(InputError, match="unknown initialization 'zeros'; expected one of he, scaled, nielsen"):
+    with pytest.raises(InputError, match="unknown initialization 'zeros'; expected one of he, xavier, scaled, nielsen"):
         build("mlp", 784, 10).initialize("zeros", np.random.default_rng(0))

@@ -55,6 +55,7 @@ def test_it_learns_what_is_easy_and_leaves_a_run(tmp_path, network):
         "dataset",
         "parameters",
         "epochs",
+        "best_epoch",
         "train_seconds",
         "test_accuracy",
         "validation_accuracy",
