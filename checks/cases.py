@@ -1,12 +1,13 @@
 """At which sizes to look: those at which a mistake cannot hide."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from checks.kinks import on_kink
 from checks.precision import Format
 from derivations import Derivation, DerivationError, Layer
 
@@ -14,6 +15,8 @@ from derivations import Derivation, DerivationError, Layer
 SMALLEST = 3
 # Two assignments of sizes, so that a factor can be told from a number that happens to equal it.
 GENERAL_CASES = 2
+# How much larger than the drawn inputs, of about 1, those of a case far out are.
+FAR = 4
 # Options (strides, paddings, kernel sizes) are drawn; not every draw leaves an output.
 ATTEMPTS = 500
 # Seven sizes that all differ, as a convolution has, can make large tensors: of several draws the smallest is kept.
@@ -30,20 +33,35 @@ class Case:
     values: Mapping[str, Any]
 
 
+def all_cases(
+    derivation: Derivation, fixed: Mapping[str, float], format: Format, rng: np.random.Generator
+) -> tuple[Case, ...]:
+    """The cases that `draw_cases` draws, and where the layer has kinks one beyond them and one on them."""
+    drawn = draw_cases(derivation.layer, fixed, format, rng)
+    return (*drawn, *filter(None, [far_case(derivation, drawn[0]), kinked_case(derivation, drawn[0])]))
+
+
 def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np.random.Generator) -> tuple[Case, ...]:
     """Cases for the sizes (and options) that `fixed` leaves open.
 
-    Twice all different and above 2, then each of them 1 in turn. Raises ValueError for a size or option that the
-    layer does not have, or where no choice of the open ones fits.
+    Twice all different and above 2, with every padding, stride and dilation at work first, then with none; then each
+    size 1 in turn; then all of them 2, and what an option adds left out. Raises ValueError for a size or option that
+    the layer does not have, or where no choice of the open ones fits.
     """
     unknown = set(fixed) - set(layer.size_names) - {option.name for option in layer.options}
     if unknown:
         raise ValueError(f"{layer.name} has no size {min(unknown)!r}; it has {', '.join(layer.size_names)}")
     free = [name for name in layer.size_names if name not in fixed]
-    general: list[dict[str, int]] = [{}] * (GENERAL_CASES if free else 1)
+    used, unused, without = _counts(layer, above=1), _counts(layer, above=0), _weights_left_out(layer)
+    general = [used, unused][: GENERAL_CASES if free or used else 1]
+    edges: list[dict[str, float]] = [{**dict.fromkeys(free, 2), **unused, **without}] if free or without else []
+    ones: list[dict[str, float]] = [{name: 1} for name in free]
     cases: list[Case] = []
-    for pinned in [*general, *({name: 1} for name in free)]:
-        case = _draw(layer, {**fixed, **pinned}, format, rng, taken={case.label for case in cases})
+    for pinned in [*general, *ones, *edges]:
+        taken = {case.label for case in cases}
+        case = _draw(layer, {**pinned, **fixed}, format, rng, taken)
+        if case is None:  # not every size has room for every option
+            case = _draw(layer, {**{n: v for n, v in pinned.items() if n in free}, **fixed}, format, rng, taken)
         if case is not None:
             cases.append(case)
         elif not cases:
@@ -51,15 +69,62 @@ def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np
     return tuple(cases)
 
 
+def _counts(layer: Layer, *, above: int) -> dict[str, float]:
+    """Every option that counts (a padding, a stride), so much above its least value: none at work, or each of them.
+
+    Those that nothing bounds all differ, so that no two can be mistaken for each other.
+    """
+    counts = [option for option in layer.options if option.integer]
+    return {
+        option.name: above * (1 + place) if option.low is None else int(option.low) + above
+        for place, option in enumerate(counts)
+        if option.low is None or option.low.is_Integer
+    }
+
+
+def _weights_left_out(layer: Layer) -> dict[str, float]:
+    """Zero for every option that weighs something (a penalty, a smoothing), where it may be zero."""
+    return {option.name: 0.0 for option in layer.options if not option.integer and not option.positive}
+
+
 def kinked_case(derivation: Derivation, case: Case) -> Case | None:
     """The case with whole numbers for inputs, if that puts something on a kink or a tie: random inputs never are."""
-    layer = derivation.layer
-    whole = dict(case.values)
+    scaled = [_changed(derivation.layer, case, partial(_whole_multiple, by)) for by in range(1, 2 * FAR)]
+    hits = [_kinks_hit(derivation, values) for values in scaled]
+    best = hits.index(max(hits))
+    return Case(f"{case.label}, on a kink", case.sizes, scaled[best]) if any(hits[best]) else None
+
+
+def far_case(derivation: Derivation, case: Case) -> Case | None:
+    """The case with larger inputs, where that may lie beyond another kink: beyond 3, say, for a hard sigmoid.
+
+    A kink whose distance grows as the inputs do, as that of a ReLU at 0, is passed by small inputs as well.
+    """
+    values = _changed(derivation.layer, case, lambda value: FAR * value)
+    near, far = derivation.kinks(case.values), derivation.kinks(values)
+    if all(np.allclose(there, FAR * here) for (_, here), (_, there) in zip(near, far, strict=True)):
+        return None
+    return Case(f"{case.label}, far out", case.sizes, values)
+
+
+def _changed(layer: Layer, case: Case, change: Callable[[NDArray], NDArray]) -> dict[str, Any]:
+    """The values of a case, its real inputs changed; those that must be positive stay so."""
+    values = dict(case.values)
     for tensor in layer.inputs:
         if not tensor.integer:
-            nearest = np.round(whole[tensor.name])
-            whole[tensor.name] = np.maximum(nearest, 1.0) if tensor.positive else nearest
-    return Case(f"{case.label}, on a kink", case.sizes, whole) if on_kink(derivation, whole) else None
+            changed = change(np.asarray(values[tensor.name]))
+            values[tensor.name] = np.maximum(changed, 1.0) if tensor.positive else changed
+    return values
+
+
+def _whole_multiple(by: int, value: NDArray) -> NDArray:
+    return np.round(by * value)
+
+
+def _kinks_hit(derivation: Derivation, values: Mapping[str, Any]) -> tuple[int, int]:
+    """On how many kinks something lies, and how many entries do."""
+    zeros = [int((distances == 0).sum()) for _, distances in derivation.kinks(values)]
+    return sum(map(bool, zeros)), sum(zeros)
 
 
 def given_case(layer: Layer, inputs: Mapping[str, Any], format: Format) -> Case:

@@ -1,7 +1,9 @@
 """How an implementation behaves, whatever the equations say: one law a function."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,18 +42,59 @@ def inputs_unchanged(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
 
 
 def same_twice(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
-    """The answer does not depend on what was asked before: another call, and a backward called twice."""
-    other = trial.arguments()
-    for name in trial.real_inputs:
-        other[name] = np.array(other[name] / 2)  # still positive where it was, still a number of the dtype
+    """The answers do not depend on what was asked before: forward twice, another point between, and backward twice."""
     arguments = trial.arguments()
     results = trial.forward(arguments)
-    # Half of an input may lie where the layer has no value: only the traces of the other call matter.
+    first = {name: np.array(as_numbers(name, results[name])) for name in trial.outputs}
     with suppress(MisconductError), np.errstate(all="ignore"):
-        trial.gradients(other)
+        trial.gradients(_elsewhere(trial))
     trial.backward(arguments, results)
     again = {name: as_numbers(name, value) for name, value in trial.backward(arguments, results).items()}
-    return _same(trial, "same twice", got, again, "a second call gives another answer")
+    returned = trial.forward(trial.arguments())
+    second = {name: as_numbers(name, returned[name]) for name in first if name in returned}
+    return [
+        *_same(trial, "same twice", first, second, "forward, called again, gives another answer"),
+        *_same(trial, "same twice", got, again, "backward, called again, gives another answer"),
+    ]
+
+
+def any_order(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """Of two forwards either can be the first to get its backward: what one leaves behind is its own."""
+    reason = "forward here, forward there, backward {}: the answer {} is another one"
+    findings = []
+    there = _elsewhere(trial)
+    with np.errstate(all="ignore"):
+        try:
+            expected = {name: value for name, value in trial.gradients(there).items() if np.isfinite(value).all()}
+        except MisconductError:  # half of an input may lie where the layer has no value
+            return []
+        for order in (("here", "there"), ("there", "here")):
+            points = {"here": trial.arguments(), "there": {**there}}
+            results = {place: trial.forward(point) for place, point in points.items()}
+            for place in order:
+                answer = trial.backward(points[place], results[place])
+                again = {name: as_numbers(name, value) for name, value in answer.items()}
+                wanted = got if place == "here" else {name: expected[name] for name in got if name in expected}
+                findings += _same(trial, "any order", wanted, again, reason.format(" and ".join(order), place))
+    return findings
+
+
+def same_defaults(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """An option that is left out means the same number in the forward and in the backward."""
+    options = {option.name for option in trial.derivation.layer.options}
+    if len(trial.implementation.functions) != 2:
+        return []  # nobody wrote a backward with parameters of its own
+    forward, backward = map(_defaults, trial.implementation.functions)
+    return [
+        _found(
+            trial,
+            "same defaults",
+            "disagree",
+            f"left out, {name} is {forward[name]} in the forward and {backward[name]} in the backward",
+        )
+        for name in sorted(options & forward.keys() & backward.keys())
+        if forward[name] != backward[name]
+    ]
 
 
 def any_memory_layout(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
@@ -63,16 +106,11 @@ def any_memory_layout(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
 
 
 def own_memory(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
-    """What the backward returns is its own: no view of an argument, no array twice. A hazard, not an error."""
+    """What forward and backward return is their own: no view of an argument, no array twice. A hazard, not an error."""
     arguments = trial.arguments()
-    returned = trial.backward(arguments, trial.forward(arguments))
-    arrays = {name: value for name, value in {**arguments, **returned}.items() if isinstance(value, np.ndarray)}
-    shared = [
-        (name, other)
-        for name in returned
-        for other in arrays
-        if name != other and name in arrays and np.shares_memory(arrays[name], arrays[other])
-    ]
+    results = trial.forward(arguments)
+    outputs = {name: results[name] for name in trial.outputs}
+    shared = [*_shared(outputs, arguments), *_shared(trial.backward(arguments, results), arguments)]
     return [
         _found(
             trial, "own memory", "unresolved", f"{name} shares memory with {other}: writing to one changes both", name
@@ -108,6 +146,8 @@ def linear_cotangent(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
 LAWS: dict[str, Law] = {
     "inputs unchanged": inputs_unchanged,
     "same twice": same_twice,
+    "any order": any_order,
+    "same defaults": same_defaults,
     "any memory layout": any_memory_layout,
     "own memory": own_memory,
     "zero cotangent": zero_cotangent,
@@ -128,7 +168,7 @@ def _same(trial: Trial, law: str, got: dict[str, NDArray], again: dict[str, NDAr
         # NaN in both is for the witnesses to judge.
         both = np.isnan(got[name]) & np.isnan(again[name])
         first = Testimony(np.where(both, 0.0, got[name]), np.zeros(got[name].shape))
-        largest = max(trial.bounds[name].max(), trial.format.unit * np.abs(first.value).max())
+        largest = max(np.nanmax(trial.bounds[name]), trial.format.unit * np.abs(first.value).max())
         bound = np.full(got[name].shape, 3 * largest)
         finding = judge(trial.label, name, law, np.where(both, 0.0, again[name]), first, bound)
         if finding.verdict == "disagree":
@@ -138,6 +178,29 @@ def _same(trial: Trial, law: str, got: dict[str, NDArray], again: dict[str, NDAr
 
 def _found(trial: Trial, law: str, verdict: Verdict, reason: str, name: str = "") -> Finding:
     return Finding(trial.label, name, law, verdict, 0.0 if verdict == "agree" else np.nan, reason)
+
+
+def _elsewhere(trial: Trial) -> dict[str, Any]:
+    """Arguments at another point: half of every input, positive where it was and still a number of the dtype."""
+    return trial.arguments() | {name: np.array(trial.arguments()[name] / 2) for name in trial.real_inputs}
+
+
+def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # some builtins have no signature
+        return {}
+    return {p.name: p.default for p in parameters if isinstance(p.default, int | float)}
+
+
+def _shared(returned: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
+    arrays = {name: value for name, value in {**arguments, **returned}.items() if isinstance(value, np.ndarray)}
+    return [
+        (name, other)
+        for name in returned
+        for other in arrays
+        if name != other and name in arrays and np.shares_memory(arrays[name], arrays[other])
+    ]
 
 
 def _changed(now: dict, before: dict) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.adapters.functions import from_functions
-from checks.cases import draw_cases, given_case, kinked_case
+from checks.cases import all_cases, given_case
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
 from checks.implementation import Implementation, MisconductError, as_numbers
@@ -61,8 +61,7 @@ def gradcheck(
     if inputs is not None:
         cases = [given_case(layer, inputs, format)]
     else:
-        drawn = draw_cases(layer, sizes or {}, format, rng)
-        cases = [*drawn, *filter(None, [kinked_case(derivation, drawn[0])])]
+        cases = list(all_cases(derivation, sizes or {}, format, rng))
 
     findings: list[Finding] = []
     trials: list[Trial] = []
@@ -114,7 +113,7 @@ def _examine(
         returned = trial.backward(trial.arguments(), results)
     except MisconductError as misconduct:
         return [*forward, _fault(trial, _first_cotangent(trial), misconduct.kind, misconduct.reason)]
-    got, faults = _admissible(trial, returned)
+    got, faults = admissible(trial, returned)
     judges = Witnesses(trial, witnesses, rng)
     judged = [
         weigh(trial, finding, array, Trial.gradients)
@@ -139,7 +138,7 @@ def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
     return findings
 
 
-def _admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDArray], list[Finding]]:
+def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDArray], list[Finding]]:
     """The arrays that can be compared, and what is wrong with the others."""
     expected = list(trial.derivation.cotangents)
     wanted = [name for name in expected if name.removeprefix("d") in trial.real_inputs]

@@ -43,6 +43,32 @@ class RememberingTheLastForward:
         return right(dY, self.Y)
 
 
+class Tape:
+    """A backward rewinds the tape to where its forward wrote: what was written later is lost."""
+
+    def __init__(self):
+        self.written = []
+
+    def forward(self, X):
+        self.written.append(sigmoid(X))
+        return self.written[-1].copy(), len(self.written)
+
+    def backward(self, dY, cache):
+        del self.written[cache:]
+        return right(dY, self.written[cache - 1])
+
+
+class Counting:
+    """A forward that trains while it answers, as a batch norm with its running mean might."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, X):
+        self.calls += 1
+        return sigmoid(X) * (1 + 1e-3 * self.calls)
+
+
 def reads_raw_memory(dY, Y):
     flat = np.lib.stride_tricks.as_strided(Y, (Y.size,), (Y.itemsize,))
     return dY * (flat * (1 - flat)).reshape(Y.shape)
@@ -61,10 +87,11 @@ def squares_its_cotangent(dY, Y):
     return dY * np.abs(dY) * Y * (1 - Y)
 
 
-memory = RememberingTheLastForward()
+memory, tape = RememberingTheLastForward(), Tape()
 OFFENDERS = {
     "inputs unchanged": [(sigmoid, writes_to_its_cotangent), (writes_to_its_input, right)],
     "same twice": [(sigmoid, Accumulating()), (memory.forward, memory.backward)],
+    "any order": [(tape.forward, tape.backward)],
     "any memory layout": [(lambda X: {"Y": sigmoid(X)}, lambda dY, X: reads_raw_memory(dY, X) if X.size else dY)],
     "zero cotangent": [(sigmoid, ignores_its_cotangent)],
     "linear in the cotangent": [(sigmoid, squares_its_cotangent)],
@@ -90,6 +117,45 @@ def test_an_offence_is_noticed(law, pair):
     assert report.verdict == "disagree"
 
 
+def test_a_tape_that_is_rewound_is_noticed_by_no_other_law():
+    tape = Tape()
+    report = gradcheck((tape.forward, tape.backward), "sigmoid", sizes={"N": 4, "D": 5})
+    assert {finding.witness for finding in report.findings if finding.verdict == "disagree"} == {"any order"}
+
+
+def test_a_forward_that_changes_from_call_to_call_is_noticed():
+    backward = lambda dY, X: right(dY, sigmoid(X))  # noqa: E731
+    report = gradcheck((Counting(), backward), "sigmoid", sizes={"N": 4, "D": 5})
+    (finding,) = (f for f in report.findings if f.witness == "same twice" and f.verdict == "disagree")
+    assert "forward, called again, gives another answer: Y" in finding.reason
+
+
+def leaky_relu(X, slope=0.01):
+    return np.where(X > 0, X, slope * X)
+
+
+def leaky_relu_backward(dY, X, slope=0.1):
+    return np.where(X > 0, dY, slope * dY)
+
+
+def test_a_default_that_differs_between_forward_and_backward_is_noticed():
+    report = gradcheck((leaky_relu, leaky_relu_backward), "leaky_relu")
+    (finding,) = (f for f in report.findings if f.verdict == "disagree")
+    assert finding.witness == "same defaults"
+    assert finding.reason == "left out, slope is 0.01 in the forward and 0.1 in the backward"
+    leaky_relu_backward.__defaults__ = leaky_relu.__defaults__
+    assert gradcheck((leaky_relu, leaky_relu_backward), "leaky_relu").verdict == "agree"
+
+
+def test_a_forward_that_returns_a_view_of_its_input_is_pointed_out():
+    from derivations import layer
+
+    identity = layer("identity", tensors="X[N] Y[N]", equations="Y[n] = X[n]")
+    report = gradcheck((lambda X: X[:], lambda dY: dY.copy()), identity)
+    (finding,) = (f for f in report.findings if f.witness == "own memory")
+    assert finding.reason == "Y shares memory with X: writing to one changes both"
+
+
 def test_shared_memory_is_pointed_out_but_does_not_condemn():
     def identity_backward(dY):
         return dY
@@ -105,4 +171,4 @@ def test_shared_memory_is_pointed_out_but_does_not_condemn():
 
 
 def test_every_law_has_an_offender():
-    assert set(OFFENDERS) | {"own memory"} == set(LAWS)
+    assert set(OFFENDERS) | {"own memory", "same defaults"} == set(LAWS)
