@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sympy.core.relational import Relational
 
-from derivations.backward import Derivation
+from derivations.backward import WITNESSED, Derivation, Step
+from derivations.evidence import Proof
 from derivations.expressions import INDICATORS, MaxOver, Where, absolute, maximum, minimum, walk
 from derivations.layer import Equation, Layer
 from derivations.render.numpy_source import matrix_form
@@ -21,14 +22,14 @@ def page(derivation: Derivation, *, steps: bool = True, width: int = 80) -> str:
     """The layer, its equations, and each cotangent with its steps (or only its result), wrapped to `width` columns."""
     width = max(width, NARROWEST)
     layer = derivation.layer
-    lines = [*_head(layer, width), "", *_forward(layer, width)]
+    lines = [*head_of(layer, width), "", *equation_lines(layer.equations, "forward", width)]
     head = "backward"
     for target in targets(derivation):
         equation = equation_for(derivation, target)
         if steps:
             lines += ["", *_derivation_of(derivation, target, equation, width)]
         elif equation is not None:
-            lines += [*_line_with_matrix(equation, claim_label(derivation, equation), width, head)]
+            lines += [*line_with_matrix(equation, claim_label(derivation, equation), width, head)]
             head = ""
     lines += ["", *_evidence(derivation, width)]
     if layer.leads_to == "network":
@@ -84,7 +85,8 @@ def equation_for(derivation: Derivation, target: str) -> Equation | None:
     return None
 
 
-def _head(layer: Layer, width: int) -> Iterator[str]:
+def head_of(layer: Layer, width: int) -> Iterator[str]:
+    """The layer's name, what it does, its tensors, source and conventions."""
     indent = " " * (len(layer.name) + 3)
     summary = layer.summary[:1].lower() + layer.summary[1:].rstrip(".") if layer.summary else "a layer"
     if len(indent) + 20 > width:
@@ -106,12 +108,13 @@ def _head(layer: Layer, width: int) -> Iterator[str]:
         yield from wrapped(convention, indent, width)
 
 
-def _forward(layer: Layer, width: int) -> Iterator[str]:
-    for position, equation in enumerate(layer.equations):
-        yield from _line_with_matrix(equation, "", width, "forward" if position == 0 else "")
+def equation_lines(equations: Iterable[Equation], head: str, width: int) -> Iterator[str]:
+    """Equations under a head, each with its matrix form."""
+    for position, equation in enumerate(equations):
+        yield from line_with_matrix(equation, "", width, head if position == 0 else "")
 
 
-def _line_with_matrix(equation: Equation, label: str, width: int, head: str = "") -> Iterator[str]:
+def line_with_matrix(equation: Equation, label: str, width: int, head: str = "") -> Iterator[str]:
     """The index form, and beside it the matrix form, or below where there is no room."""
     indent = "  " + head.ljust(9) + "  "
     text = f"{unicode(equation.lhs)} = {unicode(equation.rhs, equation.indices)}"
@@ -135,6 +138,11 @@ def _derivation_of(derivation: Derivation, target: str, equation: Equation | Non
     given = ", ".join(given_cotangents(derivation, target))
     left = unicode(steps[0].before_expression)
     yield f"  {left}" + (f", given {given}" if given else "")
+    yield from step_lines(steps, equation, claim_label(derivation, equation) if equation else "", width)
+
+
+def step_lines(steps: Sequence[Step], equation: Equation | None, label: str, width: int) -> Iterator[str]:
+    """Numbered steps, and the matrix form of the equation that they lead to."""
     rules = max(len(step.rule) for step in steps)
     column = min(max(rules, 11) + 7, 33)
     if width < 60:
@@ -150,12 +158,11 @@ def _derivation_of(derivation: Derivation, target: str, equation: Equation | Non
             yield head.ljust(column) + first[column:]
             yield from rest
         yield from wrapped("= " + unicode(step.after_expression, tuple(step.ranges)), " " * column, width, hang=2)
-        if not step.proof.for_all_sizes and step.rule != "differentiate":
+        if not step.proof.for_all_sizes and step.rule not in WITNESSED:
             yield from wrapped(f"({step.proof})", " " * column, width)
     if equation is None:
         return
     matrix = matrix_form(equation)
-    label = claim_label(derivation, equation)
     if matrix:
         text = f"{equation.name} = {matrix}"
         head = "     matrix form" if width >= 60 else ""
@@ -187,19 +194,29 @@ def given_cotangents(derivation: Derivation, target: str) -> list[str]:
 
 
 def _evidence(derivation: Derivation, width: int) -> Iterator[str]:
-    shown = [s for s in derivation.steps if s.rule != "differentiate"]
-    proved = sum(step.proof.for_all_sizes for step in shown)
     claims = derivation.claims
-    parts = ["proved for all sizes" if proved == len(shown) else f"{proved} of {len(shown)} steps proved for all sizes"]
+    parts = [share_proved(derivation.steps)]
     wrong = [(claim, proof) for claim, proof in claims if not proof.holds]
     if claims and not wrong:
         parts.append(f"{len(claims)} textbook claim{'s' * (len(claims) > 1)} {_claims_verdict(claims)}")
-    parts.append(derivation.witness.method if derivation.witness.holds else f"WRONG: {derivation.witness.method}")
+    parts.append(testimony(derivation.witness))
     yield from wrapped(" · ".join(parts), "  ", width)
     for claim, proof in wrong:
         yield from wrapped(f"claim {claim.text}: {proof}", "  ", width)
     if any(is_padded(e.rhs) for e in derivation.cotangents.values()):
         yield from wrapped("indices outside a tensor's range read zero", "  ", width)
+
+
+def share_proved(steps: Sequence[Step]) -> str:
+    """How many steps are proved; those that differentiate have the power series as their witness."""
+    shown = [step for step in steps if step.rule not in WITNESSED]
+    proved = sum(step.proof.for_all_sizes for step in shown)
+    return "proved for all sizes" if proved == len(shown) else f"{proved} of {len(shown)} steps proved for all sizes"
+
+
+def testimony(witness: Proof) -> str:
+    """What the witness of a whole derivation says."""
+    return witness.method if witness.holds else f"WRONG: {witness.method}"
 
 
 def _claims_verdict(claims) -> str:
