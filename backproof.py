@@ -114,6 +114,9 @@ def derive(
     steps: Annotated[bool, typer.Option("--steps/--result", help="Every step, or the result alone.")] = True,
     listing: Annotated[bool, typer.Option("--list", help="List the layers.")] = False,
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="Derive the layer that this text defines.")] = None,
+    order: Annotated[
+        int, typer.Option(min=1, max=2, metavar="N", help="1: cotangents. 2: the Hessian times a direction v as well.")
+    ] = 1,
 ) -> None:
     """Derive backward equations, step by step.
 
@@ -130,9 +133,11 @@ def derive(
         raise RefusalError(f"{format} prints a file for one layer, not for {len(asked)}: name one")
     with _refusing(DerivationError):
         pages = [
-            _network_page(format, steps, wrt)
+            _network_page(format, steps, wrt, order)
             if what == "network" and what not in LAYERS
             else _page(derivation_of(what, wrt or None), format, steps)
+            if order == 1
+            else _second_order_page(what, wrt or None, format, steps)
             for what in asked
         ]
     if format == "json":
@@ -193,9 +198,31 @@ def _page(derivation: "Derivation", format: Format, steps: bool) -> str:
             return derivation.numpy()
 
 
-def _network_page(format: Format, steps: bool, wrt: list[str] | None) -> str:
+def _second_order_page(what: Any, wrt: list[str] | None, format: Format, steps: bool) -> str:
+    from derivations.render import second_order as pages
+    from derivations.second_order import second_order
+
+    second = second_order(what, wrt)
+    match format:
+        case "text":
+            return pages.text_page(second, steps=steps, width=_width())
+        case "markdown":
+            return pages.markdown(second, steps=steps)
+        case "latex":
+            return pages.latex_page(second, steps=steps)
+        case "json":
+            from derivations.render.json import second_order_json
+
+            return json.dumps(second_order_json(second))
+        case "numpy":
+            return second.numpy()
+
+
+def _network_page(format: Format, steps: bool, wrt: list[str] | None, order: int) -> str:
     from derivations.network import network_page
 
+    if order > 1:
+        raise RefusalError("network has unnamed activations, whose second derivative has no name; leave --order out")
     if wrt:
         raise RefusalError("network has no single input to differentiate by; leave --wrt out")
     return network_page(format, steps=steps, width=_width())
@@ -350,7 +377,9 @@ def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1) -> None:
 
 @app.command()
 def train(
-    network: Annotated[str, typer.Option(metavar="NAME", help="mlp or nielsen.")] = "mlp",
+    network: Annotated[
+        str, typer.Option(metavar="NAME", help="mlp, or one of the literature's: see the README.")
+    ] = "mlp",
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="mnist, digits, or auto: MNIST where it can be had, else the digits.")
     ] = "auto",

@@ -92,9 +92,9 @@ class Network:
         return np.concatenate([part.ravel() for part in drawn])
 
     def targets(self, labels: np.ndarray) -> np.ndarray:
-        """Labels as the loss wants them: as they are, or as float32 rows with a 1 at the label's place."""
+        """Labels as the loss wants them: as they are, or as rows with a 1 at the label's place, whole or float32."""
         _, T = contract_of(IMPLEMENTATIONS[self.loss.name].forward).inputs
-        return labels if T.last else np.eye(self.classes, dtype=np.float32)[labels]
+        return labels if len(T.sizes) == 1 else np.eye(self.classes, dtype=np.int64 if T.last else np.float32)[labels]
 
     def forward(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
         """The last stage's output, [N, classes], for X[N, D]."""
@@ -165,7 +165,14 @@ class Architecture:
 
 NETWORKS = {
     "mlp": Architecture((128, 64), "relu", ending=(), loss="softmax_cross_entropy", init="he"),
-    "nielsen": Architecture((30,), "sigmoid", ending=("sigmoid",), loss="squared_error", init="scaled"),
+    "three-layer": Architecture((300,), "sigmoid", ending=(), loss="softmax_cross_entropy", init="xavier"),
+    # Weisberg (2018), Building a Neural Network from Scratch
+    "weisberg": Architecture((64,), "sigmoid", ending=(), loss="softmax_cross_entropy", init="xavier"),
+    # Nielsen (2015), Neural Networks and Deep Learning, ch. 3 (100 hidden neurons) and ch. 1 (30)
+    "nielsen": Architecture((100,), "sigmoid", ending=(), loss="sigmoid_cross_entropy", init="scaled"),
+    "nielsen-quadratic": Architecture((30,), "sigmoid", ending=("sigmoid",), loss="squared_error", init="scaled"),
+    # Sanderson (2017), But what is a neural network?
+    "three-blue-one-brown": Architecture((16, 16), "sigmoid", ending=("sigmoid",), loss="squared_error", init="scaled"),
 }
 
 

@@ -374,7 +374,7 @@ def test_nothing_is_written_unless_asked_for(run, tmp_path, monkeypatch):
 
 def test_the_same_seed_trains_the_same_weights(run, tmp_path):
     for name in "ab":
-        run("train", *QUICK, "--network", "nielsen", "--seed", 1, "--out", tmp_path / name)
+        run("train", *QUICK, "--network", "nielsen-quadratic", "--seed", 1, "--out", tmp_path / name)
     a, b = ((tmp_path / name / "model.safetensors").read_bytes() for name in "ab")
     assert a == b
 
@@ -392,7 +392,7 @@ def wrong_softmax_cross_entropy(dL, P, T):
     [
         ("mlp", "relu", wrong_relu),
         ("mlp", "softmax_cross_entropy", wrong_softmax_cross_entropy),
-        ("nielsen", "sigmoid", lambda dY, Y: {"dX": -dY * Y * (1 - Y)}),
+        ("nielsen-quadratic", "sigmoid", lambda dY, Y: {"dX": -dY * Y * (1 - Y)}),
     ],
 )
 def test_what_disagrees_is_not_trained(run, monkeypatch, tmp_path, network, layer, backward):
@@ -422,7 +422,7 @@ def test_an_explosion_names_the_layer_and_the_step(run, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, nielsen"),
+        (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, three-layer"),
         (["--dataset", "cifar"], "unknown dataset 'cifar'; expected one of"),
         (["--dataset", "digits", "--init", "ones"], "unknown initialization 'ones'; expected one of"),
         (["--data", "/nowhere"], "no folder /nowhere"),

@@ -43,7 +43,7 @@ class Listener:
         self.records.append(record)
 
 
-@pytest.mark.parametrize("network", ["mlp", "nielsen"])
+@pytest.mark.parametrize("network", ["mlp", "nielsen-quadratic"])
 def test_it_learns_what_is_easy_and_leaves_a_run(tmp_path, network):
     recipe = replace(RECIPE, epochs=40)
     result = train(network, blobs(), recipe=recipe, seed=5, out=tmp_path / "run")
@@ -83,7 +83,7 @@ def test_one_epoch_is_what_the_equations_say_batch_by_batch():
     """The whole loop against the same steps written out: no momentum, no shuffling left to believe in."""
     data = blobs(images=24)
     recipe = Recipe(epochs=1, batch=100, rate=0.5, schedule="constant", optimizer=SGD())
-    result = train("nielsen", data, recipe=recipe, seed=9)
+    result = train("nielsen-quadratic", data, recipe=recipe, seed=9)
     initial, splitting, _ = np.random.default_rng(9).spawn(3)
     W1, b1, W2, b2 = result.network.views(result.network.initialize("scaled", initial).astype(np.float64)).values()
     rows = split(12, splitting).train
@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_is_noticed_before_anything_else(tmp_pat
         )
 
 
-@pytest.mark.parametrize("network", ["mlp", "nielsen"])
+@pytest.mark.parametrize("network", ["mlp", "nielsen-quadratic"])
 def test_divergence_stops_with_layer_and_step_and_leaves_nothing(tmp_path, network):
     recipe = replace(RECIPE, rate=1e30, schedule="constant", epochs=30)
     with pytest.raises(
@@ -197,13 +197,13 @@ def test_mlp_reads_98_percent_of_mnist_in_ten_epochs(tmp_path):
 @pytest.mark.thorough
 def test_nielsens_network_reads_what_his_book_says():
     mnist = load("mnist")
-    accuracies = [train("nielsen", mnist, seed=seed).summary["test_accuracy"] for seed in range(3)]
+    accuracies = [train("nielsen-quadratic", mnist, seed=seed).summary["test_accuracy"] for seed in range(3)]
     assert np.mean(accuracies) >= 0.954
 
 
 @needs_mnist
 def test_the_run_is_found_in_the_folder(tmp_path):
-    result = train("nielsen", load("mnist"), epochs=1, out=tmp_path / "run")
+    result = train("nielsen-quadratic", load("mnist"), epochs=1, out=tmp_path / "run")
     assert result.summary["test_accuracy"] > 0.9
     assert {path.name for path in Path(tmp_path / "run").iterdir()} == {
         "model.safetensors",
