@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.adapters.functions import from_functions
+from checks.adapters.frameworks import adapt
 from checks.cases import all_cases, given_case
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
@@ -24,7 +24,7 @@ Pair = tuple[Callable[..., Any], Callable[..., Any]]
 
 
 def gradcheck(
-    implementation: Implementation | Pair,
+    implementation: Implementation | Pair | Callable[..., Any],
     against: str | Layer | Derivation,
     *,
     sizes: Mapping[str, float] | None = None,
@@ -33,19 +33,25 @@ def gradcheck(
     seed: int = 0,
     names: Mapping[str, str] | None = None,
     witnesses: Sequence[str] = tuple(WITNESSES),
+    device: str = "cpu",
+    framework: str | None = None,
 ) -> Report:
     """Check a forward and a backward against a layer, in the dtype that they run in.
 
-    `implementation` is a pair of plain functions (`adapters.functions.from_functions` tells how they are called;
-    `names` maps a parameter's name to a tensor's) or an Implementation. `against` is a layer of the catalogue, a Layer
-    or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is installed, bfloat16.
+    `implementation` is a pair of plain functions, an Implementation, or code that PyTorch or JAX differentiates: a
+    function, a `torch.autograd.Function` or its `apply`, a `torch.nn.Module`, a `jax.custom_vjp`. How they are called
+    is told in `adapters.functions` and `adapters.torch`; `names` maps a parameter's name to a tensor's. `against` is a
+    layer of the catalogue, a Layer or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is
+    installed, bfloat16; `device` is cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a
+    pair's functions are then given that framework's tensors instead of NumPy arrays.
 
     `inputs` gives the values of all inputs and options (and of output cotangents, if they matter). Otherwise they are
     drawn with `seed`, for the `sizes` and options given; where sizes are left open, at several: all different and
     above 2, and each of them 1; and where the layer has kinks, at inputs that lie on them.
 
-    Whatever the implementation does wrong is a finding of the Report. Raises ValueError for a dtype, size, input or
-    witness that does not exist, and DerivationError for an unknown layer or for inputs that do not fit it.
+    Whatever the implementation does wrong is a finding of the Report. Raises ValueError for a dtype, size, input,
+    witness, device or framework that does not exist, and DerivationError for an unknown layer or for inputs that do
+    not fit it.
     """
     derivation = against if isinstance(against, Derivation) else derive(against)
     layer, format = derivation.layer, format_of(dtype)
@@ -53,15 +59,14 @@ def gradcheck(
     unknown = [witness for witness in witnesses if witness not in WITNESSES]
     if unknown:
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
-    if not isinstance(implementation, Implementation):
-        implementation = from_functions(*_pair(implementation), layer, names)
+    implementation = adapt(implementation, layer, names, device, framework)
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
     if inputs is not None:
         cases = [given_case(layer, inputs, format)]
     else:
-        cases = list(all_cases(derivation, sizes or {}, format, rng))
+        cases = list(all_cases(derivation, {**implementation.sizes, **(sizes or {})}, format, rng))
 
     findings: list[Finding] = []
     trials: list[Trial] = []
@@ -81,23 +86,13 @@ def gradcheck(
 
 
 def assert_gradients(
-    implementation: Implementation | Pair, against: str | Layer | Derivation, **options: Any
+    implementation: Implementation | Pair | Callable[..., Any], against: str | Layer | Derivation, **options: Any
 ) -> Report:
     """`gradcheck`, as one line of a test. Raises AssertionError, with the whole report, unless everything agrees."""
     report = gradcheck(implementation, against, **options)
     if report.verdict != "agree":
         raise AssertionError(f"\n{report}")
     return report
-
-
-def _pair(implementation: Pair) -> Pair:
-    if (
-        not isinstance(implementation, tuple | list)
-        or len(implementation) != 2
-        or not all(map(callable, implementation))
-    ):
-        raise ValueError("an implementation is a pair of functions, (forward, backward), or an Implementation")
-    return implementation
 
 
 def _examine(
@@ -154,7 +149,11 @@ def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDA
     ]
     got = {}
     for name in wanted:
-        if name in returned:
+        if returned.get(name) is None:
+            if name in returned:
+                reason = f"the backward has no {name}: it gives None, or the outputs do not depend on {name[1:]}"
+                faults.append(_fault(trial, name, "missing", reason))
+        else:
             array, found = _admit(trial, name, returned[name])
             faults += found
             if array is not None:

@@ -1,7 +1,7 @@
 """An implementation of a layer: any forward and backward, whoever wrote them, behind one pair of calls."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,10 @@ class Implementation:
     """`forward(values)` gives the output, and whatever else the backward wants, by name.
 
     `backward(values)` takes the inputs, options, the forward's results and the output cotangents by name, and gives
-    the cotangents by name (`{"dX": ...}`). Both raise MisconductError.
+    the cotangents by name (`{"dX": ...}`), None where it has none. Both raise MisconductError.
     `functions` are the callables behind them: what a certificate takes the digest of.
     `forward_again` is the forward without its look at the arguments, for those that it has accepted once.
+    `sizes` are the sizes and options that the code has settled for itself, as a module does.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Implementation:
     backward: Callable[[Values], dict[str, Any]]
     functions: tuple[Callable[..., Any], ...] = ()
     forward_again: Callable[[Values], dict[str, Any]] | None = None
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
 
 def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> Any:
@@ -66,5 +68,5 @@ def shown(function: Callable[..., Any], positional: list[tuple[str, Any]], named
 def _shown(name: str, value: Any) -> str:
     if isinstance(value, int | float):
         return f"{name}={value}"
-    shape = np.shape(value) if isinstance(value, np.ndarray) else None
+    shape = getattr(value, "shape", None)
     return f"{name}{list(shape)}" if shape else name

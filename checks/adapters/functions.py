@@ -38,28 +38,35 @@ def from_functions(
     hidden = list(layer.hidden_sizes)
     saved = [*outputs, *(tensor.name for tensor in layer.intermediates), CACHE]
     names = names or {}
-    unknown = set(names.values()) - {*cotangents, *inputs, *options, *hidden, *saved, *real}
-    if unknown:
-        raise ValueError(f"{layer.name} has nothing called {min(unknown)!r}, which a name was mapped to")
-    forward_plan = _plan(forward, inputs + options, hidden, names)
-    backward_plan = _plan(backward, cotangents + inputs + options, hidden + saved, names)
+    require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
+    forward_plan = plan_of(forward, inputs + options, hidden, names)
+    backward_plan = plan_of(backward, cotangents + inputs + options, hidden + saved, names)
 
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
-        return _results(_renamed(call(function, positional, named), names), outputs)
+        return results_by_name(renamed(call(function, positional, named), names), outputs)
 
     def run_forward_again(values: Values) -> dict[str, Any]:
         return run_forward(values, without_contract(forward))
 
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
-        return _gradients(_renamed(call(backward, positional, named), names), real, len(inputs))
+        return _gradients(renamed(call(backward, positional, named), names), real, len(inputs))
 
     name = getattr(forward, "__name__", layer.name)
     return Implementation(name, run_forward, run_backward, (forward, backward), run_forward_again)
 
 
-def _renamed(returned: Any, names: Mapping[str, str]) -> Any:
+def require_known(layer: Layer, names: Mapping[str, str], known: set[str]) -> None:
+    """Raise ValueError where `names` leads to a name that the layer does not have."""
+    for yours, name in names.items():
+        if name not in known:
+            there = ", ".join(sorted(known - {CACHE}))
+            raise ValueError(f"{layer.name} has nothing called {name!r}, which {yours!r} was mapped to; it has {there}")
+
+
+def renamed(returned: Any, names: Mapping[str, str]) -> Any:
+    """A dictionary that was returned, under the layer's names; anything else as it is."""
     return (
         {names.get(key, key): value for key, value in returned.items()} if isinstance(returned, Mapping) else returned
     )
@@ -68,7 +75,7 @@ def _renamed(returned: Any, names: Mapping[str, str]) -> Any:
 Plan = Callable[[Values], tuple[list[tuple[str, Any]], dict[str, Any]]]
 
 
-def _plan(function: Callable[..., Any], given: list[str], saved: list[str], names: Mapping[str, str]) -> Plan:
+def plan_of(function: Callable[..., Any], given: list[str], saved: list[str], names: Mapping[str, str]) -> Plan:
     """How to call `function` when the values are there: by name those given and those saved, or the given in order."""
     matched = _matched(function, [*given, *saved], names)
     in_order, by_name = (given[: _places(function)], {}) if matched is None else matched
@@ -117,7 +124,8 @@ def _matched(
     return None if parameters is None else (in_order, by_name)
 
 
-def _results(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:
+def results_by_name(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:
+    """What a forward returned, by name. Raises MisconductError where it cannot be the layer's outputs."""
     if isinstance(returned, Mapping):
         if not returned:
             raise MisconductError("arity", "the forward returned an empty dictionary")

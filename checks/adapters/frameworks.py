@@ -1,0 +1,137 @@
+"""Whose code is it? Whatever a user hands in, as an Implementation; PyTorch and JAX are imported only for their own."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from checks.adapters.functions import from_functions
+from checks.implementation import Implementation, Values
+from derivations import Layer
+
+Function = Callable[..., Any]
+FRAMEWORKS = {"torch": "torch", "jax": "jax", "jaxlib": "jax"}
+EXPECTED = (
+    "an implementation is a pair of functions (forward, backward), one function of PyTorch or JAX, "
+    "a torch.autograd.Function, a torch.nn.Module, or an Implementation"
+)
+
+
+def adapt(
+    made: Any, layer: Layer, names: Mapping[str, str] | None = None, device: str = "cpu", framework: str | None = None
+) -> Implementation:
+    """An Implementation of whatever a user hands in.
+
+    `framework` is torch or jax where the code does not show it; a pair of functions takes NumPy arrays unless it is
+    given. Raises ValueError for what is nothing of the kind, or not installed, and where the adapter in charge does.
+    """
+    if framework not in (None, *FRAMEWORKS.values()):
+        raise ValueError(f"no framework is called {framework!r}; expected torch or jax")
+    if isinstance(made, Implementation):
+        return made
+    if isinstance(made, tuple | list) and len(made) == 2 and all(map(callable, made)):
+        forward, backward = made
+        return _pair(forward, backward, layer, names, device, framework)
+    if not callable(made):
+        raise ValueError(f"given a {type(made).__name__}; {EXPECTED}")
+    framework = framework or framework_of(made)
+    if framework is None:
+        name = getattr(made, "__name__", type(made).__name__)
+        raise ValueError(f"nothing shows who differentiates {name}: say framework='torch' or 'jax'; {EXPECTED}")
+    return _adapter(framework).adapted(made, layer, names or {}, device)
+
+
+def _pair(
+    forward: Function,
+    backward: Function,
+    layer: Layer,
+    names: Mapping[str, str] | None,
+    device: str,
+    framework: str | None,
+) -> Implementation:
+    if framework is not None:
+        tensors = _adapter(framework).OnDevice(device)
+        return from_functions(_on_tensors(forward, tensors), _on_tensors(backward, tensors), layer, names)
+    if device != "cpu":
+        raise ValueError(f"NumPy computes on the CPU; expected device='cpu', or a framework, instead of {device!r}")
+    return from_functions(forward, backward, layer, names)
+
+
+def framework_of(made: Any) -> str | None:
+    """`torch` or `jax`, where the type of an object, or what its code names, comes from there; else None."""
+    seen: set[int] = set()
+    pending = [made]
+    while pending:
+        thing = pending.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        found = [FRAMEWORKS[top] for top in _origins(thing) if top in FRAMEWORKS]
+        if found:
+            return found[0]
+        pending += _behind(thing)
+    return None
+
+
+def _origins(thing: Any) -> Iterator[str]:
+    """The packages that a thing, its class and its class's ancestors come from."""
+    classes = thing.__mro__ if isinstance(thing, type) else type(thing).__mro__
+    name = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None)
+    for origin in (name, *(each.__module__ for each in classes)):
+        if isinstance(origin, str):
+            yield origin.partition(".")[0]
+
+
+def _behind(thing: Any) -> list[Any]:
+    """What a function leads to: the owner of a method, the function in a wrapper, and what its code names."""
+    inner = [getattr(thing, part, None) for part in ("__self__", "__wrapped__", "__func__", "func")]
+    found = [each for each in inner if each is not None]
+    found += [vars(each)["__call__"] for each in type(thing).__mro__ if "__call__" in vars(each)]
+    if isinstance(thing, FunctionType):
+        cells = [cell.cell_contents for cell in thing.__closure__ or () if _filled(cell)]
+        found += cells + [thing.__globals__[name] for name in _names(thing.__code__) if name in thing.__globals__]
+    return [each for each in found if isinstance(each, ModuleType | type) or callable(each)]
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - an empty cell raises
+    except ValueError:
+        return False
+    return True
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _adapter(framework: str) -> Any:
+    try:
+        return import_module(f"checks.adapters.{framework}")
+    except ImportError as error:
+        raise ValueError(f"{framework} cannot be imported here: {error}") from error
+
+
+def _on_tensors(function: Function, framework: Any) -> Function:
+    """A function that computes with tensors, behind a face of NumPy arrays; what it keeps in a cache stays tensors."""
+
+    def arrays(returned: Any) -> Any:
+        if isinstance(returned, Mapping):
+            return {name: framework.array(value) for name, value in returned.items()}
+        if isinstance(returned, tuple | list):
+            return type(returned)(framework.array(value) for value in returned)
+        return framework.array(returned)
+
+    @functools.wraps(function)
+    def on_arrays(*positional: Any, **named: Any) -> Any:
+        places: Values = {str(place): value for place, value in enumerate(positional)}
+        given = framework.tensors({**places, **named})
+        return arrays(function(*(given.pop(place) for place in places), **given))
+
+    on_arrays.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return on_arrays

@@ -1,0 +1,340 @@
+"""PyTorch's Functions, modules and functions: right ones agree in every dtype, wrong ones are found out."""
+
+import re
+
+import pytest
+
+from checks import assert_gradients, gradcheck
+from checks.adapters.frameworks import framework_of
+from derivations import layer
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+F = torch.nn.functional
+
+DTYPES = ["float64", "float32", "float16", "bfloat16"]
+SIZES = {"N": 3, "D": 4, "C": 5}
+
+
+@pytest.fixture(autouse=True)
+def _needs_bfloat16(request):
+    if "bfloat16" in request.node.name:
+        pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+
+
+class LayerNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, X, gamma, beta, eps):
+        rate = (X.var(1, keepdim=True, unbiased=False) + eps).rsqrt()
+        normal = (X - X.mean(1, keepdim=True)) * rate
+        ctx.save_for_backward(normal, rate, gamma)
+        return normal * gamma + beta
+
+    @staticmethod
+    def backward(ctx, dY):
+        normal, rate, gamma = ctx.saved_tensors
+        d = dY * gamma
+        dX = rate * (d - d.mean(1, keepdim=True) - normal * (d * normal).mean(1, keepdim=True))
+        return dX, (dY * normal).sum(0), dY.sum(0), None
+
+
+class Linear(torch.autograd.Function):
+    """In the newer style, whose forward knows of no context."""
+
+    @staticmethod
+    def forward(X, W, b):
+        return X @ W + b
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, dY):
+        X, W, _ = ctx.saved_tensors
+        return dY @ W.T, X.T @ dY, dY.sum(0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_right_function_agrees_in_the_dtype_that_it_runs_in(dtype):
+    assert assert_gradients(LayerNorm.apply, against="layer_norm", dtype=dtype).dtype == dtype
+    assert_gradients(Linear, against="linear", dtype=dtype, sizes=SIZES)
+
+
+class NoCoupling(LayerNorm):
+    @staticmethod
+    def backward(ctx, dY):
+        normal, rate, gamma = ctx.saved_tensors
+        return rate * dY * gamma, (dY * normal).sum(0), dY.sum(0), None
+
+
+class DividedByBatch(Linear):
+    @staticmethod
+    def backward(ctx, dY):
+        dX, dW, db = Linear.backward(ctx, dY)
+        return dX, dW / len(dY), db
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_wrong_function_is_found_out_in_every_dtype(dtype):
+    assert gradcheck(NoCoupling.apply, "layer_norm", dtype=dtype, seed=1).verdict == "disagree"
+    report = gradcheck(DividedByBatch, "linear", dtype=dtype)
+    assert {f.cotangent for f in report.findings if f.verdict == "disagree"} == {"dW"}
+
+
+def test_a_wrong_function_is_told_what_is_wrong():
+    assert "times 1/N" in str(gradcheck(DividedByBatch.apply, "linear", dtype="float32"))
+
+
+class OnlyBfloat16(Linear):
+    @staticmethod
+    def forward(X, W, b):
+        return Linear.forward(*(value.to(torch.bfloat16) for value in (X, W, b)))
+
+    @staticmethod
+    def backward(ctx, dY):
+        X, W, _ = ctx.saved_tensors
+        return dY @ W.to(dY.dtype).T, X.to(dY.dtype).T @ dY, dY.sum(0)
+
+
+class Bfloat16Inside(OnlyBfloat16):
+    @staticmethod
+    def forward(X, W, b):
+        return OnlyBfloat16.forward(X, W, b).to(X.dtype)
+
+    @staticmethod
+    def backward(ctx, dY):
+        return OnlyBfloat16.backward(ctx, dY.to(torch.bfloat16))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_differences_of_what_insists_on_bfloat16_are_no_false_alarm(seed):
+    report = assert_gradients(OnlyBfloat16, against="linear", dtype="bfloat16", sizes=SIZES, seed=seed)
+    doubts = {f.reason for f in report.findings if f.witness == "differences"}
+    assert doubts == {"given float64, the forward works in another dtype: Y is bfloat16"}
+    assert_gradients(Bfloat16Inside, against="linear", dtype="bfloat16", sizes=SIZES, seed=seed)
+
+
+def raising(ctx, dY):
+    raise KeyError("saved")
+
+
+def returns_none(ctx, dY):
+    return dY @ ctx.saved_tensors[1].T, None, dY.sum(0)
+
+
+def of_another_shape(ctx, dY):
+    return Linear.backward(ctx, dY)[0], ctx.saved_tensors[0], dY.sum(0)
+
+
+def too_few(ctx, dY):
+    return dY, dY
+
+
+MISCONDUCT = {
+    "raises": (raising, "raises", r"backward\(dY\[3, 5\]\) raises KeyError: 'saved'"),
+    "returns None": (returns_none, "missing", "the backward has no dW: it gives None"),
+    "returns another shape": (of_another_shape, "raises", "returned an invalid gradient at index 1"),
+    "returns too few": (too_few, "raises", "incorrect number of gradients"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISCONDUCT)
+def test_whatever_a_backward_does_is_a_finding(mistake):
+    backward, kind, reason = MISCONDUCT[mistake]
+    function = type("Wrong", (Linear,), {"backward": staticmethod(backward)})
+    report = gradcheck(function.apply, "linear", sizes=SIZES)
+    found = [f for f in report.findings if f.witness == kind and f.verdict == "disagree"]
+    assert any(re.search(reason, finding.reason) for finding in found), report
+
+
+def detached(X, W, b):
+    return torch.as_tensor((X @ W + b).detach())
+
+
+def writing(X, W, b):
+    with torch.no_grad():
+        X += 1
+    return X @ W + b
+
+
+FORWARDS = {
+    "detached": (detached, "detached", "autograd knows no way from Y back to the inputs"),
+    "raises": (lambda X, W, b: torch.matmul(X, W.T), "raises", "shapes cannot be multiplied"),
+    "shape": (lambda X, W, b: torch.matmul(X, W).T, "shape", r"Y has shape \(5, 3\), expected \(3, 5\)"),
+    "writes": (writing, "inputs unchanged", "the forward writes to X"),
+    "dtype": (lambda X, W, b: torch.matmul(X, W).float() + b.float(), "dtype", "Y has dtype float32, expected float64"),
+}
+
+
+@pytest.mark.parametrize("mistake", FORWARDS)
+def test_whatever_a_forward_does_is_a_finding(mistake):
+    forward, kind, reason = FORWARDS[mistake]
+    report = gradcheck(forward, "linear", sizes=SIZES)
+    assert any(re.search(reason, f.reason) for f in report.findings if f.witness == kind and f.verdict == "disagree")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_module_lends_its_sizes_and_its_options(dtype):
+    names = {"weight": "gamma", "bias": "beta"}
+    report = assert_gradients(torch.nn.LayerNorm(5, eps=1e-3), "layer_norm", names=names, dtype=dtype)
+    assert all("D=5" in case for case in report.cases)
+
+
+def test_a_module_is_left_as_it_was():
+    module = torch.nn.BatchNorm1d(3)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    assert_gradients(module, "batch_norm", names={"weight": "gamma", "bias": "beta"}, sizes={"N": 4})
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+def test_a_weight_that_is_kept_transposed_is_found_out_and_can_be_told():
+    module = torch.nn.Linear(4, 5)
+    report = gradcheck(module, "linear", names={"weight": "W", "bias": "b"})
+    assert any(diagnosis.mistake == "transposed" for diagnosis in report.diagnoses), report
+    assert_gradients(module, "linear", names={"weight": "W.T", "bias": "b"})
+
+
+def test_a_parameter_that_is_left_out_has_no_gradient():
+    report = gradcheck(torch.nn.Linear(4, 5, bias=False), "linear", names={"weight": "W.T"})
+    assert {f.cotangent for f in report.findings if f.witness == "missing"} == {"db"}
+
+
+class Network(torch.nn.Module):
+    """Parameters of submodules, an input under another name, and an option."""
+
+    def __init__(self, slope):
+        super().__init__()
+        self.inner = torch.nn.Linear(3, 2)
+        self.slope = slope
+
+    def forward(self, images):
+        return F.leaky_relu(self.inner(images), self.slope)
+
+
+def test_parameters_of_submodules_and_the_users_own_layer():
+    mine = layer(
+        "mine",
+        tensors="X[N, D] W[D, C] b[C] Y[N, C]",
+        equations="Y[n, c] = maximum(0, sum[d](X[n, d]*W[d, c]) + b[c])",
+    )
+    names = {"inner.weight": "W.T", "inner.bias": "b", "images": "X"}
+    assert_gradients(Network(0.0), mine, names=names)
+    assert gradcheck(Network(0.5), mine, names=names).verdict == "disagree"
+
+
+def cross_entropy(Z, T):
+    return F.cross_entropy(Z, T)
+
+
+PLAIN = {
+    "a builtin": (torch.tanh, "tanh"),
+    "of the library": (F.relu, "relu"),
+    "a lambda": (lambda Z: torch.softmax(Z, 1), "softmax"),
+    "labels": (cross_entropy, "softmax_cross_entropy"),
+    "a script": (lambda X: (lambda Y: torch.sigmoid(Y))(X), "sigmoid"),
+}
+
+
+@pytest.mark.parametrize("style", PLAIN)
+def test_plain_functions_are_recognised(style):
+    function, name = PLAIN[style]
+    assert framework_of(function) == "torch"
+    assert_gradients(function, name)
+
+
+def without_a_sign(X, W, b):
+    return X @ W + b
+
+
+def test_the_framework_can_be_said_where_nothing_shows_it():
+    assert framework_of(without_a_sign) is None
+    with pytest.raises(ValueError, match="nothing shows who differentiates without_a_sign: say framework='torch'"):
+        gradcheck(without_a_sign, "linear")
+    assert_gradients(without_a_sign, "linear", framework="torch", sizes=SIZES)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_pair_of_functions_may_take_tensors(dtype):
+    def forward(X, W, b):
+        return torch.addmm(b, X, W), (X, W)
+
+    def backward(dY, cache):
+        X, W = cache
+        return {"dX": dY @ W.T, "dW": X.T @ dY, "db": torch.sum(dY, 0)}
+
+    assert_gradients((forward, backward), "linear", framework="torch", dtype=dtype, sizes=SIZES)
+
+
+def test_several_outputs():
+    two = layer("two", tensors="X[N] Y[N] Z[N]", equations="Y[n] = X[n]**2\nZ[n] = exp(X[n])", outputs="Y Z")
+
+    class Two(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, X):
+            Y, Z = X**2, torch.exp(X)
+            ctx.save_for_backward(X, Z)
+            return Y, Z
+
+        @staticmethod
+        def backward(ctx, dY, dZ):
+            X, Z = ctx.saved_tensors
+            return 2 * X * dY + Z * dZ
+
+    assert_gradients(Two.apply, two)
+
+    class Deaf(Two):
+        @staticmethod
+        def forward(ctx, X):
+            Y, Z = Two.forward(ctx, X)
+            ctx.mark_non_differentiable(Z)
+            return Y, Z
+
+    report = gradcheck(Deaf.apply, two)
+    assert "autograd knows no way from Z back to the inputs: it was detached" in {f.reason for f in report.findings}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": {"X": "nothing"}}, "linear has nothing called 'nothing', which 'X' was mapped to; it has W"),
+        ({"framework": "tensorflow"}, "no framework is called 'tensorflow'; expected torch or jax"),
+        ({"dtype": "int8"}, "cannot check in 'int8'"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_clear_line(options, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        gradcheck(Linear, "linear", **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_parameter_without_a_tensor_is_one_clear_line():
+    with pytest.raises(ValueError, match=r"Linear has a parameter 'weight', linear has none: say by names=.* X, W, b"):
+        gradcheck(torch.nn.Linear(4, 5), "linear")
+
+
+def test_a_certificate_digests_the_users_module_and_not_pytorch():
+    assert set(gradcheck(LayerNorm.apply, "layer_norm").sources) == {LayerNorm.__module__}
+    assert set(gradcheck(Network(0.0), "linear", names={"inner.weight": "W.T", "inner.bias": "b"}).sources) == {
+        Network.__module__
+    }
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
+def test_a_device_that_is_not_there_is_one_clear_line():
+    with pytest.raises(ValueError, match="PyTorch sees no CUDA device here; expected device='cpu'"):
+        gradcheck(LayerNorm.apply, "layer_norm", device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_on_a_graphics_processor(dtype):
+    seen = []
+
+    def watched(X, W, b):
+        seen.append(X.device.type)
+        return torch.addmm(b, X, W)
+
+    assert_gradients(LayerNorm.apply, "layer_norm", device="cuda", dtype=dtype)
+    assert_gradients(watched, "linear", device="cuda", dtype=dtype, sizes=SIZES)
+    assert set(seen) == {"cuda"}
+    assert gradcheck(DividedByBatch, "linear", device="cuda", dtype=dtype).verdict == "disagree"
