@@ -199,8 +199,8 @@ def _page(derivation: "Derivation", format: Format, steps: bool) -> str:
 
 
 def _second_order_page(what: Any, wrt: list[str] | None, format: Format, steps: bool) -> str:
-    from derivations.render import second_order as pages
-    from derivations.second_order import second_order
+    from derivations.hessian import second_order
+    from derivations.render import hessian as pages
 
     second = second_order(what, wrt)
     match format:

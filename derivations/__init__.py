@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 
 from derivations.backward import Derivation, Step, derive
+from derivations.hessian import SecondOrder, second_order
 from derivations.layer import Claim, DerivationError, Equation, Layer, Option, Tensor
 from derivations.notation import NotationError, layer, read_equation, read_layer
 from derivations.proof import Counterexample, Proof
@@ -24,12 +25,14 @@ __all__ = [
     "NotationError",
     "Option",
     "Proof",
+    "SecondOrder",
     "Step",
     "Tensor",
     "derive",
     "layer",
     "read_equation",
     "read_layer",
+    "second_order",
 ]
 
 _FAMILIES = (

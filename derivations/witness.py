@@ -24,7 +24,7 @@ from derivations.schedule import users
 
 if TYPE_CHECKING:
     from derivations.backward import Derivation, Step
-    from derivations.second_order import SecondOrder
+    from derivations.hessian import SecondOrder
 
 WITNESS_POINTS = 40
 Verdict = tuple[Point, bool | None]

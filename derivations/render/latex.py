@@ -11,7 +11,7 @@ from derivations.render.printer import ATOM, PRODUCT, SUM, Printer, Shown
 from derivations.render.unicode import without_padding_brackets
 
 if TYPE_CHECKING:
-    from derivations.backward import Derivation
+    from derivations.backward import Derivation, Step
 
 _GREEK = frozenset(
     [
@@ -71,15 +71,18 @@ class Latex(Printer):
         return rf"\left({text}\right)"
 
     def entry(self, name: str, indices: Sequence[str]) -> str:
-        """`X_{n d}`; `dX` is `\\frac{\\partial L}{\\partial X_{n d}}`."""
+        """`X_{n d}`; `dX` is `\\frac{\\partial L}{\\partial X_{n d}}`, `vX` `v_{X_{n d}}`, `HvX` `(Hv)_{X_{n d}}`."""
         subscript = "".join(f"_{{{' '.join(self._spaced(indices))}}}" if indices else "")
         total = name.endswith("_total")
         bare = name.removesuffix("_total")
+        mark, end = (r"\left.", r"\right|_{\text{total}}") if total else ("", "")
+        if bare.startswith("Hv") and len(bare) > 2:
+            return rf"{mark}(Hv)_{{{symbol(bare[2:])}{subscript}}}{end}"
+        if bare.startswith("v") and _is_rate(bare[1:]):
+            return rf"v_{{{symbol(bare[1:])}{subscript}}}"
         if bare.startswith("d") and len(bare) > 1 and bare not in _GREEK and not bare[1:].isdigit():
             if bare == "dL" and not indices:
                 return r"\mathrm{d}L"
-            mark = r"\left." if total else ""
-            end = r"\right|_{\text{total}}" if total else ""
             return rf"{mark}\frac{{\partial L}}{{\partial {symbol(bare[1:])}{subscript}}}{end}"
         return f"{symbol(name)}{subscript}"
 
@@ -172,6 +175,11 @@ def symbol(name: str) -> str:
     return name if len(name) == 1 else rf"\mathit{{{name}}}".replace("_", r"\_")
 
 
+def _is_rate(rest: str) -> bool:
+    """Whether what follows a v is a tensor's name, as in vX and vgamma, and not the rest of a word, as in var."""
+    return bool(rest) and (rest[0].isupper() or not symbol(rest).startswith(r"\mathit"))
+
+
 def latex(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
     """An expression in LaTeX."""
     return Latex(first).text(expression)
@@ -183,14 +191,7 @@ def latex_page(derivation: Derivation, *, steps: bool = True) -> str:
 
     layer = derivation.layer
     lines = [
-        r"\documentclass{article}",
-        r"\usepackage{amsmath, amssymb}",
-        r"\allowdisplaybreaks",
-        r"\begin{document}",
-        rf"\section*{{{_text(layer.name)}}}",
-        _text(layer.summary),
-        "",
-        *(rf"\noindent {_text(convention)}.\\" for convention in conventions(layer)),
+        *(rf"\noindent {for_latex(convention)}.\\" for convention in conventions(layer)),
         r"\subsection*{Forward}",
         *(line for equation in layer.equations for line in (r"\[", equation.latex, r"\]")),
         r"\subsection*{Backward}",
@@ -198,20 +199,38 @@ def latex_page(derivation: Derivation, *, steps: bool = True) -> str:
     for target in targets(derivation):
         equation = equation_for(derivation, target)
         if steps:
-            own = [step for step in derivation.steps if step.target == target]
-            lines.append(r"\begin{align*}")
-            for number, step in enumerate(own):
-                left = latex(step.before_expression) if number == 0 else ""
-                right = latex(step.after_expression, tuple(step.ranges))
-                end = r" \\" if number < len(own) - 1 else ""
-                lines.append(rf"{left} &= {right} && \text{{{_text(step.rule)}}}{end}")
-            lines.append(r"\end{align*}")
+            lines += aligned([step for step in derivation.steps if step.target == target])
         elif equation is not None:
             label = claim_label(derivation, equation)
-            lines += [r"\[", equation.latex + (rf" \quad\text{{({_text(label)})}}" if label else ""), r"\]"]
+            lines += [r"\[", equation.latex + (rf" \quad\text{{({for_latex(label)})}}" if label else ""), r"\]"]
     if layer.source:
-        lines.append(rf"\noindent Source: {_text(layer.source)}.")
-    return "\n".join([*lines, r"\end{document}", ""])
+        lines.append(rf"\noindent Source: {for_latex(layer.source)}.")
+    return document(layer.name, layer.summary, lines)
+
+
+def document(title: str, summary: str, body: Sequence[str]) -> str:
+    """A LaTeX document around these lines."""
+    lines = [
+        r"\documentclass{article}",
+        r"\usepackage{amsmath, amssymb}",
+        r"\allowdisplaybreaks",
+        r"\begin{document}",
+        rf"\section*{{{for_latex(title)}}}",
+        for_latex(summary),
+        "",
+    ]
+    return "\n".join([*lines, *body, r"\end{document}", ""])
+
+
+def aligned(steps: Sequence[Step]) -> list[str]:
+    """Steps one below the other, each with its rule."""
+    lines = [r"\begin{align*}"]
+    for number, step in enumerate(steps):
+        left = latex(step.before_expression) if number == 0 else ""
+        right = latex(step.after_expression, tuple(step.ranges))
+        end = r" \\" if number < len(steps) - 1 else ""
+        lines.append(rf"{left} &= {right} && \text{{{for_latex(step.rule)}}}{end}")
+    return [*lines, r"\end{align*}"]
 
 
 _SPECIAL = {
@@ -219,9 +238,11 @@ _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "Σ": r"$\sum$ ",
+    "·": r"$\cdot$ ",
 }
 
 
-def _text(words: str) -> str:
+def for_latex(words: str) -> str:
     """Words for LaTeX's text mode."""
     return "".join(_SPECIAL.get(character, character) for character in words)

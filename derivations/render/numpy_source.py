@@ -9,8 +9,9 @@ from __future__ import annotations
 import keyword
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -32,6 +33,9 @@ from derivations.expressions import (
 )
 from derivations.layer import DerivationError, Equation, Layer
 from derivations.schedule import schedule
+
+if TYPE_CHECKING:
+    from derivations.hessian import SecondOrder
 
 Axes = tuple[str, ...]
 ADD, MULTIPLY, UNARY, POWER, ATOM = range(5)
@@ -58,37 +62,70 @@ class Code:
 
 def numpy_source(derivation: Derivation) -> str:
     """Source of a module with `forward` and `backward`, in NumPy alone (and SciPy's erf, where it is needed)."""
-    layer = derivation.layer
-    inputs = [t.name for t in layer.inputs]
-    extra = [name for name in layer.size_names if not _readable(layer, name)]
-    parameters = [*inputs, *(option.name for option in layer.options), *extra]
-    outputs = [t.name for t in layer.outputs]
-    writer = _Writer(layer)
-    forward = writer.body(_needed(layer.equations, set(outputs)))
+    layer, writer = derivation.layer, _Writer(derivation.layer)
+    return _module(layer, [(writer, part) for part in _forward_and_backward(derivation, writer)])
+
+
+def second_order_source(second: SecondOrder) -> str:
+    """The same with `hessian_vector_product`, which takes the direction (vX) before all else."""
+    first, writer, whole = second.first, _Writer(second.layer), _Writer(second.whole)
+    given = [*(tensor.name for tensor in second.directions), *first.output_cotangents, *_parameters(second.layer)]
+    products = [*second.rates.values(), *second.products.values()]
+    product = _function(whole, "hessian_vector_product", given, second.equations, products, _named(second.products))
+    parts = [(writer, part) for part in _forward_and_backward(first, writer)]
+    return _module(second.layer, [*parts, (whole, product)])
+
+
+def _forward_and_backward(derivation: Derivation, writer: _Writer) -> list[list[str]]:
+    layer, parameters = derivation.layer, _parameters(derivation.layer)
+    outputs = {name: _safe(name) for name in layer.output_names}
     cotangents = [*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()]
-    wanted = {equation.name for equation in derivation.cotangents.values()}
-    backward = writer.body(_needed([*layer.equations, *cotangents], wanted))
-    returned = ", ".join(f'"{name}": {_safe(derivation.cotangents[name].name)}' for name in derivation.cotangents)
+    equations, given = [*layer.equations, *cotangents], [*derivation.output_cotangents, *parameters]
+    return [
+        _function(
+            writer, "forward", parameters, layer.equations, layer.equations, outputs, ", ".join(outputs.values())
+        ),
+        _function(writer, "backward", given, equations, cotangents, _named(derivation.cotangents)),
+    ]
+
+
+def _parameters(layer: Layer) -> list[str]:
+    extra = [name for name in layer.size_names if not _readable(layer, name)]
+    return [*(t.name for t in layer.inputs), *(option.name for option in layer.options), *extra]
+
+
+def _named(equations: Mapping[str, Equation]) -> dict[str, str]:
+    return {equation.name: f'"{name}": {_safe(equation.name)}' for name, equation in equations.items()}
+
+
+def _function(
+    writer: _Writer,
+    name: str,
+    parameters: Sequence[str],
+    equations: Sequence[Equation],
+    told: Sequence[Equation],
+    wanted: Mapping[str, str],
+    returned: str = "",
+) -> list[str]:
+    """A function that computes the wanted tensors by these equations, and tells some of them in its docstring."""
+    body = writer.body(_needed(equations, set(wanted)))
+    return [
+        f"def {name}({', '.join(_safe(p) for p in parameters)}):",
+        *_docstring(told),
+        *body,
+        f"    return {returned or '{' + ', '.join(wanted.values()) + '}'}",
+    ]
+
+
+def _module(layer: Layer, functions: Sequence[tuple[_Writer, list[str]]]) -> str:
     lines = [
         f'"""{layer.name}: {layer.summary or "derived from its equations"}"""'.replace('.."""', '."""'),
         "",
         "import numpy as np",
-        *(["from scipy.special import erf"] if writer.uses_erf else []),
-        "",
-        "",
-        *writer.guard,
-        f"def forward({', '.join(_safe(p) for p in parameters)}):",
-        *_docstring(layer.equations),
-        *forward,
-        f"    return {', '.join(_safe(name) for name in outputs)}",
-        "",
-        "",
-        *writer.guard,
-        f"def backward({', '.join(_safe(p) for p in [*derivation.output_cotangents, *parameters])}):",
-        *_docstring([*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()]),
-        *backward,
-        f"    return {{{returned}}}",
+        *(["from scipy.special import erf"] if any(writer.uses_erf for writer, _ in functions) else []),
     ]
+    for writer, function in functions:
+        lines += ["", "", *writer.guard, *function]
     return "\n".join(lines) + "\n"
 
 
