@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from checks.versions import versions
 from numeric.atomic import write_atomically
 
 FORMAT = 1
+LONGEST = 100_000_000  # bytes; one of the whole catalogue has two million
 
 
 class CertificateError(ValueError):
@@ -21,7 +22,12 @@ class CertificateError(ValueError):
 
 @dataclass(frozen=True)
 class Certificate:
-    """`checked` has an entry for each report; `sources` maps modules to the SHA-256 of their source."""
+    """`checked` has an entry for each report; `sources` maps modules to the SHA-256 of their source.
+
+    An entry says which layer was checked, in which dtype, with which seed, at which `cases` (sizes, or shapes of given
+    inputs), the code of which `sources`, and what each witness found: its verdict, and the largest error in units of
+    the rounding bound.
+    """
 
     verdict: str
     checked: Sequence[Mapping[str, Any]]
@@ -52,19 +58,37 @@ def write(certificate: Certificate, path: Path) -> None:
 
 def load(path: Path) -> Certificate:
     """Read a certificate. Raises CertificateError where it is missing, malformed, or was changed after writing."""
+    raw = _read(path)
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(raw)
+        digest = content.pop("digest", None) if isinstance(content, dict) else None
+        computed = _digest(content)
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or brackets in brackets without end
+        raise CertificateError(f"{path} is no certificate: it holds no JSON") from None
+    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+        raise CertificateError(f"{path} is no certificate of format {FORMAT}")
+    if digest != computed:
+        raise CertificateError(f"{path} was changed after it was written: its digest does not match")
+    if set(content) != set(_FIELDS):
+        odd = min(set(content) ^ set(_FIELDS))
+        raise CertificateError(f"{path} is no certificate: it should hold {', '.join(_FIELDS)}, and {odd} is amiss")
+    for name, is_right in _FIELDS.items():
+        if not is_right(content[name]):
+            raise CertificateError(f"{path} is no certificate: what it holds as {name} is none")
+    return Certificate(**content)
+
+
+def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise CertificateError(f"cannot read {path}: it is no regular file")
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
     except OSError as error:
         raise CertificateError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError:  # not UTF-8, or not JSON
-        raise CertificateError(f"{path} is no certificate: it holds no JSON") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise CertificateError(f"{path} is no certificate of format {FORMAT}")
-    digest = content.pop("digest", None)
-    if digest != _digest(content):
-        raise CertificateError(f"{path} was changed after it was written: its digest does not match")
-    del content["format"]
-    return Certificate(**content)
+    if len(content) > LONGEST:
+        raise CertificateError(f"{path} is no certificate: it is longer than {LONGEST} bytes")
+    return content
 
 
 def confirm(certificate: Certificate) -> None:
@@ -78,13 +102,31 @@ def confirm(certificate: Certificate) -> None:
 
 def _entry(report: Report) -> dict[str, Any]:
     described = report.to_dict()
-    kept = ("layer", "implementation", "dtype", "seed", "verdict")
+    kept = _ENTRY[:-3]
     checks = [
         {key: check[key] for key in ("case", "cotangent", "witness", "verdict", "error")}
         for check in described["checks"]
     ]
-    return {**{key: described[key] for key in kept}, "cases": list(report.cases), "checks": checks}
+    rest = {"cases": list(report.cases), "sources": sorted(report.sources), "checks": checks}
+    return {**{key: described[key] for key in kept}, **rest}
 
 
 def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+
+
+def _are_entries(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) and set(each) == set(_ENTRY) for each in value)
+
+
+_ENTRY = ("layer", "implementation", "dtype", "seed", "verdict", "cases", "sources", "checks")
+_FIELDS: dict[str, Callable[[Any], bool]] = {
+    "verdict": lambda value: value in ("agree", "disagree", "unresolved"),
+    "checked": _are_entries,
+    "versions": _is_table,
+    "sources": _is_table,
+}

@@ -1,11 +1,15 @@
 """A certificate vouches for the code that was checked, and for no other."""
 
+import hashlib
 import importlib
 import json
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from checks import gradcheck
 from checks.certificate import CertificateError, certify, confirm, load, write
@@ -25,9 +29,12 @@ def test_it_says_what_was_checked(path):
     assert certificate.verdict == "agree"
     assert certificate.layers == ("linear", "softmax_cross_entropy")
     assert {"numeric.linear", "numeric.losses", "numeric.activations"} <= set(certificate.sources)
+    assert {"python", "backproof", "numpy", "sympy", "flint"} <= set(certificate.versions)
     (entry,) = (entry for entry in certificate.checked if entry["layer"] == "linear")
     assert (entry["dtype"], entry["seed"], entry["verdict"]) == ("float64", 0, "agree")
-    assert len(entry["cases"]) == 5
+    assert "numeric.linear" in entry["sources"]
+    assert all(check["error"] <= 1 for check in entry["checks"] if check["verdict"] == "agree")
+    assert {"N=1", "C=1"} <= {size for case in entry["cases"] for size in case.split()}
     assert {check["witness"] for check in entry["checks"]} >= {"equations", "derivation", "differences"}
 
 
@@ -45,6 +52,9 @@ def test_reading_gives_back_what_was_written(path):
         (b"[1, 2]", "no certificate of format 1"),
         (b'{"format": 2}', "no certificate of format 1"),
         (b'{"format": 1, "verdict": "agree"}', "changed after it was written"),
+        (b"[" * 100_000, "holds no JSON"),
+        (b'{"format": 1' + b"0" * 5000 + b"}", "holds no JSON"),
+        (b'{"format": [1]}', "no certificate of format 1"),
     ],
 )
 def test_what_is_no_certificate_is_refused_in_one_line(tmp_path, content, message):
@@ -53,6 +63,50 @@ def test_what_is_no_certificate_is_refused_in_one_line(tmp_path, content, messag
     with pytest.raises(CertificateError, match=message) as raised:
         load(file)
     assert "\n" not in str(raised.value)
+
+
+HOSTILE = {
+    "one thing too few": (lambda content: content.pop("versions"), "versions is amiss"),
+    "one thing too many": (lambda content: content.update(extra=1), "extra is amiss"),
+    "a verdict that is none": (lambda content: content.update(verdict="fine"), "what it holds as verdict is none"),
+    "a verdict that cannot be": (lambda content: content.update(verdict=[]), "what it holds as verdict is none"),
+    "entries that are none": (lambda content: content.update(checked=[1]), "what it holds as checked is none"),
+    "an entry without a layer": (
+        lambda content: content["checked"][0].pop("layer"),
+        "what it holds as checked is none",
+    ),
+    "sources that are none": (lambda content: content.update(sources=["a"]), "what it holds as sources is none"),
+    "digests that are none": (lambda content: content.update(sources={"a": 1}), "what it holds as sources is none"),
+}
+
+
+@pytest.mark.parametrize("damage", HOSTILE)
+def test_a_false_certificate_with_a_true_digest_is_refused_in_one_line(path, damage):
+    change, message = HOSTILE[damage]
+    content = json.loads(path.read_text())
+    del content["digest"]
+    change(content)
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    path.write_text(json.dumps({**content, "digest": hashlib.sha256(canonical).hexdigest()}))
+    with pytest.raises(CertificateError, match=message) as raised:
+        load(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_is_no_regular_file_is_refused_in_one_line(tmp_path):
+    with pytest.raises(CertificateError, match="it is no regular file"):
+        load(tmp_path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_damage_goes_unnoticed(path, data):
+    whole = path.read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    damaged = whole[:place] + data.draw(st.binary(max_size=3)) + whole[place + data.draw(st.integers(0, 3)) :]
+    path.with_name("damaged.json").write_bytes(damaged)
+    with suppress(CertificateError):  # and no other
+        assert load(path.with_name("damaged.json")) == load(path)  # white space, say
 
 
 def test_a_missing_file_is_refused_in_one_line(tmp_path):
