@@ -1,4 +1,4 @@
-"""The command line: derive, check, doctor, mutate and train. A command imports what it needs, when it runs."""
+"""The command line: derive, check, doctor, mutate, train and predict. A command imports what it needs, when it runs."""
 
 import codecs
 import json
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from derivations import Derivation
 
 DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
+LONGEST_BAR, LIKELY = 50, 0.5
 LONGEST_FILE = 1_000_000  # bytes; a layer is a page of text
 
 Format = Literal["text", "latex", "markdown", "json", "numpy"]
@@ -448,6 +449,34 @@ def train(
         with _refusing(OSError):
             write(certify(reports), out / "certificate.json")
     _print_summary(result.summary, out, console)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors that train --out left.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG or JPEG pictures, one digit each.")],
+) -> None:
+    """Read the digit in each picture: what the network gives each class, as bars.
+
+    A picture of any size will do, dark on light or light on dark; it is centred and scaled as MNIST's were.
+    """
+    from numeric.data.pictures import read_picture
+    from numeric.errors import InputError
+    from numeric.model import load_model
+
+    console = _console()
+    with _refusing(InputError):
+        trained = load_model(model)
+        pictures = [read_picture(path, trained.features) for path in images]
+    for path, picture in zip(images, pictures, strict=True):
+        shares = trained.shares(picture.row)[0]
+        console.print(f"{path}   {shares.argmax()}", soft_wrap=True)
+        for label, share in enumerate(shares):
+            bar = "█" * round(share * LONGEST_BAR)
+            console.print(f"  {label}  {share:6.1%}  {bar}".rstrip(), soft_wrap=True)
+        doubts = [*picture.doubts, *(["no class is likely"] if shares.max() < LIKELY else [])]
+        if doubts:
+            console.print(f"  unlike a digit: {'; '.join(doubts)}", soft_wrap=True)
 
 
 def _print_summary(summary: dict[str, Any], out: Path | None, console: "Console") -> None:

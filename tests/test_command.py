@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from backproof import main
 from checks import suite
@@ -506,3 +507,25 @@ def test_train_reaches_98_percent_on_mnist(run, tmp_path):
     assert outcome.code == 0
     assert outcome.out.startswith("data: MNIST from BACKPROOF_DATA=")
     assert json.loads((tmp_path / "summary.json").read_text())["test_accuracy"] >= 0.98
+
+
+def test_predict_reads_a_picture_and_draws_bars(run, tmp_path):
+    run("train", "--dataset", "digits", "--epochs", 20, "--out", tmp_path / "run")
+    image = Image.new("L", (160, 240), 255)
+    ImageDraw.Draw(image).line([(80, 30), (80, 210)], fill=0, width=30)
+    image.save(tmp_path / "one.png")
+    model = tmp_path / "run" / "model.safetensors"
+    lines = run("predict", model, tmp_path / "one.png").out.splitlines()
+    assert lines[0] == f"{tmp_path / 'one.png'}   1"
+    shares = [float(line.split()[1].rstrip("%")) for line in lines[1:11]]
+    assert sum(shares) == pytest.approx(100, abs=1)
+    assert shares[1] == max(shares)
+    assert max(lines[1:11], key=len) == lines[2]
+
+
+@pytest.mark.parametrize(
+    ("model", "line"), [("nowhere.safetensors", "no file .*nowhere"), ("x.png", "is no intact safetensors file")]
+)
+def test_what_cannot_be_predicted_is_one_line(refused, tmp_path, model, line):
+    (tmp_path / "x.png").write_bytes(b"no picture")
+    assert re.search(line, refused("predict", tmp_path / model, tmp_path / "x.png"))

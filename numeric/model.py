@@ -1,0 +1,60 @@
+"""A trained network from its file: built anew by name, and refused unless every parameter fits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from numeric import checkpoint
+from numeric.activations import sigmoid, softmax
+from numeric.errors import InputError
+from numeric.network import NETWORKS, Network, Parameters, build
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its parameters, and what its file says of them (network, dataset, seed)."""
+
+    network: Network
+    parameters: Parameters
+    metadata: dict[str, str]
+
+    @property
+    def features(self) -> int:
+        """The number of pixels that it reads."""
+        return self.parameters["W1"].shape[0]
+
+    def shares(self, X: np.ndarray) -> np.ndarray:
+        """What it gives each class, from 0 to 1, for X[N, D]: probabilities where its loss is that of a softmax.
+
+        Sigmoid outputs answer one question each, and need not add up to 1.
+        """
+        outputs = self.network.forward(self.parameters, X)
+        if self.network.loss.name == "softmax_cross_entropy":
+            return softmax(outputs)
+        return sigmoid(outputs) if self.network.loss.name == "sigmoid_cross_entropy" else outputs
+
+
+def load_model(path: Path) -> Model:
+    """Read a model.safetensors that `backproof train --out` wrote.
+
+    Raises InputError where the file is missing or malformed, or its parameters are not those of the network that it
+    names.
+    """
+    parameters, metadata = checkpoint.load(path)
+    name = metadata.get("network", "")
+    if name not in NETWORKS:
+        raise InputError(f"{path} names no network of ours ({name!r:.40}); expected a model that backproof train wrote")
+    first, last = parameters.get("W1"), parameters.get(f"b{len(NETWORKS[name].hidden) + 1}")
+    if first is None or first.ndim != 2 or last is None or last.ndim != 1:
+        raise InputError(f"{path} lacks the first or the last parameters of {name}; train the model anew")
+    network = build(name, first.shape[0], last.shape[0])
+    shapes = {name: array.shape for name, array in parameters.items()}
+    if shapes != network.shapes:
+        wrong = sorted(n for n in {*shapes, *network.shapes} if shapes.get(n) != network.shapes.get(n))[0]
+        raise InputError(
+            f"{path}: {wrong} is {shapes.get(wrong, 'missing')}, expected {network.shapes.get(wrong, 'no such tensor')}"
+        )
+    if not all(np.isfinite(array).all() for array in parameters.values()):
+        raise InputError(f"{path} holds parameters that are not finite; train the model anew")
+    return Model(network, {name: array.astype(np.float32) for name, array in parameters.items()}, metadata)

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from numeric import checkpoint
+from numeric.errors import InputError
+from numeric.model import load_model
+from numeric.network import NETWORKS, build
+
+
+def saved(path, name="mlp", changes=None, metadata=None):
+    network = build(name, 64, 10)
+    vector = network.initialize("he", np.random.default_rng(0))
+    parameters = {**network.views(vector), **(changes or {})}
+    kept = {tensor: array for tensor, array in parameters.items() if array is not None}
+    checkpoint.save(path, kept, {"network": name} if metadata is None else metadata)
+    return path, network, parameters
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_model_is_read_as_it_was_written(tmp_path, name):
+    path, network, parameters = saved(tmp_path / "model.safetensors", name)
+    model = load_model(path)
+    X = np.random.default_rng(1).random((5, 64)).astype(np.float32)
+    assert model.features == 64
+    np.testing.assert_array_equal(model.network.forward(model.parameters, X), network.forward(parameters, X))
+    shares = model.shares(X)
+    assert shares.shape == (5, 10)
+    assert ((shares >= 0) & (shares <= 1)).all()
+    np.testing.assert_array_equal(shares.argmax(1), network.predict(parameters, X))
+
+
+def test_the_shares_of_a_softmax_add_up_to_1(tmp_path):
+    model = load_model(saved(tmp_path / "model.safetensors")[0])
+    np.testing.assert_allclose(model.shares(np.ones((3, 64), np.float32)).sum(1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "metadata", "line"),
+    [
+        ({}, {}, "names no network of ours"),
+        ({}, {"network": "resnet"}, "names no network of ours"),
+        ({"W1": None}, None, "lacks the first or the last parameters"),
+        ({"W1": np.ones(3, np.float32)}, None, "lacks the first or the last parameters"),
+        ({"W2": None}, None, r"W2 is missing, expected \(128, 64\)"),
+        ({"W2": np.ones((2, 2), np.float32)}, None, r"W2 is \(2, 2\), expected \(128, 64\)"),
+        ({"W9": np.ones(2, np.float32)}, None, r"W9 is \(2,\), expected no such tensor"),
+        ({"b1": np.full(128, np.nan, np.float32)}, None, "not finite"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(tmp_path, changes, metadata, line):
+    path, _, _ = saved(tmp_path / "model.safetensors", changes=changes, metadata=metadata)
+    with pytest.raises(InputError, match=line):
+        load_model(path)
