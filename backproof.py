@@ -27,6 +27,7 @@ LONGEST_FILE = 1_000_000  # bytes; a layer is a page of text
 Format = Literal["text", "latex", "markdown", "json", "numpy"]
 Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names of layers; see derive --list.")]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Where all randomness starts.")]
+Order = Annotated[int, typer.Option(min=1, max=2, metavar="N", help="2: not gradients, but the Hessian times a v.")]
 Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="How many processes share the work.")]
 
 app = typer.Typer(
@@ -115,9 +116,7 @@ def derive(
     steps: Annotated[bool, typer.Option("--steps/--result", help="Every step, or the result alone.")] = True,
     listing: Annotated[bool, typer.Option("--list", help="List the layers.")] = False,
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="Derive the layer that this text defines.")] = None,
-    order: Annotated[
-        int, typer.Option(min=1, max=2, metavar="N", help="1: cotangents. 2: the Hessian times a direction v as well.")
-    ] = 1,
+    order: Order = 1,
 ) -> None:
     """Derive backward equations, step by step.
 
@@ -243,10 +242,12 @@ def check(
     seed: Seed = 0,
     jobs: Jobs = 1,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write this file.")] = None,
+    order: Order = 1,
 ) -> None:
     """Check the hand-written layers.
 
     Their forward and backward, against the derived equations and against finite differences, in their own dtype.
+    With --order 2, differences of the backward against the derived Hessian times a random direction, in float64.
 
     Exit code 0: everything agrees. 1: something disagrees, or stays unresolved, so that nothing vouches for it.
     2: bad usage.
@@ -259,21 +260,25 @@ def check(
     checkable = {row.layer: LAYERS[row.layer] for row in SUITE}
     with _refusing(DerivationError):
         names = [find(name, checkable).name for name in layers or checkable]
-    dtypes = list(dict.fromkeys(dtype or DTYPES))
+    dtypes = list(dict.fromkeys(dtype or (DTYPES if order == 1 else ("float64",))))
+    if order == 2 and dtypes != ["float64"]:
+        raise RefusalError("at second order differences need all digits of float64; leave --dtype out")
     for name in dtypes:
         if name not in DTYPES:
             raise RefusalError(f"no layer runs in {name!r}; expected {' or '.join(DTYPES)}")
     if json_file:
         _require_place_for(json_file)
     console = _console()
-    reports = _run_suite(names, dtypes, seed, console, jobs)
-    _print_reports(reports, console)
+    reports = _run_suite(names, dtypes, seed, console, jobs, order)
+    _print_reports(reports, console, "rounding may do" if order == 1 else "differences may be off by")
     if json_file:
         _write(json_file, json.dumps(summary(reports), indent=1) + "\n")
     raise typer.Exit(DONE if overall(reports) == "agree" else WRONG)
 
 
-def _run_suite(names: list[str], dtypes: list[str], seed: int, console: "Console", jobs: int = 1) -> list["Report"]:
+def _run_suite(
+    names: list[str], dtypes: list[str], seed: int, console: "Console", jobs: int = 1, order: int = 1
+) -> list["Report"]:
     """Run the suite, on a terminal with a line that tells how far it is."""
     from checks.suite import run_suite
 
@@ -282,14 +287,14 @@ def _run_suite(names: list[str], dtypes: list[str], seed: int, console: "Console
         def tell(report: "Report") -> None:
             status.update(f"checked {report.layer} in {report.dtype}")
 
-        return run_suite(names, dtypes, seed, tell, jobs)
+        return run_suite(names, dtypes, seed, tell, jobs, order)
 
 
-def _print_reports(reports: list["Report"], console: "Console") -> None:
+def _print_reports(reports: list["Report"], console: "Console", unit: str = "rounding may do") -> None:
     """A table of all verdicts, then the whole page of every report that does not agree."""
     console.print(_verdicts(reports))
     findings = sum(len(report.findings) for report in reports)
-    caption = f"the largest error of {findings} checks, in units of what rounding may do; seed {reports[0].seed}"
+    caption = f"the largest error of {findings} checks, in units of what {unit}; seed {reports[0].seed}"
     console.print(caption, style="dim")
     for report in reports:
         if report.verdict != "agree":

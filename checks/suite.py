@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checks.gradcheck import gradcheck
+from checks.hessian import hessian_check
 from checks.report import Report
 from numeric import (
     activations,
@@ -237,34 +238,40 @@ def run_suite(
     seed: int = 0,
     progress: Callable[[Report], None] = lambda report: None,
     jobs: int = 1,
+    order: int = 1,
 ) -> list[Report]:
     """Check every row (or those of the named layers) in every dtype; `progress` hears of each report as it comes.
 
+    At `order` 2 it is the Hessians that are checked, which takes float64 (`hessian_check`).
     With `jobs` above 1 so many processes share the rows; the reports and their order are the same.
     Raises ValueError for a layer that has no row, or a dtype that does not exist.
     """
     reports = []
-    for found in _in_parallel(rows(names), tuple(dtypes), seed, jobs):
+    for found in _in_parallel(rows(names), tuple(dtypes), seed, jobs, order):
         for report in found:
             progress(report)
             reports.append(report)
     return reports
 
 
-def _in_parallel(chosen: Sequence[Row], dtypes: tuple[str, ...], seed: int, jobs: int) -> Iterator[list[Report]]:
+def _in_parallel(
+    chosen: Sequence[Row], dtypes: tuple[str, ...], seed: int, jobs: int, order: int
+) -> Iterator[list[Report]]:
     if jobs == 1:
-        yield from (_check(row, dtypes, seed) for row in chosen)
+        yield from (_check(row, dtypes, seed, order) for row in chosen)
         return
     from joblib import Parallel, delayed
 
-    tasks = (delayed(_check_by_number)(SUITE.index(row), dtypes, seed) for row in chosen)
+    tasks = (delayed(_check_by_number)(SUITE.index(row), dtypes, seed, order) for row in chosen)
     yield from Parallel(n_jobs=jobs, return_as="generator")(tasks)
 
 
-def _check_by_number(number: int, dtypes: tuple[str, ...], seed: int) -> list[Report]:
-    return _check(SUITE[number], dtypes, seed)
+def _check_by_number(number: int, dtypes: tuple[str, ...], seed: int, order: int) -> list[Report]:
+    return _check(SUITE[number], dtypes, seed, order)
 
 
-def _check(row: Row, dtypes: tuple[str, ...], seed: int) -> list[Report]:
+def _check(row: Row, dtypes: tuple[str, ...], seed: int, order: int) -> list[Report]:
     pair = (row.forward, row.backward)
+    if order == 2:
+        return [hessian_check(pair, row.layer, sizes=row.sizes, seed=seed)]
     return [gradcheck(pair, row.layer, sizes=row.sizes, dtype=dtype, seed=seed) for dtype in dtypes]

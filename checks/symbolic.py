@@ -7,14 +7,14 @@ import numpy as np
 from flint import arb
 
 from checks.verdict import Testimony
-from derivations import Derivation
+from derivations import Derivation, SecondOrder
 
 # Enough for any float64 inputs to be told from a tie, and for a hundred digits to cancel.
 PRECISION = 400
 UNIT = 2.0**-53
 
 
-def symbolic(derivation: Derivation, values: Mapping[str, Any]) -> dict[str, Testimony]:
+def symbolic(derivation: Derivation | SecondOrder, values: Mapping[str, Any]) -> dict[str, Testimony]:
     """What the equations say, for every tensor that they define: intermediates, outputs and cotangents.
 
     `values` holds inputs, options and output cotangents; they are taken exactly. The error is that of writing the

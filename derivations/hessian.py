@@ -69,6 +69,11 @@ class SecondOrder:
         """Forward, backward, rates and products."""
         return (*self.first.equations, *self.rates.values(), *self.products.values())
 
+    @property
+    def given(self) -> tuple[Tensor, ...]:
+        """What comes from outside: the outputs' cotangents and the direction."""
+        return (*self.first.given, *self.directions)
+
     def evaluate(self, values: Mapping[str, Any], precision: int | str = 200) -> dict[str, np.ndarray]:
         """Every tensor, cotangent, rate and product at concrete values: the exact oracle.
 
@@ -77,9 +82,7 @@ class SecondOrder:
         """
         from derivations.evaluate import evaluate_equations
 
-        return evaluate_equations(
-            self.layer, self.equations, values, precision, given=(*self.first.given, *self.directions)
-        )
+        return evaluate_equations(self.layer, self.equations, values, precision, given=self.given)
 
     def numpy(self) -> str:
         """NumPy source of `forward(...)`, `backward(...)` and `hessian_vector_product(...)`."""

@@ -55,7 +55,7 @@ def enclosed_twice(second: SecondOrder, wanted: int = WITNESS_POINTS) -> Proof:
 
     def verdicts() -> Iterator[Verdict]:
         for point in itertools.islice(points(layer, SEED), 3 * wanted):
-            values = point.values | {t.name: _drawn(t, layer, point, rng) for t in (*first.given, *second.directions)}
+            values = point.values | {t.name: _drawn(t, layer, point, rng) for t in second.given}
             other = {name[1:]: drawn(np.shape(point.values[name[1:]]), rng) for name in first.cotangents}
             yield point, _encloses_twice(second, values, other)
 
