@@ -118,6 +118,12 @@ def noise_level(curve: Curve, weights: NDArray) -> float:
     return _noise(lambda points: np.stack([curve(float(t)) for t in points]), weights)
 
 
+def noise_along(samples: Samples, point: NDArray, direction: NDArray, weights: NDArray) -> float:
+    """The same along a direction through a point; `samples` gives the results of many points at once."""
+    with np.errstate(all="ignore"):
+        return _noise(lambda steps: samples(point + steps.reshape(-1, *(1,) * point.ndim) * direction), weights)
+
+
 def differences(
     forward: Callable[[NDArray], NDArray],
     point: NDArray[np.float64],
@@ -127,13 +133,15 @@ def differences(
     convention: NDArray[np.float64] | None = None,
     entries: Iterable[tuple[int, ...]] | None = None,
     samples: Samples | None = None,
+    noise: float | None = None,
 ) -> Testimony:
     """The gradient of <cotangent, forward(point)> for the given entries of `point`, or all, by differences in float64.
 
     `forward` maps a float64 array of point's shape to one of cotangent's shape. `direction`, of point's shape, is where
     the noise of `forward` is measured. `convention` is given where the equations have kinks in reach: the slope that
     they name at each entry. It picks the side at a kink, and the differences say what the slope on that side is.
-    `samples` gives the results of many points at once, where the caller knows how to get them.
+    `samples` gives the results of many points at once, where the caller knows how to get them, and `noise` is what
+    `noise_along` measures, where it has been measured.
     """
     value, error = np.full(point.shape, np.nan), np.full(point.shape, np.nan)
     chosen = np.arange(point.size) if entries is None else _flat(entries, point.shape)
@@ -143,7 +151,7 @@ def differences(
         if samples is None:
             samples, _, _ = sampled(forward, forward, point, NEARBY * direction)
         outputs = _flattened(samples)
-        noise = _noise(lambda steps: outputs(point + steps.reshape(-1, *(1,) * point.ndim) * direction), weights)
+        noise = noise_along(outputs, point, direction, weights) if noise is None else noise
         if convention is None:
             found = _smooth(outputs, point, chosen, weights, noise, direction)
         else:

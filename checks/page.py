@@ -24,11 +24,13 @@ OVERVIEW = {
     "differences": "differences",
     "complex step": "complex step",
 }
+PHRASES = {"differences": "differences", "taylor": "Taylor's remainder"}
 
 
 def page(report: Report) -> RenderableType:
     """The report for a terminal of 80 columns or more."""
     parts: list[RenderableType] = [_title(report), _witness_table(report), Text(UNITS, style="dim")]
+    parts += _drawn(report)
     parts += _behaviour(report)
     parts += _trouble(report)
     return Group(*parts)
@@ -52,10 +54,10 @@ def _title(report: Report) -> Text:
 
 
 def _witness_table(report: Report) -> Table:
-    table = _table("", "equations", "differences", "complex step")
+    table = _table("", "equations", "differences", "complex step", "taylor")
     names = dict.fromkeys(f.cotangent for f in report.findings if f.witness in WITNESSES)
     for name in names:
-        columns = (MATHEMATICS, ("differences",), ("complex step",))
+        columns = (MATHEMATICS, ("differences",), ("complex step",), ("taylor",))
         table.add_row(name, *(_cell(report.about(name, *witnesses)) for witnesses in columns))
     return table
 
@@ -74,6 +76,14 @@ def _cell(findings: Sequence[Finding]) -> Text:
     mark, style = MARKS[verdict]
     error = max((f.error for f in findings if f.verdict == verdict), default=0.0)
     return Text(f"{mark} {_bounds(error)}" if error else mark, style=style)
+
+
+def _drawn(report: Report) -> Iterator[Text]:
+    """How many entries the mathematics was asked for, where that is not all of them."""
+    found = {f.cotangent: f for f in report.findings if f.witness in MATHEMATICS and f.entries < f.of}
+    if found:
+        counts = ", ".join(f"{f.entries} of {f.of} entries of {name}" for name, f in found.items())
+        yield Text(f"drawn at random: {counts}", style="dim")
 
 
 def _behaviour(report: Report) -> Iterator[Text]:
@@ -105,11 +115,12 @@ def _contradictions(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     """The witnesses that contradict one answer, and the entries as the first of them sees them."""
     if findings:
         first = findings[0]
-        names = [f.witness if f.witness == "differences" else f"the {f.witness}" for f in findings]
+        names = [PHRASES.get(f.witness, f"the {f.witness}") for f in findings]
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         reason = f" ({first.reason})" if first.reason else ""
         yield Text(f"\n{first.cotangent} contradicts {listed}, at {first.case}{reason}", style="red")
-        yield _entries(first)
+        if first.worst:
+            yield _entries(first)
 
 
 def _stays_open(report: Report, finding: Finding) -> bool:

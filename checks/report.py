@@ -12,7 +12,7 @@ from checks.versions import versions
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-GRADIENT_WITNESSES = ("derivation", "differences", "complex step")
+GRADIENT_WITNESSES = ("derivation", "differences", "complex step", "taylor")
 WIDTH = 80
 
 
@@ -147,6 +147,8 @@ def _check(report: Report, finding: Finding) -> dict[str, Any]:
         "witness": finding.witness,
         "verdict": finding.verdict,
         "error": number(finding.error),
+        "entries": finding.entries,
+        "of": finding.of,
         "reason": finding.reason,
         "worst": [
             {"index": list(e.index), "expected": number(e.expected), "got": number(e.got), "error": number(e.error)}

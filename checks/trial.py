@@ -9,20 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.cases import Case
+from checks.full_size import Entries, draw, is_full_size
 from checks.implementation import Implementation, as_numbers
 from checks.kinks import on_kink
 from checks.precision import FORMATS, Format
 from checks.rounding import rounding_bounds
-from checks.symbolic import symbolic
+from checks.symbolic import symbolic, symbolic_entries
 from checks.verdict import Testimony
 from derivations import Derivation
+from derivations.evaluate import machine_for
+from derivations.fields import Floats
+from derivations.kinks import has_kinks
 
 
 @dataclass(frozen=True)
 class Trial:
     """An implementation against a derivation, at one case, in one dtype.
 
-    `values` are inputs, options and output cotangents in float64, every one a number of the dtype.
+    `values` are inputs, options and output cotangents in float64, every one a number of the dtype. `drawn` holds the
+    entries of outputs and cotangents that are looked at; None where it is every entry of every tensor.
     """
 
     implementation: Implementation
@@ -30,27 +35,50 @@ class Trial:
     format: Format
     label: str
     values: Mapping[str, Any]
+    drawn: Entries | None = None
 
     @cached_property
     def truth(self) -> dict[str, Testimony]:
-        """What the equations say about outputs, intermediates and cotangents."""
-        return symbolic(self.derivation, self.values)
+        """What the equations say about outputs, intermediates and cotangents; NaN at entries that are not drawn."""
+        if self.drawn is None:
+            return symbolic(self.derivation, self.values)
+        said = symbolic_entries(self.derivation, self.values, self.drawn)
+        return {
+            name: replace(told, value=self._whole(name, told.value), error=self._whole(name, told.error))
+            for name, told in said.items()
+        }
 
     @cached_property
     def bounds(self) -> dict[str, NDArray]:
-        """By how much a correct program of this dtype may be off."""
-        return rounding_bounds(self.derivation, self.values, self.format)
+        """By how much a correct program of this dtype may be off; NaN at entries that are not drawn."""
+        return self._bounds_in(self.format)
 
     @cached_property
     def double_bounds(self) -> dict[str, NDArray]:
         """By how much a correct program of float64 may be off."""
         double = FORMATS["float64"]
-        return self.bounds if self.format == double else rounding_bounds(self.derivation, self.values, double)
+        return self.bounds if self.format == double else self._bounds_in(double)
+
+    def _bounds_in(self, format: Format) -> dict[str, NDArray]:
+        bounds = rounding_bounds(self.derivation, self.values, format, self.drawn)
+        return bounds if self.drawn is None else {name: self._whole(name, bound) for name, bound in bounds.items()}
+
+    def _whole(self, name: str, numbers: NDArray) -> NDArray[np.float64]:
+        """Numbers at the drawn entries of a tensor, in an array of the tensor's shape."""
+        assert self.drawn is not None
+        whole = np.full(self._shape(name), np.nan)
+        places = self.drawn[name] @ np.array([s // whole.itemsize for s in whole.strides], np.int64)
+        whole.ravel()[places] = numbers
+        return whole
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an output, or of an input's cotangent."""
+        return np.shape(self.values[f"d{name}" if name in self.outputs else name.removeprefix("d")])
 
     @cached_property
     def has_kinks(self) -> bool:
         """Whether the equations have corners at all: a maximum, an absolute value, a case distinction."""
-        return bool(self.derivation.kinks(self.values))
+        return has_kinks(self.derivation.layer)
 
     @cached_property
     def on_kink(self) -> bool:
@@ -108,11 +136,16 @@ def make_trial(
 ) -> Trial:
     """A trial at a case, its output cotangents drawn at random where the case does not give them.
 
-    A cotangent of ones would hide mistakes: it makes the gradient of a softmax or a batch norm zero.
+    A cotangent of ones would hide mistakes: it makes the gradient of a softmax or a batch norm zero. At full size the
+    entries that are looked at are drawn as well.
     """
     values = dict(case.values)
-    shapes = derivation.layer.evaluate(values, "float64")
+    sizes = machine_for(derivation.layer, values, Floats()).sizes
     for tensor, name in zip(derivation.layer.outputs, derivation.output_cotangents, strict=True):
         if name not in values:
-            values[name] = format.round(rng.standard_normal(shapes[tensor.name].shape))
-    return Trial(implementation, derivation, format, case.label, values)
+            values[name] = format.round(rng.standard_normal(derivation.layer.shape(tensor.name, sizes)))
+    if not is_full_size(derivation, values):
+        return Trial(implementation, derivation, format, case.label, values)
+    drawn = draw(derivation, values, rng)
+    label = f"{case.label}, entries where {drawn}" if drawn.narrowed else case.label
+    return Trial(implementation, derivation, format, label, values, drawn.entries)

@@ -49,7 +49,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: the verdict, the largest error in units of the bound, and why."""
+    """One thing that was looked at: the verdict, the largest error in units of the bound, and why.
+
+    `wrong` of `entries` entries are wrong, and so many were looked at `of` all that the array has.
+    """
 
     case: str
     cotangent: str
@@ -60,6 +63,7 @@ class Finding:
     worst: tuple[Entry, ...] = ()
     wrong: int = 0
     entries: int = 0
+    of: int = 0
 
 
 def combine(findings: Iterable[Finding]) -> Verdict:
@@ -102,7 +106,7 @@ def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Test
     else:
         verdict, reason = "agree", ""
     worst = worst_entries(expected, got, errors) if error > AGREE else ()
-    return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(asked.sum()))
+    return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(asked.sum()), asked.size)
 
 
 def units(distance: NDArray, allowance: NDArray) -> NDArray[np.float64]:

@@ -1,18 +1,18 @@
 """The witnesses of a gradient: each gives its testimony about one cotangent, or says why it cannot."""
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.batching import NEARBY, sampled
+from checks.batching import NEARBY, Samples, sampled
 from checks.complex_step import complex_step
-from checks.differences import differences
+from checks.differences import SAFETY, UNIT, differences, noise_along
 from checks.implementation import MisconductError
+from checks.problem import Problem, problem_of
+from checks.taylor import SIGMAS, STEPS, slope_test
 from checks.trial import Trial
 from checks.verdict import AGREE, Finding, Testimony, judge
 
@@ -47,7 +47,9 @@ class Witnesses:
 
     def _judge(self, witness: str, cotangent: str, got: NDArray) -> Finding:
         try:
-            testimony = WITNESSES[witness](self, cotangent)
+            if witness == "taylor":
+                return self.taylor(cotangent, got)
+            testimony = TESTIMONIES[witness](self, cotangent)
         except MisconductError as misconduct:
             return _silent(self.trial, cotangent, witness, misconduct.reason)
         return judge(self.trial.label, cotangent, witness, got, testimony, self.trial.bounds[cotangent])
@@ -59,9 +61,7 @@ class Witnesses:
     def differences(self, cotangent: str) -> Testimony:
         """Finite differences of the implementation's own forward, in float64. Raises MisconductError if that fails."""
         if cotangent not in self.known:
-            problem = self._problem(np.float64)
-            direction = self.rng.standard_normal(problem.point.shape)
-            samples, at_once, refusals = sampled(problem.forward, problem.again, problem.point, NEARBY * direction)
+            problem, direction, samples, at_once, refusals = self.sampled
             truth = self.trial.truth if self.trial.has_kinks else {}
             found = differences(
                 problem.forward,
@@ -73,6 +73,7 @@ class Witnesses:
                 if truth
                 else None,
                 samples=samples,
+                noise=self.noise,
             )
             reason = refusals[0].reason if refusals else found.reason
             self.known |= problem.parted(replace(found, reason=reason))
@@ -86,7 +87,7 @@ class Witnesses:
         """
         differing, bound = self.differences(cotangent), self.trial.double_bounds[cotangent]
         if cotangent not in self.steps:
-            problem = self._problem(np.complex128)
+            problem = problem_of(self.trial, np.complex128)
             bounds = problem.joined({name: self.trial.double_bounds[f"d{name}"] for name in problem.shapes})
             asked = problem.joined({name: self.known[f"d{name}"].error for name in problem.shapes})
             entries = [(int(place),) for place in np.flatnonzero(~np.isnan(asked))]
@@ -102,7 +103,63 @@ class Witnesses:
             )
         return testimony
 
-    def _entries(self, problem: "_Problem", at_once: bool) -> list[tuple[int]]:
+    def taylor(self, cotangent: str, got: NDArray) -> Finding:
+        """The order with which Taylor's remainder falls along a random direction, if the answer is the slope.
+
+        Raises MisconductError where the forward fails.
+        """
+        if self.trial.on_kink:
+            return _silent(self.trial, cotangent, "taylor", "on a kink there is no slope to all sides")
+        problem, everywhere, samples, _, _ = self.sampled
+        name = cotangent.removeprefix("d")
+        direction = np.zeros_like(everywhere)
+        direction[problem.parts()[name]] = everywhere[problem.parts()[name]]
+        points = problem.point + STEPS[:, None] * direction
+        moved, parts = points - problem.point, problem.parts()[name]
+        with np.errstate(all="ignore"):
+            base, *results = samples(np.concatenate([problem.point[None], points]))
+            outputs = np.stack(results)
+            rises = (outputs - base) @ problem.weights
+            sizes = np.where(outputs == base, 0.0, np.abs(outputs) + np.abs(base))
+        rises[~self._smooth(problem, direction)] = np.nan
+        noise = SAFETY * self.noise + UNIT * sizes @ np.abs(problem.weights)
+        noise += STEPS * SIGMAS * np.linalg.norm(self.trial.bounds[cotangent])
+        with np.errstate(all="ignore"):
+            predicted = moved[:, parts] @ got.ravel()
+        found = slope_test(STEPS, rises, predicted, noise)
+        return Finding(self.trial.label, cotangent, "taylor", found.verdict, found.error, found.reason)
+
+    def _smooth(self, problem: Problem, direction: NDArray) -> NDArray:
+        """For each of Taylor's steps, whether no kink lies within it: all arguments keep half their distance from one.
+
+        Steps fall, so it is asked by halving.
+        """
+        if not self.trial.has_kinks:
+            return np.full(len(STEPS), True)
+        derivation, values = self.trial.derivation, self.trial.values
+        base = derivation.kinks(values)
+        beyond, within = -1, len(STEPS)
+        while within - beyond > 1:
+            middle = (beyond + within) // 2
+            there = derivation.kinks({**values, **problem.split(problem.point + STEPS[middle] * direction)})
+            keeps = all(_keeps_off(d0, d) for (_, d0), (_, d) in zip(base, there, strict=True))
+            beyond, within = (beyond, middle) if keeps else (middle, within)
+        return np.arange(len(STEPS)) >= within
+
+    @cached_property
+    def sampled(self) -> tuple[Problem, NDArray, Samples, bool, list[MisconductError]]:
+        """The forward in float64 as a function of one point, a direction through it, and many results at once."""
+        problem = problem_of(self.trial, np.float64)
+        direction = self.rng.standard_normal(problem.point.shape)
+        return problem, direction, *sampled(problem.forward, problem.again, problem.point, NEARBY * direction)
+
+    @cached_property
+    def noise(self) -> float:
+        """The rounding noise of the weighted outputs."""
+        problem, direction, samples, _, _ = self.sampled
+        return noise_along(samples, problem.point, direction, problem.weights)
+
+    def _entries(self, problem: Problem, at_once: bool) -> list[tuple[int]]:
         """The entries to look at: all of a tensor, or some drawn at random."""
         most, drawn = (EVERY_ENTRY_AT_ONCE, DRAWN_ENTRIES_AT_ONCE) if at_once else (EVERY_ENTRY, DRAWN_ENTRIES)
         entries: list[tuple[int]] = []
@@ -113,67 +170,20 @@ class Witnesses:
             entries += [(part.start + int(place),) for place in places]
         return entries
 
-    def _problem(self, dtype: type) -> "_Problem":
-        """The forward as a function of all real inputs, end to end, and its outputs, end to end."""
-        trial = self.trial
-        arguments = trial.arguments(dtype)
-        weights = np.concatenate([np.ravel(trial.values[given]) for given in trial.derivation.output_cotangents])
-        shapes = {name: np.shape(trial.values[name]) for name in trial.real_inputs}
 
-        def results(run: Callable[[Mapping[str, Any]], dict[str, Any]], point: Any) -> Any:
-            reals = {name: point[part].reshape(shapes[name]) for name, part in problem.parts().items()}
-            given = run({**arguments, **reals})
-            outputs = np.concatenate([np.ravel(given[output]) for output in trial.outputs if output in given])
-            if outputs.shape != weights.shape:
-                raise MisconductError("shape", "the forward does not give outputs of the layer's shapes")
-            return outputs
-
-        problem = _Problem(partial(results, trial.forward), partial(results, trial.forward_again), weights, shapes)
-        return replace(problem, point=problem.joined({name: trial.values[name] for name in shapes}))
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """The slopes of <weights, forward(point)>: the point holds the inputs of these shapes, end to end.
-
-    `again` is the forward for points like one that it has accepted.
-    """
-
-    forward: Callable[[Any], Any]
-    again: Callable[[Any], Any]
-    weights: NDArray[np.float64]
-    shapes: Mapping[str, tuple[int, ...]]
-    point: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-
-    def parts(self) -> dict[str, slice]:
-        """Where in the point each input lies."""
-        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()])
-        return {
-            name: slice(int(end) - math.prod(shape), int(end))
-            for (name, shape), end in zip(self.shapes.items(), ends, strict=True)
-        }
-
-    def joined(self, arrays: Mapping[str, NDArray]) -> NDArray[np.float64]:
-        """Arrays of the inputs' shapes, end to end."""
-        return np.concatenate([np.ravel(arrays[name]) for name in self.shapes])
-
-    def parted(self, testimony: Testimony) -> dict[str, Testimony]:
-        """What is said about the point, as said about the cotangent of each input."""
-        return {
-            f"d{name}": replace(
-                testimony,
-                value=testimony.value[part].reshape(self.shapes[name]),
-                error=testimony.error[part].reshape(self.shapes[name]),
-            )
-            for name, part in self.parts().items()
-        }
-
-
-WITNESSES: dict[str, Callable[[Witnesses, str], Testimony]] = {
+TESTIMONIES: dict[str, Callable[[Witnesses, str], Testimony]] = {
     "derivation": Witnesses.derivation,
     "differences": Witnesses.differences,
     "complex step": Witnesses.complex_step,
 }
+# Taylor's remainder gives no value to compare with, and judges by itself.
+WITNESSES = (*TESTIMONIES, "taylor")
+
+
+def _keeps_off(here: NDArray, there: NDArray) -> bool:
+    """Whether distances from kinks change by half of themselves at most."""
+    with np.errstate(invalid="ignore"):  # where there is nothing to tie with, the distance is infinite
+        return bool(((here == there) | (np.abs(there - here) <= here / 2)).all())
 
 
 def _outvote(findings: list[Finding]) -> list[Finding]:

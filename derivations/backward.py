@@ -33,7 +33,7 @@ from derivations.calculus import (
     use_deltas,
     with_forward_value,
 )
-from derivations.expressions import entries, entry_indices, index, with_fresh_bounds, with_own_bounds
+from derivations.expressions import entries, entry_indices, index, with_fresh_bounds, with_own_bounds, walk
 from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
 from derivations.ranges import Known
 from derivations.render.unicode import unicode
@@ -106,6 +106,7 @@ AXIOMS = {
     "cotangent from outside": "the definition of a cotangent",
     "nothing depends on it": "no equation uses the tensor",
 }
+LARGEST_DERIVATION = 10_000  # parts of all derivatives together; no layer of the catalogue has a tenth of that
 WITNESSED = ("differentiate", "differentiate along v")  # what power series vouch for
 
 
@@ -143,6 +144,18 @@ class Derivation:
         from derivations.evaluate import evaluate_equations
 
         return evaluate_equations(self.layer, self.equations, values, precision, given=self.given)
+
+    def evaluate_entries(
+        self, values: Mapping[str, Any], wanted: Mapping[str, Any], precision: int | str = 200
+    ) -> dict[str, np.ndarray]:
+        """Some entries of some tensors, with only the terms that they need: for layers of any size.
+
+        `wanted` maps names to lists of entries, `{"dW": [(3, 5), (0, 0)]}`; the results are one number for each. The
+        rest is as for `evaluate`. Raises DerivationError for entries outside a tensor as well.
+        """
+        from derivations.evaluate import evaluate_entries
+
+        return evaluate_entries(self.layer, self.equations, values, wanted, precision, given=self.given)
 
     def evaluate_terms(self, name: str, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
         """The terms that a cotangent is the sum of, each with its text, in float64."""
@@ -233,6 +246,7 @@ class _Backward:
         self.found: dict[str, Equation] = {}
         self.steps: dict[str, list[Step]] = {}
         self._stepwise: set[str] = set()
+        self._parts = 0
 
     def run(self, targets: list[str]) -> Derivation:
         needed = _on_the_way(self.layer, targets)
@@ -320,6 +334,7 @@ class _Backward:
             cotangent = self._entry(equation.name, entry_indices(lhs))
             limits = [sp.Tuple(fresh[i], *equation.ranges[i]) for i in reversed(equation.indices)]
             slope = derivative(rhs, here)
+            self._count(slope)
             own = recognise(slope, equation, known.binding(limits))
             before += sum_over(cotangent * Partial(lhs, here), *limits)
             after += sum_over(cotangent * slope, *limits)
@@ -336,6 +351,14 @@ class _Backward:
         pen.write("recognise a forward value", because, recognised, given=self.layer.equations)
         work_out(pen, recognised, known, self.layer.equations)
         self.found[name] = Equation(left, pen.line, ranges)
+
+    def _count(self, slope: sp.Expr) -> None:
+        self._parts += sum(1 for _ in walk(slope))
+        if self._parts > LARGEST_DERIVATION:
+            raise DerivationError(
+                f"{self.layer.name}: the derivatives of its {len(self.layer.equations)} equations have more than "
+                f"{LARGEST_DERIVATION} parts; derive it in several layers, or with respect to fewer tensors"
+            )
 
     def _shorten(self, name: str, targets: list[str]) -> None:
         """Substitute an intermediate cotangent where that makes the whole shorter."""

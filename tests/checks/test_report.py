@@ -32,7 +32,8 @@ def test_disagreement_shows_entries_who_is_alone_and_the_cause():
     assert "✗ disagree" in text
     assert "dX[" in text
     assert "12 of 12 entries" in text
-    assert "dX contradicts the derivation, differences and the complex step, at N=3 D=4" in " ".join(text.split())
+    witnesses = "the derivation, differences, the complex step and Taylor's remainder"
+    assert f"dX contradicts {witnesses}, at N=3 D=4" in " ".join(text.split())
     assert "dX is wrong in the backward: the equations and your forward agree" in text
     assert "likely: dX has the wrong sign (in the one case)" in text
 

@@ -60,7 +60,7 @@ def test_a_recurrence_is_computed_from_its_start():
     whole = derivation.evaluate(values)
     name, array = next((n, a) for n, a in whole.items() if n == derivation.layer.output_names[0])
     last = np.array(array.shape)[None] - 1
-    some = evaluate_entries(derivation.layer, derivation.equations, values, {name: last}, given=derivation.given)
+    some = derivation.evaluate_entries(values, {name: last})
     assert some[name][0].overlaps(array[tuple(last[0])])
 
 
