@@ -27,7 +27,7 @@ LONGEST_FILE = 1_000_000  # bytes; a layer is a page of text
 Format = Literal["text", "latex", "markdown", "json", "numpy"]
 Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names of layers; see derive --list.")]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Where all randomness starts.")]
-Order = Annotated[int, typer.Option(min=1, max=2, metavar="N", help="2: not gradients, but the Hessian times a v.")]
+Order = Annotated[int, typer.Option(min=1, max=2, metavar="N", help="1: gradients. 2: the Hessian times a direction.")]
 Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="How many processes share the work.")]
 
 app = typer.Typer(
