@@ -106,7 +106,10 @@ def _compiled(tree: ast.FunctionDef, like: Function) -> Function:
 
 def _default(written: ast.expr, before: Any) -> Any:
     """A default as it is written now; one that is no plain number is what it was."""
-    return written.value if isinstance(written, ast.Constant) else before
+    try:
+        return ast.literal_eval(written)
+    except ValueError:
+        return before
 
 
 def with_global(function: Function, name: str, value: Any) -> Function:

@@ -1,8 +1,8 @@
 """An answer that disagrees with the equations, and what a hypothesis about it may ask."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from checks.trial import Trial
 from checks.verdict import DISAGREE
-from derivations import Layer, derive
+from derivations import Derivation, Equation, Layer, Tensor, derive
+from derivations.evaluate import evaluate_equations
+from derivations.expressions import tensor_names
 
 
 @dataclass(frozen=True)
@@ -54,23 +56,88 @@ class Suspect:
             if size.is_Symbol
         }
 
+    def _primal(self, cotangent: str) -> Tensor:
+        return self.layer.by_name[cotangent.removeprefix("d").removesuffix("_total")]
+
     def axis_names(self, tensor: str) -> tuple[str, ...]:
         """What the axes of a tensor (or of its cotangent) are called: the small letters of its sizes."""
-        sizes = self.layer.by_name[tensor if tensor in self.layer.by_name else tensor.removeprefix("d")].sizes
+        sizes = (self.layer.by_name.get(tensor) or self._primal(tensor)).sizes
         return tuple(str(size).lower() for size in sizes)
 
-    def truth_at(self, **values: Any) -> NDArray[np.float64]:
-        """What the true answer would be for other values, in float64."""
-        given: Mapping[str, Any] = {**self.trial.values, **values}
-        return self.trial.derivation.evaluate(given, precision="float64")[self.name]
+    @property
+    def fits(self) -> bool:
+        """Whether a backward gave it, in the right shape: only then can its equations explain it."""
+        return self.is_cotangent and self.got.shape == self.expected.shape
 
-    def truth_without(self, intermediate: str) -> NDArray[np.float64]:
-        """What the true answer would be if an intermediate did not depend on the inputs."""
-        kept = tuple(equation for equation in self.layer.equations if equation.name != intermediate)
-        cut = replace(self.layer, name=f"{self.layer.name}_without_{intermediate}", equations=kept, claims=())
-        value = self.trial.truth[intermediate].value
-        derivation = derive(cut, wrt=self.name.removeprefix("d"))  # nothing else is looked at, and all of it takes long
-        return derivation.evaluate({**self.trial.values, intermediate: value}, precision="float64")[self.name]
+    @cached_property
+    def backward(self) -> tuple[Equation, ...]:
+        """The backward equations that the answer depends on, its own last."""
+        derivation = self.trial.derivation
+        own = derivation.cotangents[self.name]
+        others = {**derivation.intermediate_cotangents, **derivation.cotangents}
+        needed, todo = {own.name: own}, [own]
+        while todo:
+            for name in tensor_names(todo.pop().rhs):
+                if name in others and name not in needed:
+                    needed[name] = others[name]
+                    todo.append(others[name])
+        return (*(equation for name, equation in needed.items() if name != own.name), own)
+
+    @cached_property
+    def ways(self) -> tuple[bool, ...]:
+        """How another operand may come in: everywhere, or, if that is something else, in the last equation alone."""
+        return (False, True) if len(self.backward) > 1 else (False,)
+
+    @cached_property
+    def operands(self) -> dict[str, NDArray[np.float64]]:
+        """Every real tensor at hand when the answer is computed: inputs, what the forward computed, cotangents."""
+        given = {name: np.asarray(self.trial.values[name]) for name in (*self.trial.real_inputs, *self.cotangents)}
+        asked_for = self.trial.derivation.cotangents
+        return given | {name: told.value for name, told in self.trial.truth.items() if name not in asked_for}
+
+    @cached_property
+    def used(self) -> tuple[str, ...]:
+        """The operands that the answer's backward equations read."""
+        read = frozenset().union(*(tensor_names(equation.rhs) for equation in self.backward))
+        return tuple(name for name in self.operands if name in read)
+
+    def backward_at(self, operands: Mapping[str, Any], *, last: bool = False) -> NDArray[np.float64]:
+        """What the backward equations give for other operands or options, in float64, the forward left as it was.
+
+        With `last` the other operands are read by the answer's own equation alone. The name of an intermediate's
+        cotangent may be given, too: it then has that value.
+        """
+        replaced = {e.name for e in self.backward[:-1] if last or e.name in operands}
+        return self._evaluated([e for e in self.backward if e.name not in replaced], operands, replaced)
+
+    def backward_by(self, equation: Equation) -> NDArray[np.float64]:
+        """What the backward equations give with one of them replaced by this one, in float64."""
+        return self._evaluated([equation if e.name == equation.name else e for e in self.backward], {}, set())
+
+    def _evaluated(
+        self, equations: Sequence[Equation], operands: Mapping[str, Any], replaced: set[str]
+    ) -> NDArray[np.float64]:
+        layer, values = self.layer, {**self.trial.values, **self.operands, **operands}
+        inner = [Tensor(name, self._primal(name).sizes) for name in replaced]
+        known = (*self.trial.derivation.given, *(layer.by_name[name] for name in layer.defined), *inner)
+        return evaluate_equations(layer, equations, values, "float64", given=known)[self.name]
+
+    def truth_at(self, inputs: Mapping[str, Any]) -> NDArray[np.float64]:
+        """What the true answer would be for other inputs of the forward as well, in float64."""
+        return self.trial.derivation.evaluate({**self.trial.values, **inputs}, precision="float64")[self.name]
+
+    def with_held(self, tensors: tuple[str, ...]) -> NDArray[np.float64]:
+        """What the true answer would be if some intermediates did not depend on the inputs, in float64.
+
+        Their cotangents are zero; where the derivation has eliminated these, the rest of the layer is derived anew.
+        """
+        inner = {e.name for e in self.backward[:-1]}
+        zero = {n: np.zeros_like(self.operands[t]) for t in tensors for n in (f"d{t}", f"d{t}_total") if n in inner}
+        if len(zero) == len(tensors):
+            return self.backward_at(zero)
+        derivation = _with_constants(self.layer, tensors, self.name.removeprefix("d"))
+        given = {tensor: self.operands[tensor] for tensor in tensors}
+        return derivation.evaluate({**self.trial.values, **given}, precision="float64")[self.name]
 
     def explained_by(self, candidate: NDArray | float, got: NDArray | None = None) -> bool:
         """Whether the answer is the candidate, up to rounding.
@@ -88,3 +155,10 @@ class Suspect:
             return False
         allowance = DISAGREE * bound.max() * max(1.0, size / true_size)
         return bool(size > allowance and (np.abs(got - candidate) <= allowance).all())
+
+
+@lru_cache(maxsize=64)
+def _with_constants(layer: Layer, tensors: tuple[str, ...], wrt: str) -> Derivation:
+    """The derivation of one cotangent of a layer in which some tensors are given."""
+    kept = tuple(equation for equation in layer.equations if equation.name not in tensors)
+    return derive(replace(layer, name=f"{layer.name}_given_{'_'.join(tensors)}", equations=kept, claims=()), wrt=wrt)

@@ -67,7 +67,8 @@ def _by_order(steps: NDArray, remainders: NDArray, noise: NDArray) -> Slope:
     if (orders > 2 - SLACK).all():
         return Slope("agree", order, found)
     if (np.abs(orders - 1) < SLACK).all():
-        return Slope("disagree", order, f"{found}: this is not the slope", float(remainders[-1] / noise[-1]))
+        error = float(remainders[-1] / noise[-1]) if noise[-1] else np.inf
+        return Slope("disagree", order, f"{found}: this is not the slope", error)
     return Slope("unresolved", order, f"{found}: neither 1 nor 2")
 
 

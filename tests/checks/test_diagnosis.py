@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
-from checks.diagnosis import HYPOTHESES
+from checks.hypotheses import HYPOTHESES
 from derivations import layer
 
 NORM = layer(

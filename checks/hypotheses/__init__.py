@@ -1,0 +1,62 @@
+"""Hypotheses about a wrong answer, one law a function.
+
+A hypothesis says what the answer would be if its mistake had been made, and holds where the answer is just that.
+"""
+
+from checks.hypotheses.arrangement import (
+    extra_axes,
+    extra_sum,
+    flipped,
+    missing_sum,
+    permuted_axes,
+    shifted,
+    wrong_axis,
+)
+from checks.hypotheses.calculus import activation_slope, diagonal_only, epsilon, held_constant, path_cut, wrong_term
+from checks.hypotheses.explanation import Explanation, Hypothesis
+from checks.hypotheses.operands import (
+    cotangent_ignored,
+    cotangent_mistaken,
+    operand_flipped,
+    operand_left_out,
+    operand_mistaken,
+    operand_shifted,
+    operand_transposed,
+    overwritten,
+    part_of_sum,
+    state_of_the_same_step,
+)
+from checks.hypotheses.scale import accumulated_twice, constant_factor, nothing, sign
+
+__all__ = ["HYPOTHESES", "Explanation", "Hypothesis"]
+
+# Specific before general: what comes first is named first where several hold in equally many cases.
+HYPOTHESES: dict[str, Hypothesis] = {
+    "zero": nothing,
+    "sign": sign,
+    "accumulated twice": accumulated_twice,
+    "cotangent ignored": cotangent_ignored,
+    "off-diagonal terms": diagonal_only,
+    "activation's derivative": activation_slope,
+    "constant factor": constant_factor,
+    "transposed": permuted_axes,
+    "operand transposed": operand_transposed,
+    "missing sum": missing_sum,
+    "wrong axis": wrong_axis,
+    "extra sum": extra_sum,
+    "extra axes": extra_axes,
+    "part of a sum": part_of_sum,
+    "shifted": shifted,
+    "flipped": flipped,
+    "held constant": held_constant,
+    "epsilon": epsilon,
+    "wrong term": wrong_term,
+    "path cut": path_cut,
+    "another cotangent": cotangent_mistaken,
+    "operand flipped": operand_flipped,
+    "operand shifted": operand_shifted,
+    "state of the same step": state_of_the_same_step,
+    "operand left out": operand_left_out,
+    "operand mistaken": operand_mistaken,
+    "overwritten": overwritten,
+}

@@ -1,0 +1,131 @@
+"""A rule of differentiation broken: a path, a term or a slope is missing, or is another's."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from checks.hypotheses.explanation import Explanation
+from checks.suspect import Suspect
+
+SLOPES: dict[str, Callable[[NDArray], NDArray]] = {
+    "sigmoid": lambda y: y * (1 - y),
+    "tanh": lambda y: 1 - y * y,
+    "relu": lambda y: (y > 0) * 1.0,
+}
+CURVES: dict[str, Callable[[NDArray], NDArray]] = {
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0.0),
+}
+
+
+def activation_slope(suspect: Suspect) -> Iterator[Explanation]:
+    """got = dY s(v), with another activation's slope s, or the right slope at another value v than the output."""
+    if not suspect.fits or len(suspect.cotangents) != 1:
+        return
+    (given, cotangent), point = next(iter(suspect.cotangents.items())), suspect.name.removeprefix("d")
+    (output,) = suspect.trial.outputs
+    X, Y = np.asarray(suspect.trial.values[point]), suspect.trial.truth[output].value
+    if X.shape != Y.shape:
+        return
+    if suspect.explained_by(cotangent):
+        yield Explanation("no slope", f"{suspect.name} is {given}: the layer's own derivative is missing")
+    own = suspect.layer.name
+    for name, slope in SLOPES.items():
+        if name != own and (
+            suspect.explained_by(cotangent * slope(Y)) or suspect.explained_by(cotangent * slope(CURVES[name](X)))
+        ):
+            yield Explanation(name, f"{suspect.name} uses the derivative of {name}, but the layer is {own}")
+        if suspect.explained_by(cotangent * slope(X)) and name != "relu":
+            yield Explanation(
+                f"{name} at {point}", f"{suspect.name} takes {point} for {output} in the derivative of {name}"
+            )
+        if suspect.explained_by(cotangent * slope(CURVES[name](Y))) and name != "relu":
+            yield Explanation(
+                f"{name} at {output}", f"{suspect.name} takes {output} for {point}: {name} is applied twice"
+            )
+        if suspect.explained_by(cotangent * slope(Y) ** 2) and name != "relu":
+            yield Explanation(f"{name} squared", f"{suspect.name} applies the derivative of {name} twice")
+
+
+def diagonal_only(suspect: Suspect) -> Iterator[Explanation]:
+    """got[i] = truth[i] for a cotangent that is zero but for its entry i: the coupling of entries is dropped."""
+    if not suspect.fits or len(suspect.cotangents) != 1:
+        return
+    name, cotangent = next(iter(suspect.cotangents.items()))
+    if cotangent.shape != suspect.expected.shape or cotangent.size == 1:
+        return
+    diagonal = np.zeros(cotangent.shape)
+    for index in np.ndindex(cotangent.shape):
+        alone = np.zeros(cotangent.shape)
+        alone[index] = cotangent[index]
+        diagonal[index] = suspect.backward_at({name: alone})[index]
+    if suspect.explained_by(diagonal):
+        yield Explanation(
+            "off-diagonal", f"{suspect.name} drops the off-diagonal terms: each entry sees only its own {name}"
+        )
+
+
+def held_constant(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth of a layer in which one or two intermediates do not depend on the inputs."""
+    names = [tensor.name for tensor in suspect.layer.intermediates] if suspect.fits else []
+    inner = suspect.trial.derivation.intermediate_cotangents
+    if inner:  # a layer of many parts: those with a cotangent of their own suffice, and nothing is derived anew
+        names = [name for name in names if {f"d{name}", f"d{name}_total"} & {e.name for e in suspect.backward[:-1]}]
+    for count in (1,) if inner else (1, 2):
+        for held in combinations(names, count):
+            if suspect.explained_by(suspect.with_held(held)):
+                what = " and ".join(held)
+                as_one = "a constant: the path through it is" if count == 1 else "constants: the paths through them are"
+                yield Explanation(what, f"{suspect.name} treats {what} as {as_one} missing")
+
+
+def epsilon(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for another epsilon, or for one that stands outside the root."""
+    small = [option.name for option in suspect.layer.options if option.name.startswith("eps")]
+    for name in small if suspect.fits else ():
+        eps = float(suspect.trial.values[name])
+        for value, what in ((0.0, "is left out"), (eps * eps, "is squared"), (1e-5, "is 1e-5"), (1e-8, "is 1e-8")):
+            with np.errstate(all="ignore"):
+                found = suspect.explained_by(suspect.backward_at({name: value}))
+            if found:
+                yield Explanation(f"{name} {what}", f"in {suspect.name}, {name} {what}")
+        for tensor in suspect.used:
+            with np.errstate(all="ignore"):
+                outside = (np.sqrt(suspect.operands[tensor]) + eps) ** 2 - eps
+                found = suspect.explained_by(suspect.backward_at({tensor: outside}))
+            if found:
+                what = f"{name} outside the root"
+                yield Explanation(what, f"{suspect.name} adds {name} outside the root of {tensor}, not inside")
+
+
+def wrong_term(suspect: Suspect) -> Iterator[Explanation]:
+    """got = truth - t, truth - 2 t, truth + t or t alone, for a term t of the derived sum."""
+    if not suspect.fits:
+        return
+    terms = suspect.trial.derivation.evaluate_terms(suspect.name, suspect.trial.values)
+    if len(terms) < 2:
+        return
+    for text, term in terms:
+        for change, what in (
+            (-1, f"the term {text} is missing"),
+            (-2, f"the term {text} has the wrong sign"),
+            (1, f"the term {text} is counted twice"),
+        ):
+            if suspect.explained_by(suspect.expected + change * term):
+                yield Explanation(what, f"in {suspect.name}, {what}")
+
+
+def path_cut(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth if an inner cotangent lacks one of the terms that it is the sum of."""
+    for equation in suspect.backward[:-1] if suspect.fits else ():
+        terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
+        for term in terms if len(terms) > 1 else ():
+            text = replace(equation, rhs=term).text.partition("= ")[2]
+            if suspect.explained_by(suspect.backward_by(replace(equation, rhs=equation.rhs - term))):
+                what = f"in {equation.name} the term {text} is missing"
+                yield Explanation(what, f"in {suspect.name}, a path is cut: {what}")

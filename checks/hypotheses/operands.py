@@ -1,0 +1,193 @@
+"""Right for other operands: what comes in is ignored, left out, turned round, or mistaken for something else."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from checks.hypotheses.explanation import Explanation
+from checks.suspect import Suspect
+from derivations.expressions import walk
+
+
+def cotangent_ignored(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for an incoming cotangent of ones."""
+    for name, cotangent in suspect.cotangents.items() if suspect.fits else ():
+        if suspect.explained_by(suspect.backward_at({name: np.ones_like(cotangent)})):
+            yield Explanation(f"{name} ignored", f"{suspect.name} ignores {name}: it is right for a {name} of ones")
+
+
+def operand_transposed(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for a square matrix among the operands that is transposed."""
+    for name, value in _operands(suspect):
+        if value.ndim == 2 and value.shape[0] == value.shape[1] and _right_for(suspect, name, value.T):
+            yield Explanation(f"{name} transposed", f"{suspect.name} takes {name}.T for {name}, or {name} for {name}.T")
+
+
+def operand_flipped(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for an operand that is read backwards along some axes."""
+    for name, value in _operands(suspect):
+        for axes in _subsets(value):
+            if _right_for(suspect, name, np.flip(value, axes)):
+                where = _letters(suspect, name, axes)
+                yield Explanation(f"{name} along {where}", f"{suspect.name} reads {name} backwards along {where}")
+
+
+def operand_shifted(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for an operand that is read one place early or late along an axis."""
+    for name, value in _operands(suspect):
+        for axis in range(value.ndim):
+            for by in (1, -1) if value.shape[axis] > 1 else ():
+                letter = _letters(suspect, name, (axis,))
+                if any(_right_for_all(suspect, moved) for moved in _moved(suspect, name, value, axis, by)):
+                    what = "late" if by == 1 else "early"
+                    yield Explanation(f"{name} by {by}", f"{suspect.name} reads {name} one {letter} too {what}")
+
+
+def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with the state of a step in one place where that of the step before it, or its start, belongs."""
+    for equation in suspect.backward if suspect.fits else ():
+        for node in walk(equation.rhs):
+            if not isinstance(node, sp.Add):
+                continue
+            read = {entry.base.name: entry for entry in node.atoms(sp.Indexed)}
+            for name in [name for name in read if f"{name}0" in read]:
+                same = read[name].xreplace({read[name].indices[0]: read[name].indices[0] + 1})
+                if suspect.explained_by(
+                    suspect.backward_by(replace(equation, rhs=equation.rhs.xreplace({node: same})))
+                ):
+                    yield Explanation(
+                        f"{name} by -1", f"{suspect.name} takes {name} of the same step, not of the one before"
+                    )
+
+
+def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for an operand of ones."""
+    masks = [t.name for t in suspect.layer.inputs if t.integer and t.high == 1] if suspect.fits else []
+    for name, value in [*_operands(suspect), *((mask, np.asarray(suspect.trial.values[mask])) for mask in masks)]:
+        if name not in suspect.cotangents and _right_for(suspect, name, np.ones_like(value)):
+            yield Explanation(f"{name} left out", f"{suspect.name} leaves {name} out: it is right for a {name} of ones")
+
+
+def operand_mistaken(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with one operand in the place of another, at one place or at all."""
+    for name, value in _operands(suspect):
+        for other, instead in suspect.operands.items():
+            if other == name:
+                continue
+            fitted = _fitted(instead, suspect.axis_names(other), value.shape, suspect.axis_names(name))
+            if fitted is not None and _right_for(suspect, name, fitted):
+                yield Explanation(f"{other} for {name}", f"{suspect.name} takes {other} for {name}")
+
+
+def cotangent_mistaken(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth of another cotangent."""
+    for name in suspect.trial.derivation.cotangents if suspect.is_cotangent else ():
+        if name != suspect.name and suspect.explained_by(suspect.trial.truth[name].value):
+            yield Explanation(f"{name}", f"{suspect.name} is the true {name}")
+
+
+def part_of_sum(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for a cotangent of which only, or all but, the first or last entries along some axes come in."""
+    for name, cotangent in suspect.cotangents.items() if suspect.fits else ():
+        for axes in _subsets(cotangent):
+            where = _letters(suspect, name, axes)
+            for place, word in ((0, "first"), (-1, "last")):
+                alone = _alone(cotangent, axes, (place,) * len(axes))
+                if suspect.explained_by(suspect.backward_at({name: alone})):
+                    what = f"only the {word} {where}"
+                    yield Explanation(what, f"{suspect.name} counts {what}: assigned, or indexed, where a sum belongs")
+                if len(axes) == 1 and suspect.explained_by(suspect.backward_at({name: cotangent - alone})):
+                    what = f"all but the {word} {where}"
+                    yield Explanation(what, f"{suspect.name} counts {what}: a loop or slice is one too short")
+
+
+# More shares than this take longer than an explanation is worth.
+MOST_SHARES = 64
+
+
+def overwritten(suspect: Suspect) -> Iterator[Explanation]:
+    """got = at each place the last, or first, of the shares that a cotangent's entries along some axes hand back."""
+    for name, cotangent in suspect.cotangents.items() if suspect.fits else ():
+        for axes in _subsets(cotangent, most=2):
+            places = list(np.ndindex(*(cotangent.shape[axis] for axis in axes)))
+            if len(places) > MOST_SHARES:
+                continue
+            shares = [suspect.backward_at({name: _alone(cotangent, axes, place)}) for place in places]
+            for word, order in (("last", shares), ("first", shares[::-1])):
+                kept = np.zeros_like(suspect.expected)
+                for share in order:
+                    kept = np.where(share != 0, share, kept)
+                if suspect.explained_by(kept):
+                    where = _letters(suspect, name, axes)
+                    what = f"the {word} {where}"
+                    yield Explanation(what, f"{suspect.name} keeps {what} that reaches a place: = where += belongs")
+
+
+def _operands(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
+    """The operands that the answer's equations read, and inner cotangents that its own equation does."""
+    if suspect.fits:
+        for name in suspect.used:
+            yield name, suspect.operands[name]
+
+
+def _right_for(suspect: Suspect, name: str, value: NDArray) -> bool:
+    return _right_for_all(suspect, {name: value})
+
+
+def _right_for_all(suspect: Suspect, changed: dict[str, NDArray]) -> bool:
+    """Whether it is right for other operands: in all the equations, in the last alone, or in the forward as well."""
+    if any(suspect.explained_by(suspect.backward_at(changed, last=last)) for last in suspect.ways):
+        return True
+    inputs = changed.keys() <= {tensor.name for tensor in suspect.layer.inputs}
+    return inputs and suspect.explained_by(suspect.truth_at(changed))
+
+
+def _moved(suspect: Suspect, name: str, value: NDArray, axis: int, by: int) -> Iterator[dict[str, NDArray]]:
+    """The operand moved by one along an axis: round, zero coming in, or as a recurrence reads it, with its start."""
+    rolled = np.roll(value, by, axis)
+    padded = rolled.copy()
+    padded[(slice(None),) * axis + (0 if by == 1 else -1,)] = 0
+    yield {name: rolled}
+    yield {name: padded}
+    start = suspect.operands.get(f"{name}0")
+    if start is not None and axis == 0 and start.shape == value.shape[1:]:
+        if by == -1:
+            yield {name: rolled, f"{name}0": value[0]}
+        else:
+            yield {name: np.concatenate([start[np.newaxis], value[:-1]])}
+
+
+def _subsets(value: NDArray, most: int = 3) -> Iterator[tuple[int, ...]]:
+    """Up to so many axes of more than one entry each."""
+    long = [axis for axis, length in enumerate(value.shape) if length > 1]
+    for count in range(1, min(most, len(long)) + 1):
+        yield from combinations(long, count)
+
+
+def _alone(cotangent: NDArray, axes: tuple[int, ...], place: tuple[int, ...]) -> NDArray:
+    """The cotangent, zero but for one place along some axes."""
+    at: list[slice | int] = [slice(None)] * cotangent.ndim
+    for axis, index in zip(axes, place, strict=True):
+        at[axis] = index
+    alone = np.zeros_like(cotangent)
+    alone[tuple(at)] = cotangent[tuple(at)]
+    return alone
+
+
+def _fitted(value: NDArray, axes: tuple[str, ...], shape: tuple[int, ...], wanted: tuple[str, ...]) -> NDArray | None:
+    """A tensor spread over the axes of another one, by their names; None where it has others."""
+    if value.shape == shape:
+        return value
+    if not set(axes) <= set(wanted) or len({*axes}) < len(axes) or len({*wanted}) < len(wanted):
+        return None
+    order = np.transpose(value, sorted(range(len(axes)), key=lambda k: wanted.index(axes[k])))
+    places = tuple(slice(None) if axis in axes else np.newaxis for axis in wanted)
+    return np.broadcast_to(order[places], shape)
+
+
+def _letters(suspect: Suspect, name: str, axes: tuple[int, ...]) -> str:
+    return ", ".join(suspect.axis_names(name)[axis] for axis in axes)

@@ -1,0 +1,65 @@
+"""Right but for a number: zero, a sign, a factor."""
+
+from collections.abc import Iterator
+from itertools import combinations, product
+
+import numpy as np
+
+from checks.hypotheses.explanation import Explanation
+from checks.suspect import Suspect
+
+
+def nothing(suspect: Suspect) -> Iterator[Explanation]:
+    """got = 0."""
+    if not suspect.got.any():
+        yield Explanation("zero", f"{suspect.name} is zero everywhere")
+
+
+def sign(suspect: Suspect) -> Iterator[Explanation]:
+    """got = -truth."""
+    if suspect.explained_by(-suspect.expected):
+        yield Explanation("sign", f"{suspect.name} has the wrong sign")
+
+
+def accumulated_twice(suspect: Suspect) -> Iterator[Explanation]:
+    """got = 2 truth."""
+    if suspect.explained_by(2 * suspect.expected):
+        yield Explanation("2", f"{suspect.name} is twice the true one: added up twice, or a factor 1/2 forgotten")
+
+
+def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
+    """got = k truth, for one number k; k is named by the sizes and options that make it."""
+    if suspect.got.shape != suspect.expected.shape:
+        return
+    factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
+    if not suspect.explained_by(factor * suspect.expected):
+        return
+    off = np.abs(suspect.got - factor * suspect.expected).max() / np.abs(suspect.got).max()
+    within, named = f" at every entry, to {off:.0e}", False
+    for name, value in _factor_names(suspect):
+        if suspect.explained_by(value * suspect.expected):
+            named = True
+            yield Explanation(name, f"{suspect.name} is the true one times {name} = {value:.4g}{within}{_why(name)}")
+    if not named:
+        yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
+
+
+def _factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
+    options = {option.name: suspect.trial.values[option.name] for option in suspect.layer.options}
+    atoms: dict[str, float] = {"2": 2.0, **suspect.sizes, **{n: float(v) for n, v in options.items() if v}}
+    powers = [(name, value, exponent) for name, value in atoms.items() for exponent in (1, -1)]
+    for minus, count in product((1, -1), (1, 2, 3)):
+        for chosen in combinations(powers, count):
+            if len({name for name, _, _ in chosen}) == count:
+                above = "*".join(name for name, _, exponent in chosen if exponent == 1)
+                below = "*".join(name for name, _, exponent in chosen if exponent == -1)
+                below = f"({below})" if "*" in below else below
+                text = f"{above or '1'}/{below}" if below else above
+                value = float(np.prod([value**exponent for _, value, exponent in chosen]))
+                yield (text if minus == 1 else f"-{text}"), minus * value
+
+
+def _why(factor: str) -> str:
+    if factor.startswith("1/") and factor[2:].isupper():
+        return f": a mean over {factor[2:]} where the equations have a sum, or the mean taken twice"
+    return f": the mean over {factor} is missing" if factor.isupper() else ""
