@@ -29,6 +29,9 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names 
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Where all randomness starts.")]
 Order = Annotated[int, typer.Option(min=1, max=2, metavar="N", help="1: gradients. 2: the Hessian times a direction.")]
 Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="How many processes share the work.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, tcp://HOST:8786, whose workers share the work.")
+]
 
 app = typer.Typer(
     add_completion=False,
@@ -241,13 +244,19 @@ def check(
     ] = None,
     seed: Seed = 0,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write this file.")] = None,
     order: Order = 1,
+    random: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="N single checks at random layers, sizes, options, dtypes and seeds."),
+    ] = None,
 ) -> None:
     """Check the hand-written layers.
 
     Their forward and backward, against the derived equations and against finite differences, in their own dtype.
     With --order 2, differences of the backward against the derived Hessian times a random direction, in float64.
+    With --random: does a check ever call correct code wrong? Exit code 1 if one does.
 
     Exit code 0: everything agrees. 1: something disagrees, or stays unresolved, so that nothing vouches for it.
     2: bad usage.
@@ -266,28 +275,60 @@ def check(
     for name in dtypes:
         if name not in DTYPES:
             raise RefusalError(f"no layer runs in {name!r}; expected {' or '.join(DTYPES)}")
+    if random and (json_file or order == 2):
+        raise RefusalError("--random counts checks of gradients, and leaves no file: give neither --json nor --order")
+    if random:
+        raise typer.Exit(_check_at_random(random, names, dtypes, seed, jobs, scheduler))
     if json_file:
         _require_place_for(json_file)
     console = _console()
-    reports = _run_suite(names, dtypes, seed, console, jobs, order)
+    reports = _run_suite(names, dtypes, seed, console, jobs, scheduler, order)
     _print_reports(reports, console, "rounding may do" if order == 1 else "differences may be off by")
     if json_file:
         _write(json_file, json.dumps(summary(reports), indent=1) + "\n")
     raise typer.Exit(DONE if overall(reports) == "agree" else WRONG)
 
 
+def _check_at_random(
+    checks: int, names: list[str], dtypes: list[str], seed: int, jobs: int, scheduler: str | None
+) -> int:
+    """Count the verdicts of random checks, on a terminal as they come; every alarm with a command that repeats it."""
+    from checks.false_alarms import random_checks
+    from checks.parallel import ClusterError
+
+    console = _console()
+    with console.status("checking at random") as status, _refusing(ClusterError):
+        for tally in random_checks(checks, names, dtypes, seed, jobs, scheduler):
+            status.update(f"{tally.checks} of {checks} checks, {len(tally.alarms)} alarms")
+    for word, runs in (("disagrees", tally.alarms), ("is in doubt", tally.doubts)):
+        for run in runs:
+            console.print(f"{word}: {run.command}", soft_wrap=True)
+    counts = tally.verdicts
+    console.print(f"{tally.checks} random checks in {tally.runs} runs, seed {seed}: {counts['agree']} agree, "
+                  f"{counts['disagree']} disagree, {counts['doubt']} are in doubt, {counts['unresolved']} have a "
+                  f"witness that cannot tell; {tally.refused} draws were refused by the code")  # fmt: skip
+    return WRONG if tally.alarms else DONE
+
+
 def _run_suite(
-    names: list[str], dtypes: list[str], seed: int, console: "Console", jobs: int = 1, order: int = 1
+    names: list[str],
+    dtypes: list[str],
+    seed: int,
+    console: "Console",
+    jobs: int = 1,
+    scheduler: str | None = None,
+    order: int = 1,
 ) -> list["Report"]:
     """Run the suite, on a terminal with a line that tells how far it is."""
+    from checks.parallel import ClusterError
     from checks.suite import run_suite
 
-    with console.status("checking") as status:
+    with console.status("checking") as status, _refusing(ClusterError):
 
         def tell(report: "Report") -> None:
             status.update(f"checked {report.layer} in {report.dtype}")
 
-        return run_suite(names, dtypes, seed, tell, jobs, order)
+        return run_suite(names, dtypes, seed, tell, jobs, scheduler, order)
 
 
 def _print_reports(reports: list["Report"], console: "Console", unit: str = "rounding may do") -> None:
@@ -353,13 +394,14 @@ def doctor(
 
 
 @app.command()
-def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1) -> None:
+def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1, scheduler: Scheduler = None) -> None:
     """Break the hand-written backwards on purpose: would the checks notice?
 
     Every backward is rewritten in one place at a time, and its checks are run. Survivors are printed with their
     difference. Exit code 0: none survived. 1: some did. 2: bad usage.
     """
     from checks.mutation import killed_share, mutate_rows
+    from checks.parallel import ClusterError
     from checks.suite import SUITE, rows
     from derivations import LAYERS, DerivationError
     from derivations.catalogue import find
@@ -368,14 +410,15 @@ def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1) -> None:
     with _refusing(DerivationError):
         names = [find(name, checkable).name for name in layers or checkable]
     console, outcomes = _console(), []
-    for row, found in mutate_rows(rows(names), seed, jobs):
-        outcomes += found
-        fates = [outcome.fate for outcome in found]
-        console.print(f"{row.layer}: {fates.count('killed')} killed, {fates.count('survived')} survived, "
-                      f"{fates.count('equivalent')} equivalent")  # fmt: skip
-        for outcome in found:
-            if outcome.fate == "survived":
-                console.print(f"  {outcome.mutant.kind} in {outcome.mutant.place}", outcome.mutant.diff, sep="\n")
+    with _refusing(ClusterError):
+        for row, found in mutate_rows(rows(names), seed, jobs, scheduler):
+            outcomes += found
+            fates = [outcome.fate for outcome in found]
+            console.print(f"{row.layer}: {fates.count('killed')} killed, {fates.count('survived')} survived, "
+                          f"{fates.count('equivalent')} equivalent")  # fmt: skip
+            for outcome in found:
+                if outcome.fate == "survived":
+                    console.print(f"  {outcome.mutant.kind} in {outcome.mutant.place}", outcome.mutant.diff, sep="\n")
     survived = sum(outcome.fate == "survived" for outcome in outcomes)
     console.print(f"{killed_share(outcomes):.1%} of the mutants that are not equivalent were noticed")
     raise typer.Exit(WRONG if survived else DONE)

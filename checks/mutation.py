@@ -23,6 +23,7 @@ from checks.equivalence import same_functions
 from checks.gradcheck import admissible
 from checks.implementation import MisconductError
 from checks.mutants import Function, Mutant, mutants, with_global, without_guards
+from checks.parallel import shared
 from checks.patience import lines_run, patient
 from checks.precision import FORMATS
 from checks.suite import DTYPES, Row, rows
@@ -55,17 +56,14 @@ def mutate(chosen: Row | Sequence[Row], seed: int = 0) -> list[Outcome]:
     return outcomes
 
 
-def mutate_rows(chosen: Sequence[Row], seed: int = 0, jobs: int = 1) -> Iterator[tuple[Row, list[Outcome]]]:
-    """`mutate` for the layers of several rows, shared among so many processes; the first row of each, in order."""
+def mutate_rows(
+    chosen: Sequence[Row], seed: int = 0, jobs: int = 1, scheduler: str | None = None
+) -> Iterator[tuple[Row, list[Outcome]]]:
+    """`mutate` for the layers of several rows, shared as `parallel.shared` does; the first row of each, in order."""
     layers = list(dict.fromkeys(row.layer for row in chosen))
     firsts = [next(row for row in chosen if row.layer == layer) for layer in layers]
-    if jobs == 1:
-        yield from ((row, mutate(rows([row.layer]), seed)) for row in firsts)
-        return
-    from joblib import Parallel, delayed
-
-    tasks = (delayed(_mutate_by_name)(layer, seed) for layer in layers)
-    yield from zip(firsts, Parallel(n_jobs=jobs, return_as="generator")(tasks), strict=True)
+    tasks = [(layer, seed) for layer in layers]
+    yield from zip(firsts, shared(_mutate_by_name, tasks, jobs, scheduler), strict=True)
 
 
 def _mutate_by_name(layer: str, seed: int) -> list[Outcome]:

@@ -1,11 +1,12 @@
 """Which implementation answers to which derivation: one explicit table. A new layer is a new row."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from checks.gradcheck import gradcheck
 from checks.hessian import hessian_check
+from checks.parallel import shared
 from checks.report import Report
 from numeric import (
     activations,
@@ -238,39 +239,27 @@ def run_suite(
     seed: int = 0,
     progress: Callable[[Report], None] = lambda report: None,
     jobs: int = 1,
+    scheduler: str | None = None,
     order: int = 1,
 ) -> list[Report]:
     """Check every row (or those of the named layers) in every dtype; `progress` hears of each report as it comes.
 
     At `order` 2 it is the Hessians that are checked, which takes float64 (`hessian_check`).
-    With `jobs` above 1 so many processes share the rows; the reports and their order are the same.
-    Raises ValueError for a layer that has no row, or a dtype that does not exist.
+    With `jobs` above 1 so many processes share the rows, with `scheduler` a Dask cluster does (`parallel.shared`); the
+    reports and their order are the same.
+    Raises ValueError for a layer that has no row, a dtype that does not exist, or a cluster that cannot be had.
     """
     reports = []
-    for found in _in_parallel(rows(names), tuple(dtypes), seed, jobs, order):
+    tasks = [(SUITE.index(row), tuple(dtypes), seed, order) for row in rows(names)]
+    for found in shared(_check, tasks, jobs, scheduler):
         for report in found:
             progress(report)
             reports.append(report)
     return reports
 
 
-def _in_parallel(
-    chosen: Sequence[Row], dtypes: tuple[str, ...], seed: int, jobs: int, order: int
-) -> Iterator[list[Report]]:
-    if jobs == 1:
-        yield from (_check(row, dtypes, seed, order) for row in chosen)
-        return
-    from joblib import Parallel, delayed
-
-    tasks = (delayed(_check_by_number)(SUITE.index(row), dtypes, seed, order) for row in chosen)
-    yield from Parallel(n_jobs=jobs, return_as="generator")(tasks)
-
-
-def _check_by_number(number: int, dtypes: tuple[str, ...], seed: int, order: int) -> list[Report]:
-    return _check(SUITE[number], dtypes, seed, order)
-
-
-def _check(row: Row, dtypes: tuple[str, ...], seed: int, order: int) -> list[Report]:
+def _check(number: int, dtypes: tuple[str, ...], seed: int, order: int) -> list[Report]:
+    row = SUITE[number]
     pair = (row.forward, row.backward)
     if order == 2:
         return [hessian_check(pair, row.layer, sizes=row.sizes, seed=seed)]

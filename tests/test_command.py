@@ -322,6 +322,20 @@ def test_check_tells_what_disagrees(run, monkeypatch, tmp_path):
     assert json.loads(file.read_text())["verdict"] == "disagree"
 
 
+def test_random_checks_are_counted(run):
+    outcome = run("check", "tanh", "--random", "20", "--seed", "2")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert re.search(r"\d\d+ random checks in \d+ runs, seed 2: \d+ agree, 0 disagree, 0 are in doubt", outcome.out)
+
+
+def test_random_checks_tell_of_every_alarm_how_to_repeat_it(run, monkeypatch):
+    rows = [replace(row, backward=wrong_tanh) if row.layer == "tanh" else row for row in SUITE]
+    monkeypatch.setattr("checks.false_alarms.SUITE", tuple(rows))
+    outcome = run("check", "tanh", "--random", "20", "--dtype", "float32")
+    assert outcome.code == 1
+    assert 'disagrees: python -c "from checks import gradcheck; from numeric.activations import tanh' in outcome.out
+
+
 def test_what_stays_unresolved_is_not_vouched_for(run, monkeypatch):
     monkeypatch.setattr("checks.report.Report.verdict", property(lambda report: "unresolved"))
     assert run("check", "relu", "--dtype", "float64").code == 1
@@ -332,12 +346,22 @@ def test_what_stays_unresolved_is_not_vouched_for(run, monkeypatch):
     [
         (["sofmax"], "no layer 'sofmax'; did you mean softmax"),
         (["--dtype", "float16"], "no layer runs in 'float16'; expected float64 or float32"),
+        (["--random", "9", "--json", "found.json"], "--random counts checks of gradients, and leaves no file"),
+        (["--scheduler", "nonsense"], "no scheduler at 'nonsense'; expected tcp://HOST:8786"),
+        (["--random", "9", "--scheduler", "nonsense"], "no scheduler at 'nonsense'"),
         (["--json", "/dev/null"], "no regular file"),
         (["--json", "/dev/null/found.json"], "cannot write in /dev/null"),
     ],
 )
 def test_what_cannot_be_checked_is_one_line(refused, arguments, line):
+    if "--scheduler" in arguments:
+        pytest.importorskip("distributed", reason="distributed is not installed")
     assert line in refused("check", *arguments)
+
+
+def test_mutants_are_not_made_for_a_cluster_that_is_not_there(refused):
+    pytest.importorskip("distributed", reason="distributed is not installed")
+    assert "no scheduler at 'nonsense'" in refused("mutate", "relu", "--scheduler", "nonsense")
 
 
 # train
