@@ -29,8 +29,11 @@ HIGHEST_ORDER = 5
 # which the better of many extrapolations shows less than it has. Measured in tests/checks/test_differences.py.
 SAFETY = 4.0
 UNIT = 2.0**-53
-# Levels that are sampled at once: as many as tell that the first may be the last, then a few at a time.
-BLOCKS = (0, FEWEST_LEVELS + 1, *range(FEWEST_LEVELS + 4, LEVELS, 3), LEVELS)
+# Quotients that are the same at so many steps, but for noise, are those of a straight line: no other function has no
+# second, fourth or sixth derivative and no kink in reach of any of them.
+STRAIGHT_LEVELS = 4
+# Levels that are sampled at once: as many as tell a straight line, as many as tell another, then a few at a time.
+BLOCKS = (0, STRAIGHT_LEVELS, FEWEST_LEVELS + 1, *range(FEWEST_LEVELS + 4, LEVELS, 3), LEVELS)
 # Results that are kept at a time: 16 MB.
 RESULTS_AT_ONCE = 1 << 21
 
@@ -253,25 +256,24 @@ def _first_fit(moved: NDArray) -> NDArray:
     Coordinates that move the same outputs make a class. Classes that have no output in common go side by side, and a
     group takes one coordinate of each.
     """
-    classes: dict[bytes, list[int]] = {}
     packed = np.packbits(moved, axis=1)
-    for place, pattern in enumerate(packed.view(f"S{packed.shape[1]}").ravel().tolist()):
-        classes.setdefault(pattern, []).append(place)
-    beside: list[tuple[int, list[list[int]]]] = []
-    for pattern, members in classes.items():
+    patterns, own_class = np.unique(packed.view(f"S{packed.shape[1]}").ravel(), return_inverse=True)
+    taken: list[int] = []
+    side = np.zeros(len(patterns), int)
+    for place, pattern in enumerate(patterns.tolist()):
         own = int.from_bytes(pattern, "little")
-        fitting = next((k for k, (taken, _) in enumerate(beside) if not taken & own), None)
-        if fitting is None:
-            beside.append((own, [members]))
-        else:
-            taken, others = beside[fitting]
-            beside[fitting] = (taken | own, [*others, members])
-    groups, count = np.zeros(len(moved), int), 0
-    for _, together in beside:
-        for members in together:
-            groups[members] = range(count, count + len(members))
-        count += max(map(len, together))
-    return groups
+        fitting = next((k for k, others in enumerate(taken) if not others & own), len(taken))
+        if fitting == len(taken):
+            taken.append(0)
+        taken[fitting] |= own
+        side[place] = fitting
+    sizes = np.bincount(own_class)
+    longest = np.zeros(len(taken), int)
+    np.maximum.at(longest, side, sizes)
+    order = np.argsort(own_class, kind="stable")
+    rank = np.empty(len(moved), int)
+    rank[order] = np.arange(len(moved)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return (np.cumsum(longest) - longest)[side[own_class]] + rank
 
 
 def _parts(length: int, each: int, most: int) -> Iterator[slice]:
@@ -449,4 +451,11 @@ def _extrapolated(quotients: NDArray, errors: NDArray, power: int) -> tuple[Esti
     best, every = flat.argmin(axis=0), np.arange(coordinates)
     error = flat[best, every]
     value = np.where(np.isfinite(error), table.reshape(levels * orders, coordinates)[best, every], np.nan)
-    return Estimate(value, error), over[-1]
+    return Estimate(value, error), over[-1] | _straight(quotients, errors)
+
+
+def _straight(quotients: NDArray, errors: NDArray) -> NDArray:
+    """Which columns are the same at the first steps, but for noise."""
+    first, noise = quotients[:STRAIGHT_LEVELS], errors[:STRAIGHT_LEVELS]
+    same = np.abs(np.diff(first, axis=0)) <= noise[1:] + noise[:-1]
+    return same.all(axis=0) & (len(first) == STRAIGHT_LEVELS)

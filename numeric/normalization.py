@@ -95,7 +95,7 @@ def layer_norm(X: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = 
     Source: Ba, Kiros and Hinton (2016), section 3.
     """
     N, D = X.shape
-    Y, Xhat, v, ones = np.empty_like(X), np.empty_like(X), np.empty(N, X.dtype), np.ones(D, X.dtype)
+    Y, Xhat, v, ones = np.empty_like(X), np.empty_like(X), np.empty(N, X.dtype, like=X), np.ones(D, X.dtype)
     for rows in _blocks(X):
         x, xhat, y = X[rows], Xhat[rows], Y[rows]
         mu = x @ ones / D
@@ -138,7 +138,7 @@ def rms_norm(X: np.ndarray, gamma: np.ndarray, eps: float = 1e-5) -> dict[str, n
     X[N, D] and gamma[D] are of one dtype, float32, float64 or complex128; InputError otherwise.
     Source: Zhang and Sennrich (2019), eq. 4.
     """
-    Y, Xhat, v = np.empty_like(X), np.empty_like(X), np.empty(len(X), X.dtype)
+    Y, Xhat, v = np.empty_like(X), np.empty_like(X), np.empty(len(X), X.dtype, like=X)
     for rows in _blocks(X):
         x, xhat = X[rows], Xhat[rows]
         v[rows] = _squares(x) / X.shape[1]

@@ -30,7 +30,7 @@ def pad(X: np.ndarray, top: int, bottom: int, left: int, right: int) -> np.ndarr
     X[N, H, W, C] is float32, float64 or complex128, and so is Y. Raises InputError for anything else.
     """
     N, H, W, C = X.shape
-    Y = np.zeros((N, H + top + bottom, W + left + right, C), X.dtype)
+    Y = np.zeros((N, H + top + bottom, W + left + right, C), X.dtype, like=X)
     Y[:, top : top + H, left : left + W] = X
     return Y
 
@@ -78,7 +78,7 @@ def nearest_upsampling(X: np.ndarray, R: int, S: int) -> np.ndarray:
     X[N, H, W, C] is float32, float64 or complex128, and so is Y. Raises InputError for anything else.
     """
     N, H, W, C = X.shape
-    Y = np.empty((N, H, R, W, S, C), X.dtype)
+    Y = np.empty((N, H, R, W, S, C), X.dtype, like=X)
     Y[...] = X[:, :, None, :, None, :]
     return Y.reshape(N, R * H, S * W, C)
 
@@ -99,7 +99,7 @@ def pixel_shuffle(X: np.ndarray, R: int) -> np.ndarray:
     """
     N, H, W, channels = X.shape
     C = channels // (R * R)
-    Y = np.empty((N, H, R, W, R, C), X.dtype)
+    Y = np.empty((N, H, R, W, R, C), X.dtype, like=X)
     Y[...] = X.reshape(N, H, W, C, R, R).transpose(0, 1, 4, 2, 5, 3)
     return Y.reshape(N, R * H, R * W, C)
 

@@ -40,7 +40,7 @@ def scatter(spread: Array, shape: tuple[int, ...], stride: int, pad: int, dilati
         max(size + 2 * pad, stride * (places - 1) + dilation * (length - 1) + 1)
         for size, places, length in zip(shape[1 : 1 + count], outputs, kernel, strict=True)
     ]
-    total = np.zeros((shape[0], *reach, *shape[1 + count :]), spread.dtype)
+    total = np.zeros((shape[0], *reach, *shape[1 + count :]), spread.dtype, like=spread)
     for place in product(*map(range, kernel)):
         under = [
             slice(dilation * k, dilation * k + stride * (places - 1) + 1, stride)
