@@ -1,6 +1,7 @@
 """What kind of wrong is it? The hypotheses about a wrong answer that hold, likeliest first."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from checks.implementation import MisconductError, as_numbers
 from checks.suspect import Suspect
 from checks.trial import Trial, make_trial
 from checks.verdict import DISAGREE, Finding
+from derivations import DerivationError
 
 # More trials cost time and add no evidence: two of different sizes tell a size from a number.
 MOST_TRIALS = 2
@@ -105,8 +107,9 @@ def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
     found: dict[tuple[str, str], list[str]] = {}
     for title, hypothesis in HYPOTHESES.items():
         for suspect in suspects:
-            for explanation in hypothesis(suspect):
-                found.setdefault((title, explanation.mistake), []).append(explanation.sentence)
+            with suppress(DerivationError):  # what has no value at these operands explains nothing
+                for explanation in hypothesis(suspect):
+                    found.setdefault((title, explanation.mistake), []).append(explanation.sentence)
         if suspects and any(len(sentences) == len(suspects) for sentences in found.values()):
             break  # what comes after is less specific, and takes longer
     ranks = {title: rank for rank, title in enumerate(HYPOTHESES)}

@@ -117,7 +117,8 @@ class Suspect:
     def _evaluated(
         self, equations: Sequence[Equation], operands: Mapping[str, Any], replaced: set[str]
     ) -> NDArray[np.float64]:
-        layer, values = self.layer, {**self.trial.values, **self.operands, **operands}
+        true = {name: told.value for name, told in self.trial.truth.items()}
+        layer, values = self.layer, {**self.trial.values, **true, **operands}
         inner = [Tensor(name, self._primal(name).sizes) for name in replaced]
         known = (*self.trial.derivation.given, *(layer.by_name[name] for name in layer.defined), *inner)
         return evaluate_equations(layer, equations, values, "float64", given=known)[self.name]
@@ -150,11 +151,16 @@ class Suspect:
         bound = self.trial.bounds[self.name]
         if candidate.shape != got.shape or not np.isfinite(candidate).all() or not np.isfinite(bound).all():
             return False
-        size, true_size = np.abs(candidate).max(initial=0.0), np.abs(self.expected).max(initial=0.0)
-        if size == 0 or true_size == 0:
+        size = np.abs(candidate).max(initial=0.0)
+        if size == 0 or not self.expected.any():
             return False
-        allowance = DISAGREE * bound.max() * max(1.0, size / true_size)
+        allowance = self.allowance(candidate)
         return bool(size > allowance and (np.abs(got - candidate) <= allowance).all())
+
+    def allowance(self, candidate: NDArray) -> float:
+        """By how much an answer may be off from a candidate: the largest bound, scaled to the candidate."""
+        size, true_size = np.abs(candidate).max(initial=0.0), np.abs(self.expected).max(initial=0.0)
+        return float(DISAGREE * self.trial.bounds[self.name].max(initial=0.0) * max(1.0, size / true_size))
 
 
 @lru_cache(maxsize=64)

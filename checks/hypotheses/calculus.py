@@ -64,6 +64,8 @@ def diagonal_only(suspect: Suspect) -> Iterator[Explanation]:
         alone = np.zeros(cotangent.shape)
         alone[index] = cotangent[index]
         diagonal[index] = suspect.backward_at({name: alone})[index]
+        if abs(diagonal[index] - suspect.got[index]) > suspect.allowance(suspect.got):
+            return
     if suspect.explained_by(diagonal):
         yield Explanation(
             "off-diagonal", f"{suspect.name} drops the off-diagonal terms: each entry sees only its own {name}"

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from checks.cases import draw_cases, given_case, kinked_case
+from checks import gradcheck
+from checks.cases import all_cases, draw_cases, far_case, given_case, kinked_case
 from checks.precision import FORMATS
 from derivations import LAYERS, derive
 
@@ -78,3 +79,106 @@ def test_inputs_stay_in_the_domain_of_the_layer(seed):
     for case in draw_cases(layer, {}, FORMATS["float32"], np.random.default_rng(seed)):
         assert (case.values["P"] > 0).all()
         assert (case.values["P"] < 1).all()
+
+
+CONVOLUTIONS = ["conv1d", "conv2d", "depthwise_conv2d", "transposed_conv2d", "max_pool2d", "avg_pool2d"]
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_options_are_at_work_in_one_case_and_at_rest_in_another(name):
+    used, unused, *_ = cases(name)
+    whole = {option.name: int(option.low) for option in LAYERS[name].options if option.integer}
+    assert {option: used.values[option] for option in whole} == {option: low + 1 for option, low in whole.items()}
+    assert {option: unused.values[option] for option in whole} == whole
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_windows_overlap_in_every_general_case(name):
+    for case in cases(name)[:2]:
+        assert case.values["stride"] < case.sizes["R"]
+
+
+@pytest.mark.parametrize("name", ["conv2d", "max_pool2d"])
+def test_images_are_oblong(name):
+    for case in cases(name)[:2]:
+        assert case.sizes["H"] != case.sizes["W"]
+
+
+@pytest.mark.parametrize("name", ["rnn_tanh", "lstm", "gru"])
+def test_there_are_three_steps_or_more_in_time(name):
+    assert all(case.sizes["T"] >= 3 for case in cases(name)[:2])
+
+
+def test_a_padding_on_each_side_differs_from_that_on_the_others():
+    used, unused, *_ = cases("pad")
+    sides = ("top", "bottom", "left", "right")
+    assert len({used.values[side] for side in sides}) == len(sides)
+    assert {unused.values[side] for side in sides} == {0}
+
+
+def test_a_weight_that_may_be_zero_is_zero_once():
+    assert [case.values["lam"] == 0 for case in cases("l2_penalty")].count(True) == 1
+
+
+def test_a_layer_whose_kinks_lie_far_out_gets_a_case_beyond_them_and_one_on_each():
+    first, *_ = cases("hard_swish")
+    derivation = derive("hard_swish")
+    assert np.abs(far_case(derivation, first).values["X"]).max() > 3
+    assert {-3.0, 3.0} <= set(kinked_case(derivation, first).values["X"].flat)
+    assert far_case(derive("relu"), cases("relu")[0]) is None
+
+
+def test_all_cases_end_with_those_of_the_kinks():
+    labels = [case.label for case in all_cases(derive("hard_swish"), {}, DOUBLE, np.random.default_rng(0))]
+    assert [label.partition(", ")[2] for label in labels[-2:]] == ["far out", "on a kink"]
+
+
+def conv(X, K, b, stride, pad, dilation):
+    padded = np.pad(X, ((0, 0), (pad, pad), (0, 0)))
+    P = (len(padded[0]) - dilation * (len(K) - 1) - 1) // stride + 1
+    taps = [padded[:, dilation * r :][:, : stride * P : stride] @ K[r] for r in range(len(K))]
+    return sum(taps) + b
+
+
+def conv_backward(dY, X, K, stride, pad, dilation, add=True, padding=True, step=True):
+    """Right, unless it overwrites where windows overlap, forgets the padding, or forgets the stride."""
+    pad, by = pad * padding, stride if step else 1
+    padded = np.pad(X, ((0, 0), (pad, pad), (0, 0)))
+    dX, dK = np.zeros((len(X), len(padded[0]) + by * dY.shape[1] * dilation, X.shape[2])), np.zeros_like(K)
+    for p, r in np.ndindex(dY.shape[1], len(K)):
+        w = by * p + dilation * r
+        dX[:, w] = dX[:, w] * add + dY[:, p] @ K[r].T
+        if w < padded.shape[1]:
+            dK[r] += padded[:, w].T @ dY[:, p]
+    return {"dX": dX[:, pad : pad + X.shape[1]], "dK": dK, "db": dY.sum(axis=(0, 1))}
+
+
+@pytest.mark.parametrize("mistake", [{}, {"add": False}, {"padding": False}, {"step": False}])
+def test_what_is_wrong_for_some_windows_only_is_noticed(mistake):
+    def backward(dY, X, K, stride, pad, dilation):
+        return conv_backward(dY, X, K, stride, pad, dilation, **mistake)
+
+    report = gradcheck((conv, backward), "conv1d", sizes={"N": 2, "C": 2, "F": 3}, witnesses=["derivation"])
+    assert report.verdict == ("disagree" if mistake else "agree")
+
+
+def relu6_backward(dY, X):
+    return np.where(X > 0, dY, 0)
+
+
+def test_what_is_wrong_beyond_a_far_kink_only_is_noticed():
+    from derivations import layer
+
+    relu6 = layer("relu6", tensors="X[N] Y[N]", equations="Y[n] = minimum(maximum(X[n], 0), 6)")
+    report = gradcheck((lambda X: np.clip(X, 0, 6), relu6_backward), relu6)
+    wrong = {finding.case.partition(", ")[2] for finding in report.findings if finding.verdict == "disagree"}
+    assert wrong
+    assert wrong <= {"far out", "on a kink"}
+
+
+def test_what_is_wrong_for_two_of_a_kind_only_is_noticed():
+    def backward(dY, Y):
+        return dY * (1 - Y * Y) * (1 + (len(Y) == 2))
+
+    report = gradcheck((np.tanh, backward), "tanh", witnesses=["derivation"])
+    assert {finding.case for finding in report.findings if finding.verdict == "disagree"} == {"N=2 D=2"}
