@@ -15,6 +15,17 @@ class FileError(ValueError):
     """A file or a function that cannot be had; the message is one line that says why."""
 
 
+def load_implementation(target: str, forward: str | None = None) -> Any:
+    """What `FILE:NAME` names, to be checked: the pair of a backward, or by itself what a framework differentiates.
+
+    A name with `backward` in it is that of a backward, as is any whose forward is named. Raises FileError.
+    """
+    file, _, name = target.rpartition(":")
+    if forward is not None or "backward" in name or not file:
+        return load_pair(target, forward)
+    return _function(load_module(Path(file)), file, name)
+
+
 def load_pair(target: str, forward: str | None = None) -> Pair:
     """The forward and backward functions of `FILE:FUNCTION`, such as `mine.py:backward`.
 

@@ -3,7 +3,7 @@
 import pytest
 
 from checks import gradcheck
-from checks.adapters.files import FileError, load_pair
+from checks.adapters.files import FileError, load_implementation, load_pair
 
 MINE = """
 import numpy as np
@@ -42,6 +42,18 @@ def test_a_pair_is_found_by_its_names_and_can_be_checked(mine):
 def test_the_forward_can_be_named(mine):
     forward, _ = load_pair(f"{mine}:backward", forward="linear")
     assert forward.__name__ == "linear"
+
+
+def test_what_a_framework_differentiates_is_found_by_itself(tmp_path, mine):
+    assert load_implementation(f"{mine}:linear").__name__ == "linear"
+    assert [function.__name__ for function in load_implementation(f"{mine}:linear_backward")] == [
+        "linear",
+        "linear_backward",
+    ]
+    with pytest.raises(FileError, match="names no function"):
+        load_implementation(str(mine))
+    with pytest.raises(ValueError, match="nothing shows who differentiates linear"):
+        gradcheck(load_implementation(f"{mine}:linear"), against="linear")
 
 
 @pytest.mark.parametrize(

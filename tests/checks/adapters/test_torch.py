@@ -5,6 +5,7 @@ import re
 import pytest
 
 from checks import assert_gradients, gradcheck
+from checks.adapters.files import load_implementation
 from checks.adapters.frameworks import framework_of
 from derivations import layer
 
@@ -317,6 +318,17 @@ def test_a_certificate_digests_the_users_module_and_not_pytorch():
     assert set(gradcheck(Network(0.0), "linear", names={"inner.weight": "W.T", "inner.bias": "b"}).sources) == {
         Network.__module__
     }
+
+
+def test_a_file_may_hold_a_function(tmp_path):
+    source = "import torch\nclass Mine(torch.autograd.Function):\n" + "".join(
+        f"    @staticmethod\n    def {line}\n"
+        for line in ("forward(ctx, X): return X * 3", "backward(ctx, dY): return dY")
+    )
+    (tmp_path / "mine.py").write_text(source)
+    triple = layer("triple", tensors="X[N] Y[N]", equations="Y[n] = 3*X[n]")
+    report = gradcheck(load_implementation(f"{tmp_path / 'mine.py'}:Mine"), triple)
+    assert "dX is wrong in the backward" in str(report)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
