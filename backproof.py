@@ -363,20 +363,13 @@ def _verdicts(reports: list["Report"]) -> "Table":
 
 @app.command()
 def doctor(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE:FUNCTION",
-            help="Your backward, as in mine.py:backward, or what PyTorch or JAX differentiates.",
-        ),
-    ],
+    target: Annotated[str, typer.Argument(metavar="FILE:FUNCTION", help="Your backward, such as mine.py:backward.")],
     against: Annotated[str | None, typer.Option(metavar="LAYER", help="The layer that it should be.")] = None,
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="The layer, as a text of your own.")] = None,
     forward: Annotated[
         str | None, typer.Option(metavar="NAME", help="Your forward; else the one that the backward's name suggests.")
     ] = None,
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="The dtype that it runs in.")] = "float64",
-    device: Annotated[str, typer.Option(metavar="NAME", help="cpu, or cuda for code of PyTorch or JAX.")] = "cpu",
     seed: Seed = 0,
 ) -> None:
     """Check your own backward, and say what is wrong with it.
@@ -385,7 +378,7 @@ def doctor(
 
     Exit code 0: it agrees. 1: it disagrees, or stays unresolved. 2: bad usage.
     """
-    from checks.adapters.files import FileError, load_implementation
+    from checks.adapters.files import FileError, load_pair
     from checks.gradcheck import gradcheck
     from derivations import LAYERS, DerivationError
     from derivations.catalogue import find
@@ -395,7 +388,7 @@ def doctor(
     with _refusing(DerivationError):
         layer = find(against, LAYERS) if against is not None else _read_layer(file or Path())
     with _refusing(FileError, ValueError):
-        report = gradcheck(load_implementation(target, forward), layer, dtype=dtype, seed=seed, device=device)
+        report = gradcheck(load_pair(target, forward), layer, dtype=dtype, seed=seed)
     _console().print(report)
     raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
 
@@ -454,12 +447,16 @@ def train(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to keep the run. Left out, nothing is written.")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with the run in this folder, which was interrupted.")
+    ] = None,
 ) -> None:
     """Train a network, once its layers have passed.
 
     Every layer that it uses is checked first; nothing is trained unless all of them agree (exit code 1). With --out,
     four files are left in that folder: model.safetensors, certificate.json, history.jsonl, summary.json; those of an
-    earlier run are replaced.
+    earlier run are replaced. Until then a checkpoint is written after every epoch, which --resume goes on from: to the
+    same weights, bit for bit, that the run would have ended with.
     """
     from checks.certificate import certify, write
     from checks.report import overall
@@ -469,6 +466,7 @@ def train(
     from numeric.errors import InputError, TrainingError
     from numeric.network import require_network
     from numeric.progress import ProgressDisplay
+    from numeric.resumption import CHECKPOINT, recorded_run
     from numeric.training import train as fit
 
     console = _console()
@@ -480,6 +478,12 @@ def train(
         return overall(reports) == "agree"
 
     with _refusing(InputError):
+        if resume:
+            if out or init or epochs:
+                raise RefusalError("--resume takes everything but --data from the run; leave the other options out")
+            run, out = recorded_run(resume), resume
+            network, dataset, epochs = run["network"], run["dataset"], run["epochs"]
+            seed, init, threads = run["seed"], run["init"], run["threads"]
         require_network(network)
         if out:
             require_writable(out)
@@ -497,7 +501,16 @@ def train(
                     threads=threads,
                     verify=verify,
                     observers=[display],
+                    resume=resume is not None,
                 )
+        except KeyboardInterrupt:
+            kept = out is not None and (out / CHECKPOINT).is_file()
+            raise RefusalError(
+                f"interrupted; backproof train --resume {out} goes on after the last whole epoch"
+                if kept
+                else "interrupted; nothing was kept",
+                INTERRUPTED,
+            ) from None
         except TrainingError as error:
             raise RefusalError(str(error), REFUSED if overall(reports) == "agree" else WRONG) from None
     if out:

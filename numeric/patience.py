@@ -23,8 +23,13 @@ class Patience:
     waited: int = 0
     halving_waited: int = 0
 
-    def hear(self, epoch: int, accuracy: float, vector: np.ndarray) -> bool:
-        """Take note of an epoch's validation accuracy and parameters; whether training goes on."""
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is any sense in another epoch."""
+        return self.share > SMALLEST_SHARE and (self.stop_after is None or self.waited < self.stop_after)
+
+    def hear(self, epoch: int, accuracy: float, vector: np.ndarray) -> None:
+        """Take note of an epoch's validation accuracy and parameters."""
         better = accuracy > self.best_accuracy
         if accuracy >= self.best_accuracy:
             self.best_epoch, self.best_accuracy, self.best = epoch, accuracy, vector.copy()
@@ -32,4 +37,3 @@ class Patience:
         self.halving_waited = 0 if better else self.halving_waited + 1
         if self.halve_after is not None and self.halving_waited >= self.halve_after:
             self.share, self.halving_waited = self.share / 2, 0
-        return self.share > SMALLEST_SHARE and (self.stop_after is None or self.waited < self.stop_after)

@@ -2,6 +2,7 @@
 
 import math
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from numeric.network import NETWORKS, Network, Parameters, build, require_networ
 from numeric.optimizers import clip
 from numeric.patience import Patience
 from numeric.recipes import RECIPES, Recipe
+from numeric.resumption import CHECKPOINT, Progress
 from numeric.run_directory import write_run
 from numeric.schedules import SCHEDULES
 
@@ -64,9 +66,11 @@ def train(
     threads: int = 1,
     verify: Callable[[list[str]], bool] | None = None,
     observers: Sequence[Observer] = (),
+    resume: bool = False,
 ) -> Result:
     """Train a network of NETWORKS on `dataset`, by `recipe` or as RECIPES says, and write the run into `out`.
 
+    After every epoch a checkpoint is written there; with `resume`, training goes on where the one in `out` stands.
     `epochs` and `init` replace what the tables say. `verify` gets the names of all layers in use and returns whether
     they may be trusted; nothing is trained otherwise. The same seed gives the same parameters, bit for bit, with one
     thread.
@@ -81,17 +85,36 @@ def train(
     _require_at_least(1, epochs=recipe.epochs, threads=threads)
     _require_at_least(0, seed=seed)
     initial, splitting, shuffling = np.random.default_rng(seed).spawn(3)
-    vector = network.initialize(init or NETWORKS[network_name].init, initial)
+    init = init or NETWORKS[network_name].init
+    vector = network.initialize(init, initial)
+    progress = Progress(
+        {
+            "network": network_name,
+            "dataset": dataset.name,
+            "epochs": recipe.epochs,
+            "seed": seed,
+            "init": init,
+            "threads": threads,
+            "recipe": str(recipe),
+            "images": zlib.crc32(dataset.train_images.data),
+        },
+        vector,
+        recipe.optimizer.start(vector),
+        Patience(recipe.halve_after, recipe.patience),
+        shuffling,
+        [],
+    )
     if out is not None:
         require_writable(out)
+        if resume:
+            progress.restore(out)
     if verify is not None and not verify(network.layers):
         raise TrainingError(f"{network_name} is not trained: of {', '.join(network.layers)}, not all have passed")
 
     rows = split(len(dataset.train_images), splitting)
     with threadpool_limits(limits=threads, user_api="blas"):
-        start = time.perf_counter()
-        history, best = fit(network, vector, dataset, rows, recipe, shuffling, observers)
-        seconds = time.perf_counter() - start
+        fit(network, progress, dataset, rows, recipe, observers, out)
+        history, best = progress.history, progress.patience.best_epoch
         parameters = network.views(vector)
         test_accuracy = accuracy(network, parameters, dataset.test_images, dataset.test_labels)
     summary = {
@@ -100,7 +123,7 @@ def train(
         "parameters": network.size,
         "epochs": len(history),
         "best_epoch": best,
-        "train_seconds": round(seconds, 3),
+        "train_seconds": round(sum(epoch.seconds for epoch in history), 3),
         "test_accuracy": test_accuracy,
         "validation_accuracy": history[best - 1].validation_accuracy,
         "seed": seed,
@@ -108,37 +131,39 @@ def train(
     }
     if out is not None:
         write_run(out, parameters, history, summary)
+        (out / CHECKPOINT).unlink(missing_ok=True)
     return Result(network, parameters, tuple(history), summary)
 
 
 @np.errstate(all="ignore")  # what overflows is found, and named, by require_finite
 def fit(
     network: Network,
-    vector: np.ndarray,
+    progress: Progress,
     dataset: Dataset,
     rows: Split,
     recipe: Recipe,
-    rng: np.random.Generator,
     observers: Sequence[Observer] = (),
-) -> tuple[list[Epoch], int]:
-    """Move `vector`, all parameters of `network`, in place through the epochs of `recipe`, and back to its best one.
+    out: Path | None = None,
+) -> None:
+    """Move `progress` through the epochs of `recipe` that are left, then its parameters back to the best of all epochs.
 
-    Returns the epochs, and the number of the one with the best validation accuracy (of several, the last).
+    After every epoch it is saved in `out`.
     Raises TrainingError, naming the layer and the step, as soon as the loss or a parameter is not finite.
     """
     images, targets = dataset.train_images, network.targets(dataset.train_labels)
     validation_images, validation_labels = images[rows.validation], dataset.train_labels[rows.validation]
-    parameters, state = network.views(vector), recipe.optimizer.start(vector)
-    schedule, patience = SCHEDULES[recipe.schedule], Patience(recipe.halve_after, recipe.patience)
+    vector, history, patience = progress.vector, progress.history, progress.patience
+    parameters, schedule = network.views(vector), SCHEDULES[recipe.schedule]
     starts = range(0, len(rows.train), recipe.batch)
     total = len(starts) * recipe.epochs
     buffer = np.empty((recipe.batch, images.shape[1]), np.float32)
-    history: list[Epoch] = []
     for observer in observers:
         observer.start(recipe.epochs)
-    for epoch in range(recipe.epochs):
+    for epoch in range(len(history), recipe.epochs):
+        if not patience.goes_on:
+            break
         began, losses = time.perf_counter(), 0.0
-        order = rng.permutation(rows.train)
+        order = progress.rng.permutation(rows.train)
         for batch, first in enumerate(starts):
             chosen = order[first : first + recipe.batch]
             X = images.take(chosen, axis=0, out=buffer[: len(chosen)], mode="clip")  # "raise" would copy once more
@@ -149,7 +174,7 @@ def fit(
                 require_finite(network, parameters, X, targets[chosen], f"epoch {epoch + 1}, batch {batch + 1}")
             if recipe.clip is not None:
                 clip(gradient, recipe.clip)
-            recipe.optimizer.step(vector, gradient, rate, state)
+            recipe.optimizer.step(vector, gradient, rate, progress.state)
             losses += L
             if batch % _OBSERVED == 0:
                 for observer in observers:
@@ -158,12 +183,12 @@ def fit(
         validated = accuracy(network, parameters, validation_images, validation_labels)
         seconds = round(time.perf_counter() - began, 3)
         history.append(Epoch(epoch + 1, losses / len(starts), validated, rate, seconds))
+        patience.hear(epoch + 1, validated, vector)
+        if out is not None:
+            progress.save(out)
         for observer in observers:
             observer.epoch(history[-1])
-        if not patience.hear(epoch + 1, validated, vector):
-            break
     vector[:] = patience.best
-    return history, patience.best_epoch
 
 
 def accuracy(network: Network, parameters: Parameters, images: np.ndarray, labels: np.ndarray) -> float:

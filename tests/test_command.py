@@ -175,16 +175,28 @@ def read_all(descriptor) -> Iterator[str]:
         yield chunk.decode(errors="replace")
 
 
-def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path):
+def test_ctrl_c_is_one_line_and_says_how_to_resume(tmp_path):
     out = tmp_path / "run"
     with started("train", "--dataset", "digits", "--epochs", "100000", "--out", out) as process:
         for line in process.stdout:
-            if line.startswith("epoch"):
+            if line.startswith("epoch 2"):
                 break
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
-    assert (process.returncode, err) == (130, "backproof: interrupted\n")
-    assert not out.exists()
+    line = f"backproof: interrupted; backproof train --resume {out} goes on after the last whole epoch\n"
+    assert (process.returncode, err) == (130, line)
+    assert [path.name for path in out.iterdir()] == ["checkpoint.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--resume", "nowhere"], "no checkpoint.safetensors in nowhere: nothing was interrupted there"),
+        (["--resume", "nowhere", "--epochs", 3], "--resume takes everything but --data from the run"),
+    ],
+)
+def test_what_cannot_be_resumed_is_one_line(refused, arguments, line):
+    assert line in refused("train", *arguments)
 
 
 # derive

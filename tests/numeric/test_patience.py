@@ -7,7 +7,8 @@ def heard(patience, accuracies):
     """Whether training goes on after each epoch, until it stops."""
     answers = []
     for epoch, accuracy in enumerate(accuracies, start=1):
-        answers.append(patience.hear(epoch, accuracy, np.full(2, epoch, np.float32)))
+        patience.hear(epoch, accuracy, np.full(2, epoch, np.float32))
+        answers.append(patience.goes_on)
         if not answers[-1]:
             break
     return answers
