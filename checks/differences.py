@@ -33,7 +33,7 @@ UNIT = 2.0**-53
 # second, fourth or sixth derivative and no kink in reach of any of them.
 STRAIGHT_LEVELS = 4
 # Levels that are sampled at once: as many as tell a straight line, as many as tell another, then a few at a time.
-BLOCKS = (0, STRAIGHT_LEVELS, FEWEST_LEVELS + 1, *range(FEWEST_LEVELS + 4, LEVELS, 3), LEVELS)
+BLOCKS = (0, STRAIGHT_LEVELS, FEWEST_LEVELS + 2, *range(FEWEST_LEVELS + 5, LEVELS, 3), LEVELS)
 # Results that are kept at a time: 16 MB.
 RESULTS_AT_ONCE = 1 << 21
 
