@@ -1,7 +1,7 @@
 """What has to be remembered so that training goes on as if it had never stopped, bit for bit."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Progress:
             "patience": {name: value for name, value in vars(self.patience).items() if name != "best"},
             "counters": {name: int(array) for name, array in self.state.items() if not array.ndim},
             "rng": self.rng.bit_generator.state,
-            "history": [asdict(epoch) for epoch in self.history],
+            "history": [vars(epoch) for epoch in self.history],
         }
         try:
             folder.mkdir(parents=True, exist_ok=True)
