@@ -363,13 +363,20 @@ def _verdicts(reports: list["Report"]) -> "Table":
 
 @app.command()
 def doctor(
-    target: Annotated[str, typer.Argument(metavar="FILE:FUNCTION", help="Your backward, such as mine.py:backward.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE:FUNCTION",
+            help="Your backward, as in mine.py:backward, or what PyTorch or JAX differentiates.",
+        ),
+    ],
     against: Annotated[str | None, typer.Option(metavar="LAYER", help="The layer that it should be.")] = None,
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="The layer, as a text of your own.")] = None,
     forward: Annotated[
         str | None, typer.Option(metavar="NAME", help="Your forward; else the one that the backward's name suggests.")
     ] = None,
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="The dtype that it runs in.")] = "float64",
+    device: Annotated[str, typer.Option(metavar="NAME", help="cpu, or cuda for code of PyTorch or JAX.")] = "cpu",
     seed: Seed = 0,
 ) -> None:
     """Check your own backward, and say what is wrong with it.
@@ -378,7 +385,7 @@ def doctor(
 
     Exit code 0: it agrees. 1: it disagrees, or stays unresolved. 2: bad usage.
     """
-    from checks.adapters.files import FileError, load_pair
+    from checks.adapters.files import FileError, load_implementation
     from checks.gradcheck import gradcheck
     from derivations import LAYERS, DerivationError
     from derivations.catalogue import find
@@ -388,7 +395,7 @@ def doctor(
     with _refusing(DerivationError):
         layer = find(against, LAYERS) if against is not None else _read_layer(file or Path())
     with _refusing(FileError, ValueError):
-        report = gradcheck(load_pair(target, forward), layer, dtype=dtype, seed=seed)
+        report = gradcheck(load_implementation(target, forward), layer, dtype=dtype, seed=seed, device=device)
     _console().print(report)
     raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
 
