@@ -48,7 +48,8 @@ def gradcheck(
 
     `inputs` gives the values of all inputs and options (and of output cotangents, if they matter). Otherwise they are
     drawn with `seed`, for the `sizes` and options given; where sizes are left open, at several: all different and
-    above 2, and each of them 1; and where the layer has kinks, at inputs that lie on them.
+    above 2, with paddings and strides at work and at rest, each of them 1, and all of them 2; and where the layer has
+    kinks, at inputs that lie on them, and beyond those that lie off zero.
 
     A case whose equations have more than 4 million terms is one of full size: of every output and every cotangent up to
     64 entries are drawn at random and evaluated exactly, all others are looked at together, along a random direction,
