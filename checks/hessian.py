@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.adapters.frameworks import adapt
-from checks.cases import draw_cases, given_case
+from checks.cases import Case, draw_cases, given_case
 from checks.differences import FEWEST_LEVELS, FIRST_STEP, SHRINK, UNIT, differences
 from checks.gradcheck import Pair
 from checks.implementation import Implementation, MisconductError
+from checks.kinks import on_kink
 from checks.precision import FORMATS
 from checks.report import Report
 from checks.sources import source_digests
@@ -28,6 +29,8 @@ from derivations import Layer, SecondOrder, second_order
 WITNESS = "derivation"
 # Of larger inputs so many entries are drawn at every case.
 MOST_ENTRIES = 100
+MOST_HALVINGS = 40
+NUDGE = 2.0**-8
 
 
 def hessian_check(
@@ -44,7 +47,7 @@ def hessian_check(
     The arguments are those of `gradcheck`. At every case a direction through all real inputs is drawn at random; the
     backward, each time after a forward of its own, is called along it, and what its answers rise at is compared with
     the derived products, entry by entry. Errors are in units of what the differences may be off by, as they estimate
-    themselves. No case lies on a kink: there the differences have two sides.
+    themselves. No case that is drawn lies on a kink, and none is in reach of its direction.
 
     Whatever the implementation does wrong is a finding of the Report. Raises ValueError for a size or input that does
     not exist, and DerivationError for an unknown layer, for inputs that do not fit it, or where it has no second order.
@@ -56,7 +59,7 @@ def hessian_check(
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
     drawn = draw_cases(layer, {**implementation.sizes, **(sizes or {})}, format, rng) if inputs is None else ()
-    cases = drawn if inputs is None else (given_case(layer, inputs, format),)
+    cases = [_off_kinks(second, c, rng) for c in drawn] if inputs is None else [given_case(layer, inputs, format)]
     findings = [
         finding
         for case in cases
@@ -73,13 +76,21 @@ def hessian_check(
     )
 
 
+def _off_kinks(second: SecondOrder, case: Case, rng: np.random.Generator) -> Case:
+    """The case, moved a little where it happens to lie on a kink: an entry drawn as 0."""
+    if not on_kink(second.first, case.values):
+        return case
+    names = [name.removeprefix("d") for name in second.first.cotangents]
+    moved = {name: case.values[name] + rng.uniform(0.5, 1, np.shape(case.values[name])) * NUDGE for name in names}
+    return replace(case, values={**case.values, **moved})
+
+
 def _examine(second: SecondOrder, trial: Trial, rng: np.random.Generator) -> list[Finding]:
-    direction = {
-        tensor.name: rng.standard_normal(np.shape(trial.values[tensor.name[1:]])) for tensor in second.directions
-    }
-    truth = symbolic(second, {**trial.values, **direction})
+    direction = _direction(trial, rng)
+    truth = symbolic(second, {**trial.values, **{f"v{name}": along for name, along in direction.items()}})
+    derived = np.concatenate([truth[name].value.ravel() for name in second.products])
     try:
-        rises = _rises(trial, {name[1:]: along for name, along in direction.items()}, rng)
+        rises = _rises(trial, direction, derived, rng)
         here = trial.gradients()
     except MisconductError as misconduct:
         first = next(iter(second.products))
@@ -96,10 +107,39 @@ def _examine(second: SecondOrder, trial: Trial, rng: np.random.Generator) -> lis
     return findings
 
 
-def _rises(trial: Trial, direction: Mapping[str, NDArray], rng: np.random.Generator) -> dict[str, Testimony]:
+def _direction(trial: Trial, rng: np.random.Generator) -> dict[str, NDArray]:
+    """A random direction, so short that no kink is in reach of the differences, unless the values lie on one."""
+    names = [name.removeprefix("d") for name in trial.derivation.cotangents]
+    direction = {name: rng.standard_normal(np.shape(trial.values[name])) for name in names}
+    halvings = MOST_HALVINGS if trial.has_kinks else 0
+    while halvings and _reaches_a_kink(trial, direction):
+        direction = {name: along / 2 for name, along in direction.items()}
+        halvings -= 1
+    return direction
+
+
+def _reaches_a_kink(trial: Trial, direction: Mapping[str, NDArray]) -> bool:
+    """Whether the first step may cross a kink: what does so on one side is twice as far from it on the other."""
+
+    def distances(t: float) -> list[NDArray]:
+        moved = {name: trial.values[name] + t * along for name, along in direction.items()}
+        return [distance for _, distance in trial.derivation.kinks({**trial.values, **moved})]
+
+    here = distances(0.0)
+    return any(
+        bool((there[before > 0] >= 2 * before[before > 0]).any(where=np.isfinite(before[before > 0])))
+        for t in (FIRST_STEP, -FIRST_STEP)
+        for before, there in zip(here, distances(t), strict=True)
+    )
+
+
+def _rises(
+    trial: Trial, direction: Mapping[str, NDArray], derived: NDArray, rng: np.random.Generator
+) -> dict[str, Testimony]:
     """How fast each cotangent that the backward gives rises along the direction. Raises MisconductError.
 
-    Every entry that moves at all has a line of its own, t[e]; those that are at the same t share a call.
+    Every entry that moves at all has a line of its own, t[e]; those that are at the same t share a call. On a kink
+    the sides rise differently, and `derived`, the products end to end, says which of them is meant.
     """
     shapes = {f"d{name}": np.shape(trial.values[name]) for name in direction}
     lost: list[str] = []
@@ -135,7 +175,8 @@ def _rises(trial: Trial, direction: Mapping[str, NDArray], rng: np.random.Genera
     error[chosen] = np.abs(here[chosen]) * UNIT / FIRST_STEP  # whatever rises less does so within the last digit
     if moving.size:
         ones = np.ones(moving.size)
-        found = differences(samples, 0 * ones, ones, direction=ones, samples=samples)
+        meant = derived[moving] if trial.on_kink else None
+        found = differences(samples, 0 * ones, ones, direction=ones, convention=meant, samples=samples)
         value[moving], error[moving], reason = found.value, found.error, found.reason
     reason = lost[0] if lost else reason
     values, errors = (np.split(part, ends[:-1]) for part in (value, error))

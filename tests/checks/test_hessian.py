@@ -32,6 +32,21 @@ def test_correct_code_is_never_flagged(N, D, C, seed):
     assert report.verdict == "agree"
 
 
+@pytest.mark.parametrize("seed", [1, 8])
+def test_a_kink_near_by_misleads_nobody(seed):
+    """Seed 1 draws an entry of K as 0, where the second derivative jumps; seed 8 one that lies near."""
+    row = next(row for row in SUITE if row.layer == "linear_attention")
+    report = hessian_check((row.forward, row.backward), "linear_attention", sizes={"N": 3, "T": 4}, seed=seed)
+    assert report.verdict == "agree"
+
+
+def test_on_a_kink_the_side_that_the_equations_name_is_looked_at():
+    row = next(row for row in SUITE if row.layer == "elu")
+    inputs = {"X": np.array([[0.0, 1.0, -1.0]]), "alpha": 2.0}
+    report = hessian_check((row.forward, row.backward), "elu", inputs=inputs)
+    assert report.verdict == "agree"
+
+
 def tanh(X):
     return np.tanh(X)
 
