@@ -33,7 +33,15 @@ from derivations.calculus import (
     use_deltas,
     with_forward_value,
 )
-from derivations.expressions import entries, entry_indices, index, with_fresh_bounds, with_own_bounds, walk
+from derivations.expressions import (
+    entries,
+    entry_indices,
+    index,
+    tensor_names,
+    walk,
+    with_fresh_bounds,
+    with_own_bounds,
+)
 from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
 from derivations.ranges import Known
 from derivations.render.unicode import unicode
@@ -106,7 +114,7 @@ AXIOMS = {
     "cotangent from outside": "the definition of a cotangent",
     "nothing depends on it": "no equation uses the tensor",
 }
-LARGEST_DERIVATION = 10_000  # parts of all derivatives together; no layer of the catalogue has a tenth of that
+LARGEST_DERIVATION = 10_000  # parts of all derivatives together; no layer of the catalogue has a tenth as many
 WITNESSED = ("differentiate", "differentiate along v")  # what power series vouch for
 
 
@@ -235,7 +243,18 @@ def _derive(layer: Layer, wrt: tuple[str, ...] | None) -> Derivation:
             if name in layer.by_name and layer.by_name[name].integer:
                 raise DerivationError(f"{layer.name}: {name} is an integer tensor; it has no derivative")
             raise DerivationError(f"{layer.name} has no input {name!r}; it has {', '.join(real)}")
+    _check_length(layer)
     return _Backward(layer).run(list(wrt) if wrt is not None else real)
+
+
+def _check_length(layer: Layer) -> None:
+    """Every equation is differentiated once with respect to every tensor in it."""
+    parts = sum(len(tensor_names(e.rhs)) * sum(1 for _ in walk(e.rhs)) for e in layer.equations)
+    if parts > LARGEST_DERIVATION:
+        raise DerivationError(
+            f"{layer.name}: the derivatives of its equations have about {parts} parts; at most {LARGEST_DERIVATION} "
+            "are worked with: make several layers of it"
+        )
 
 
 class _Backward:
@@ -246,7 +265,6 @@ class _Backward:
         self.found: dict[str, Equation] = {}
         self.steps: dict[str, list[Step]] = {}
         self._stepwise: set[str] = set()
-        self._parts = 0
 
     def run(self, targets: list[str]) -> Derivation:
         needed = _on_the_way(self.layer, targets)
@@ -334,7 +352,6 @@ class _Backward:
             cotangent = self._entry(equation.name, entry_indices(lhs))
             limits = [sp.Tuple(fresh[i], *equation.ranges[i]) for i in reversed(equation.indices)]
             slope = derivative(rhs, here)
-            self._count(slope)
             own = recognise(slope, equation, known.binding(limits))
             before += sum_over(cotangent * Partial(lhs, here), *limits)
             after += sum_over(cotangent * slope, *limits)
@@ -351,14 +368,6 @@ class _Backward:
         pen.write("recognise a forward value", because, recognised, given=self.layer.equations)
         work_out(pen, recognised, known, self.layer.equations)
         self.found[name] = Equation(left, pen.line, ranges)
-
-    def _count(self, slope: sp.Expr) -> None:
-        self._parts += sum(1 for _ in walk(slope))
-        if self._parts > LARGEST_DERIVATION:
-            raise DerivationError(
-                f"{self.layer.name}: the derivatives of its {len(self.layer.equations)} equations have more than "
-                f"{LARGEST_DERIVATION} parts; derive it in several layers, or with respect to fewer tensors"
-            )
 
     def _shorten(self, name: str, targets: list[str]) -> None:
         """Substitute an intermediate cotangent where that makes the whole shorter."""

@@ -7,6 +7,8 @@ is captured; afterwards equal sums get equal bound indices (`canonical`), so tha
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,15 +19,17 @@ from derivations.expressions import (
     BINDERS,
     INDICATORS,
     Bracket,
+    Elementary,
     FirstMaximum,
     entry_indices,
+    entry_name,
     floordiv,
     log,
     modulo,
     walk,
     with_fresh_bounds,
 )
-from derivations.layer import Equation
+from derivations.layer import DerivationError, Equation
 from derivations.ranges import Known
 
 # ---------------------------------------------------------------------------------------------- bound indices
@@ -77,9 +81,29 @@ def _first_place(body: sp.Basic, index: sp.Symbol) -> tuple:
 # ------------------------------------------------------------------------------------------------ derivative
 
 
+# Ten times what the largest layer of the catalogue takes; beyond, the time that all later steps take explodes.
+DEEPEST_SUMS = 8
+LARGEST_DERIVATIVE = 2000
+
+
 def derivative(expression: sp.Expr, entry: sp.Expr) -> sp.Expr:
-    """The derivative with respect to one entry of a tensor; SymPy differentiates, and its logarithm becomes ours."""
-    return expression.diff(entry).replace(sp.log, log)
+    """The derivative with respect to one entry of a tensor; SymPy differentiates, and its logarithm becomes ours.
+
+    Raises DerivationError where sums are nested too deeply, or the derivative becomes too long to be worked with.
+    """
+    if (depth := _nested_sums(expression)) > DEEPEST_SUMS:
+        raise DerivationError(f"an equation nests sums and maxima {depth} deep; at most {DEEPEST_SUMS} are worked with")
+    slope = expression.diff(entry).replace(sp.log, log)
+    if (parts := sum(1 for _ in walk(slope))) > LARGEST_DERIVATIVE:
+        raise DerivationError(
+            f"an equation's derivative with respect to {entry_name(entry)} has {parts} parts; at most "
+            f"{LARGEST_DERIVATIVE} are worked with: split the equation into several"
+        )
+    return slope
+
+
+def _nested_sums(expression: sp.Basic) -> int:
+    return max(map(_nested_sums, expression.args), default=0) + isinstance(expression, BINDERS)
 
 
 # --------------------------------------------------------------------------------------------------- deltas
@@ -369,7 +393,7 @@ def _unify(pattern: sp.Basic, node: sp.Basic, wild: frozenset, binding: dict) ->
         return {**binding, pattern: node} if isinstance(node, sp.Expr) and node.is_integer else None
     if not pattern.args or not pattern.free_symbols & wild:
         return binding if pattern == node else None
-    if pattern.func != node.func or len(pattern.args) != len(node.args):
+    if pattern.func != node.func or len(pattern.args) != len(node.args) or _contents(pattern) != _contents(node):
         return None
     if not isinstance(pattern, sp.Add | sp.Mul):
         for part, other in zip(pattern.args, node.args, strict=True):
@@ -379,6 +403,17 @@ def _unify(pattern: sp.Basic, node: sp.Basic, wild: frozenset, binding: dict) ->
             binding = found
         return binding
     return _unify_unordered(list(pattern.args), list(node.args), wild, binding)
+
+
+@lru_cache(maxsize=8192)
+def _contents(expression: sp.Basic) -> frozenset:
+    """The real tensors and the functions in an expression, and how often: what no choice of indices changes."""
+    found = Counter(
+        node.base.name if isinstance(node, sp.Indexed) else node.func
+        for node in walk(expression)
+        if isinstance(node, (Elementary, *BINDERS)) or (isinstance(node, sp.Indexed) and not node.is_integer)
+    )
+    return frozenset(found.items())
 
 
 def _unify_unordered(wanted: list, present: list, wild: frozenset, binding: dict) -> dict | None:
@@ -432,18 +467,28 @@ def _collect_terms(total: sp.Add) -> sp.Expr:
     return sp.Mul(factor, front, inside, evaluate=not inside.is_Add) if front == 1 else factor * front * inside
 
 
+MOST_TERMS = 500  # what has more terms when it is multiplied out is longer than it was
+
+
 def distribute(expression: sp.Basic) -> sp.Basic:
-    """Multiply products of brackets out, outside of functions, and let factors cancel."""
+    """Multiply products of brackets out, outside of functions, and let factors cancel; not beyond 500 terms."""
     if not expression.args or isinstance(expression, sp.Indexed):
         return expression
     if isinstance(expression, sp.Mul | sp.Add):
-        parts = [distribute(part) for part in expression.args]
-        return sp.expand_mul(expression.func(*parts), deep=False)
+        whole = expression.func(*(distribute(part) for part in expression.args))
+        return sp.expand_mul(whole, deep=False) if _terms(whole) <= MOST_TERMS else whole
     if isinstance(expression, sp.Sum):
         body = distribute(expression.function)
         terms = sp.Add.make_args(body)
         return sp.Add(*(pull_constants(sp.Sum(term, *expression.limits)) for term in terms))
     return expression
+
+
+def _terms(expression: sp.Basic) -> int:
+    """How many terms an expression has when its products of brackets are multiplied out."""
+    if isinstance(expression, sp.Add):
+        return sum(map(_terms, expression.args))
+    return math.prod(map(_terms, expression.args)) if isinstance(expression, sp.Mul) else 1
 
 
 @lru_cache(maxsize=4096)
@@ -501,6 +546,7 @@ def with_forward_value(expression: sp.Expr, equation: Equation, known: Known) ->
 
 
 LARGEST_FRACTION = 60
+LARGEST_POWER = 8  # of a sum, in what is multiplied out
 
 
 def cancelled(expression: sp.Expr) -> sp.Expr:
@@ -508,6 +554,8 @@ def cancelled(expression: sp.Expr) -> sp.Expr:
     if cost(expression) > LARGEST_FRACTION or not any(f.exp.is_negative for f in expression.atoms(sp.Pow)):
         return expression
     if expression.has(Bracket):  # which may stand beside what is undefined where it is 0
+        return expression
+    if any(f.base.is_Add and abs(f.exp) > LARGEST_POWER for f in expression.atoms(sp.Pow) if f.exp.is_Integer):
         return expression
     letters = {f: sp.Dummy() for f in expression.atoms(sp.Indexed, *BINDERS, *INDICATORS, sp.Function)}
     plain = expression.xreplace(letters)

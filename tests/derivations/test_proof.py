@@ -17,10 +17,16 @@ LAYER = read_layer(f"{DECLARED}  Y[N]\nY[n] = V[n]")
 def both_sides(counterexample, left: str, right: str, letters: list[str]):
     """What loops give for the two sides, at the entry that the counterexample names."""
     values = {name: v if isinstance(v, int) else exact(v) for name, v in counterexample.values.items()}
-    cancelled = {"V": np.ones(counterexample.sizes.get("N", 1)), "a": 1.0}  # whatever it is, it does not matter
+    shapes = {t.name: tuple(counterexample.sizes.get(str(size), 1) for size in t.sizes) for t in LAYER.inputs}
+    cancelled = {t.name: np.ones(shapes[t.name], int if t.integer else float) for t in LAYER.inputs}
     loops = Loops({name: exact(value) for name, value in cancelled.items()} | values, counterexample.sizes)
     place = dict.fromkeys("ndm", 0) | dict(zip(letters, counterexample.entry, strict=True))
     return (loops.value(parsed(side), place) for side in (left, right))
+
+
+def letters_in(claim) -> list[str]:
+    """The free indices that reading left over: d in [d < d] is none."""
+    return [index.name for index in claim.ranges if claim.lhs.has(index) or claim.rhs.has(index)]
 
 
 WRONG = [
@@ -31,6 +37,8 @@ WRONG = [
     ("S[d, 0]", "S[0, d]"),
     ("V[n + 1]", "V[n]"),
     ("X[n, T[n]]", "X[n, 0]"),
+    ("V[n]*[d < d]", "V[n]"),
+    ("X[n, T[n]] - X[n, T[n]]", "V[n]"),
     ("exp(V[n])", "1 + V[n]"),
     ("tanh(V[n])", "sigmoid(V[n])"),
     ("maximum(V[n], 0)", "abs(V[n])"),
@@ -46,7 +54,7 @@ def test_wrong_claims_are_refuted_by_a_true_counterexample(left, right):
     claim = read_equation(f"{left} = {right}", LAYER)
     proof = prove(claim.lhs, claim.rhs, LAYER, claim.ranges)
     assert proof.verdict == "refuted"
-    one, other = both_sides(proof.counterexample, left, right, [index.name for index in claim.ranges])
+    one, other = both_sides(proof.counterexample, left, right, letters_in(claim))
     assert abs(one - other) > 1e-12
     np.testing.assert_allclose([proof.counterexample.left, proof.counterexample.right], [float(one), float(other)])
 
@@ -63,8 +71,7 @@ def test_whatever_is_refuted_differs_and_whatever_holds_does_not(pair, data):
     assume(set(letters) <= set("ndm"))
     proof = prove(claim.lhs, claim.rhs, LAYER, claim.ranges)
     if proof.counterexample is not None:
-        used = [index.name for index in claim.ranges if claim.lhs.has(index) or claim.rhs.has(index)]
-        one, other = both_sides(proof.counterexample, left, right, used)
+        one, other = both_sides(proof.counterexample, left, right, letters_in(claim))
         assert abs(one - other) > mpmath.mpf(10) ** -40
     else:
         assert proof.holds or "no point" in proof.method
