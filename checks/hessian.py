@@ -73,6 +73,7 @@ def hessian_check(
         findings=tuple(findings),
         diagnoses=(),
         sources=source_digests(implementation.functions),
+        order=2,
     )
 
 

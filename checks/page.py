@@ -15,8 +15,15 @@ MARKS: dict[Verdict, tuple[str, str]] = {
     "unresolved": ("?", "yellow"),
 }
 UNITS = "(the largest error, in units of what rounding may do)"
+ESTIMATED_UNITS = "(the largest error, in units of what differences may be off by)"
 MOST_BOUNDS = 1e16
 MATHEMATICS = ("equations", "derivation")
+COLUMNS = {
+    "equations": MATHEMATICS,
+    "differences": ("differences",),
+    "complex step": ("complex step",),
+    "taylor": ("taylor",),
+}
 WITNESSES = ("equations", *GRADIENT_WITNESSES)
 OVERVIEW = {
     "forward": "equations",
@@ -29,7 +36,8 @@ PHRASES = {"differences": "differences", "taylor": "Taylor's remainder"}
 
 def page(report: Report) -> RenderableType:
     """The report for a terminal of 80 columns or more."""
-    parts: list[RenderableType] = [_title(report), _witness_table(report), Text(UNITS, style="dim")]
+    parts: list[RenderableType] = [_title(report), _witness_table(report)]
+    parts.append(Text(UNITS if report.order == 1 else ESTIMATED_UNITS, style="dim"))
     parts += _drawn(report)
     parts += _behaviour(report)
     parts += _trouble(report)
@@ -54,11 +62,11 @@ def _title(report: Report) -> Text:
 
 
 def _witness_table(report: Report) -> Table:
-    table = _table("", "equations", "differences", "complex step", "taylor")
+    columns = COLUMNS if report.order == 1 else {"Hessian": MATHEMATICS}
+    table = _table("", *columns)
     names = dict.fromkeys(f.cotangent for f in report.findings if f.witness in WITNESSES)
     for name in names:
-        columns = (MATHEMATICS, ("differences",), ("complex step",), ("taylor",))
-        table.add_row(name, *(_cell(report.about(name, *witnesses)) for witnesses in columns))
+        table.add_row(name, *(_cell(report.about(name, *witnesses)) for witnesses in columns.values()))
     return table
 
 

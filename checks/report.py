@@ -20,7 +20,8 @@ WIDTH = 80
 class Report:
     """Everything that a check of one implementation against one layer, in one dtype, found.
 
-    `sources` maps the modules behind the implementation to the SHA-256 of their source.
+    `sources` maps the modules behind the implementation to the SHA-256 of their source. At `order` 2 the findings are
+    about Hessian-vector products.
     """
 
     layer: str
@@ -30,6 +31,7 @@ class Report:
     findings: tuple[Finding, ...]
     diagnoses: tuple[Diagnosis, ...]
     sources: Mapping[str, str]
+    order: int = 1
 
     @property
     def verdict(self) -> Verdict:
@@ -64,7 +66,9 @@ class Report:
             mathematics = combine(self.about(name, "derivation"))
             code = combine(self.about(name, "differences"))
             sentence = _CONCLUSIONS.get((mathematics, code, wrong_forward))
-            if sentence:
+            if self.order == 2 and mathematics == "disagree":
+                sentences.append(f"d{name.removeprefix('Hv')} {_AROUND}")
+            elif sentence:
                 sentences.append(f"{name} {sentence}")
         return tuple(sentences)
 
@@ -119,6 +123,9 @@ def overall(reports: Sequence[Report]) -> Verdict:
     return "agree" if verdicts == {"agree"} else "unresolved"
 
 
+_AROUND = (
+    "does not change with the inputs as the equations say: it may fit one point, as a number left in the code does"
+)
 _CONCLUSIONS: dict[tuple[Verdict, Verdict, bool], str] = {
     ("disagree", "disagree", False): "is wrong in the backward: the equations and your forward agree",
     ("disagree", "disagree", True): "is wrong in the backward, and the forward is wrong as well",
