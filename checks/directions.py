@@ -90,7 +90,7 @@ def _differences(
         found = slope(lambda t: np.array([rise(t)]), 0.0, np.ones(1), noise)
     testimony = Testimony(np.array([found.value]), np.array([found.error]), "differences do not settle")
     finding = judge(trial.label, "", "differences", np.array([predicted]), testimony, np.array([allowed]))
-    return replace(finding, worst=(), entries=0, reason=finding.reason or "along a random direction")
+    return replace(finding, worst=(), entries=0, of=0, reason=finding.reason or "along a random direction")
 
 
 def _taylor(trial: Trial, rise: Callable[[float], float], noise: float, predicted: float, allowed: float) -> Finding:

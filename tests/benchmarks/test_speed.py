@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.suite import DTYPES, SUITE, run_suite
+from checks import gradcheck
+from checks.suite import DTYPES, SUITE, rows, run_suite
 from derivations import LAYERS, derive, read_layer
 from derivations.network import network_page
 from numeric.data.datasets import load
@@ -15,6 +16,13 @@ from numeric.network import NETWORKS
 from numeric.training import train
 
 pytestmark = pytest.mark.thorough
+
+FULL = {
+    "linear": {"N": 128, "D": 784, "C": 128},
+    "conv2d": {"N": 8, "H": 28, "W": 28, "C": 64, "F": 64, "R": 3, "S": 3, "stride": 1, "pad": 1, "dilation": 1},
+    "causal_attention": {"N": 8, "T": 256, "D": 64, "E": 64},
+    "scaled_dot_product_attention": {"N": 8, "T": 256, "U": 256, "D": 64, "E": 64},
+}
 
 
 def seconds(function, *arguments, **options):
@@ -46,6 +54,14 @@ def test_checking(row):
     took, reports = seconds(run_suite, [row.layer])
     findings = sum(len(report.findings) for report in reports)
     print(f"\ncheck {row.layer:<22} {took:7.3f} s for {findings} findings in {' and '.join(DTYPES)}")
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_checking_at_full_size(name):
+    row, derivation = rows([name])[0], derive(name)
+    took, report = seconds(gradcheck, (row.forward, row.backward), derivation, sizes=FULL[name], dtype="float32")
+    drawn = ", ".join(f"{f.entries} of {f.of} of {f.cotangent}" for f in report.findings if f.entries < f.of)
+    print(f"\ncheck {name} at full size {took:.2f} s: {report.verdict}; {drawn}")
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -57,6 +57,7 @@ def test_only_what_is_asked_is_told():
     assert along_a_direction(trial, trial.gradients(), ("derivation",), np.random.default_rng(0)) == []
     (finding,) = along_a_direction(trial, trial.gradients(), ("taylor",), np.random.default_rng(0))
     assert finding.witness == "taylor"
+    assert (finding.entries, finding.of) == (0, 0)
 
 
 def test_kinks_are_in_reach_everywhere():
