@@ -54,7 +54,7 @@ def as_numbers(name: str, value: Any) -> NDArray[np.float64]:
         array = np.asarray(value)
         if array.dtype.kind not in "cOSU":
             return array.astype(np.float64)
-    except (ValueError, TypeError):  # ragged lists; a dtype that holds no numbers
+    except (ValueError, TypeError, RuntimeError):  # ragged lists; a dtype that holds no numbers; tensors in a list
         raise MisconductError("dtype", f"{name} is no array of real numbers") from None
     raise MisconductError("dtype", f"{name} has dtype {array.dtype}, which holds no real numbers")
 

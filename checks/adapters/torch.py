@@ -29,10 +29,11 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
     their names in `named_parameters`; its parameters' values are not used, but their shapes are. `names` maps a
     parameter to a tensor W, or to `W.T` where the module keeps it transposed, as torch.nn.Linear does. Options that a
     module keeps as attributes are taken from there. Raises ValueError for a device that is not there, for a name that
-    the layer does not have, and for a parameter of a module that is called like nothing in the layer.
+    the layer does not have, for a class of modules, and for a parameter of a module that is called like nothing in the
+    layer.
     """
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"PyTorch sees no CUDA device here; expected device='cpu' instead of {device!r}")
+    if isinstance(made, type) and issubclass(made, torch.nn.Module):
+        raise ValueError(f"{made.__name__} is a class of modules; expected one of them, such as {made.__name__}(...)")
     function = getattr(made, "__self__", made) if getattr(made, "__name__", "") == "apply" else made
     if isinstance(made, torch.nn.Module):
         what = _module(made, layer, names)
@@ -47,7 +48,12 @@ class OnDevice:
     """The `adapters.autograd.Framework` that PyTorch is."""
 
     def __init__(self, device: str) -> None:
-        self.device = device
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise ValueError(f"PyTorch sees no CUDA device here; expected device='cpu' instead of {device!r}")
+        try:
+            self.device = torch.empty(0, device=device).device
+        except RuntimeError:
+            raise ValueError(f"PyTorch has no device {device!r} here; expected cpu or cuda") from None
 
     def tensors(self, values: Values) -> dict[str, Any]:
         """On the CPU they share memory with the arrays, so strides arrive as they are, and writes can be seen."""

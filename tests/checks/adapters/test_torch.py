@@ -162,6 +162,8 @@ FORWARDS = {
     "detached": (detached, "detached", "autograd knows no way from Y back to the inputs"),
     "raises": (lambda X, W, b: torch.matmul(X, W.T), "raises", "shapes cannot be multiplied"),
     "shape": (lambda X, W, b: torch.matmul(X, W).T, "shape", r"Y has shape \(5, 3\), expected \(3, 5\)"),
+    "a list": (lambda X, W, b: [torch.matmul(X, W) + b], "dtype", "Y is no array of real numbers"),
+    "a text": (lambda X, W, b: str(torch.matmul(X, W)), "dtype", "Y has dtype <U.*, which holds no real numbers"),
     "writes": (writing, "inputs unchanged", "the forward writes to X"),
     "dtype": (lambda X, W, b: torch.matmul(X, W).float() + b.float(), "dtype", "Y has dtype float32, expected float64"),
 }
@@ -300,6 +302,7 @@ def test_several_outputs():
         ({"names": {"X": "nothing"}}, "linear has nothing called 'nothing', which 'X' was mapped to; it has W"),
         ({"framework": "tensorflow"}, "no framework is called 'tensorflow'; expected torch or jax"),
         ({"dtype": "int8"}, "cannot check in 'int8'"),
+        ({"device": "abacus"}, "PyTorch has no device 'abacus' here; expected cpu or cuda"),
     ],
 )
 def test_what_cannot_be_asked_is_one_clear_line(options, message):
@@ -311,6 +314,11 @@ def test_what_cannot_be_asked_is_one_clear_line(options, message):
 def test_a_parameter_without_a_tensor_is_one_clear_line():
     with pytest.raises(ValueError, match=r"Linear has a parameter 'weight', linear has none: say by names=.* X, W, b"):
         gradcheck(torch.nn.Linear(4, 5), "linear")
+
+
+def test_a_class_of_modules_is_no_module():
+    with pytest.raises(ValueError, match="Linear is a class of modules; expected one of them, such as Linear"):
+        gradcheck(torch.nn.Linear, "linear")
 
 
 def test_a_certificate_digests_the_users_module_and_not_pytorch():
