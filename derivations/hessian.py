@@ -102,10 +102,13 @@ def second_order(what: str | Layer, wrt: str | Sequence[str] | None = None) -> S
     """Derive a layer's Hessian-vector products: `second_order("linear")`, `second_order("linear", wrt="W")`.
 
     With `wrt` only these inputs move, and only their products are derived: a block of the Hessian.
-    Raises DerivationError for an unknown layer or tensor, for a name that a direction or a product needs, and for a
-    function whose second derivative has no name.
+    Raises DerivationError for an unknown layer or tensor, where there is nothing to differentiate by, for a name that
+    a direction or a product needs, and for a function whose second derivative has no name.
     """
-    return _SecondOrder(derive(what, wrt)).run()
+    first = derive(what, wrt)
+    if not first.cotangents:
+        raise DerivationError(f"{first.layer.name} has no real input, so that there is nothing to differentiate by")
+    return _SecondOrder(first).run()
 
 
 def along(expression: sp.Expr, rates: Mapping[str, str]) -> sp.Expr:

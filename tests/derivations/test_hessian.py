@@ -142,6 +142,7 @@ def test_at_a_kink_the_branch_taken_tells():
     [
         ("X[N]  vX[N]  Y[N]\nY[n] = X[n]*vX[n]", "layer: at second order 'vX' is a rate of change; rename yours"),
         ("X[N]  HvX > 0\nY[N]\nY[n] = HvX*X[n]", "layer: at second order 'HvX' is a rate of change; rename yours"),
+        ("T[N] in 0..3  Y[N]\nY[n] = T[n]", "layer has no real input, so that there is nothing to differentiate by"),
         ("X[N]  Y[N]\nY[n] = sigma(X[n])", "the derivative of sigma_prime has no name in the notation"),
     ],
 )
