@@ -188,11 +188,13 @@ def _along_axis(curve: Curve, x: float, weights: NDArray, noise: float, sides: t
 
 
 def _noise(outputs: Samples, weights: NDArray) -> float:
-    spacings = np.array([[1.1e-6], [1.3e-4]])
-    values = outputs((spacings * np.arange(15)).ravel()).reshape(2, 15, -1)
+    """The larger of two spacings, each on the quieter side: a kink on one side is no noise, and would end searches."""
+    spacings = np.array([[1.1e-6], [-1.1e-6], [1.3e-4], [-1.3e-4]])
+    values = outputs((spacings * np.arange(15)).ravel()).reshape(4, 15, -1)
     sixth = np.diff(np.sum(np.ravel(weights) * values, axis=2), n=6, axis=1)
     levels = np.sqrt(np.mean(sixth**2, axis=1) / 924)
-    return float(np.max(levels, where=np.isfinite(sixth).all(axis=1), initial=0.0))
+    quieter = np.where(np.isfinite(sixth).all(axis=1), levels, np.inf).reshape(2, 2).min(axis=1)
+    return float(np.max(quieter, where=np.isfinite(quieter), initial=0.0))
 
 
 def _smooth(

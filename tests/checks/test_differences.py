@@ -84,6 +84,23 @@ def test_cancellation_is_seen_as_noise():
         assert abs(estimate.value - np.cos(x) / 3) <= estimate.error
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_kink_on_one_side_is_no_noise(side):
+    assert noise_level(lambda t: np.array([np.cos(1 + t) + max(side * t, 5e-4)]), ONE) < 1e-14
+
+
+def test_a_kink_that_coarse_steps_cross_does_not_end_the_search():
+    """The kink is not that of the coordinate's own convention, but lies in the direction in which noise is measured."""
+
+    def forward(X):
+        return np.array([np.sin(X[0]) + 40 * max(X[0] + X[1] - 3e-4, 0.0)])
+
+    point, direction = np.zeros(2), np.array([0.5, 0.7])
+    found = differences(forward, point, ONE, direction=direction, convention=np.array([1.0, 0.0]))
+    assert found.value == pytest.approx([1, 0], abs=1e-8)
+    assert (found.error < 1e-6).all()
+
+
 def test_a_pole_inside_the_first_step_is_stepped_over():
     with np.errstate(all="ignore"):
         estimate = slope(curve_of(np.log), 0.02, ONE)
