@@ -195,7 +195,10 @@ class Printer:
         return self.power(self.within(base, ATOM), self.within(exponent, ATOM), self.text(exponent)), POWER
 
     def _delta_sides(self, delta: sp.KroneckerDelta) -> tuple[sp.Expr, sp.Expr]:
-        return tuple(sorted(delta.args, key=lambda side: (side.is_number, not side.is_Symbol, sp.count_ops(side), str(side))))
+        def place(side: sp.Expr) -> tuple:
+            return side.is_number, not side.is_Symbol, sp.count_ops(side), str(side)
+
+        return tuple(sorted(delta.args, key=place))
 
     # parts that dialects share
 
