@@ -20,6 +20,8 @@ FEWEST_LEVELS = 4
 # A remainder that stands out by that much is changed by the noise by an eighth: its order over a step of 4, by 0.2.
 STANDS_OUT = 8.0
 SLACK = 0.3
+# Nothing is called right where a slope off by a hundredth could hide, in the noise or behind the curvature.
+HIDDEN = 0.01
 # Rounding errors e know nothing of a direction v that is drawn afterwards, so <e, v> is a normal variable of deviation
 # |e|: beyond six of them once in five hundred million.
 SIGMAS = 6.0
@@ -44,27 +46,32 @@ def slope_test(steps: NDArray, rises: NDArray, predicted: NDArray, noise: NDArra
     with np.errstate(all="ignore"):
         remainders = np.abs(rises - predicted)
         clean, would_be = remainders > STANDS_OUT * noise, np.abs(predicted) > STANDS_OUT * noise
+        shown = HIDDEN * np.abs(predicted) > STANDS_OUT * noise
     known = np.isfinite(rises)
     if known.any() and not np.isfinite(predicted[known]).all():
         return Slope("disagree", np.nan, "the slope is no number", np.inf)
     clean, would_be = clean & known & np.isfinite(noise), would_be & known
     end = _end_of_last_run(clean)
     if end:
-        return _by_order(steps[:end], remainders[:end], noise[:end])
+        return _by_order(steps[:end], remainders[:end], np.abs(predicted[:end]), noise[:end])
     if clean.any():
         return Slope("unresolved", np.nan, "the remainder stands out of the noise at too few steps to tell its order")
     if not _end_of_last_run(would_be):
         return Slope("unresolved", np.nan, "vacuous: along this direction a slope of zero would do as well")
+    if not _end_of_last_run(shown & known):
+        return Slope("unresolved", np.nan, "the noise would hide a slope that is off by a hundredth")
     return Slope("agree", np.nan, "the remainder is no more than noise at every step")
 
 
-def _by_order(steps: NDArray, remainders: NDArray, noise: NDArray) -> Slope:
+def _by_order(steps: NDArray, remainders: NDArray, predicted: NDArray, noise: NDArray) -> Slope:
     """The verdict on the last levels that stand out of the noise."""
     last = slice(-FEWEST_LEVELS, None)
     orders = np.diff(np.log(remainders[last])) / np.diff(np.log(steps[last]))
     order = float(np.mean(orders))
     found = f"the remainder falls with order {order:.2f} down to steps of {steps[-1]:.1g}"
     if (orders > 2 - SLACK).all():
+        if remainders[-1] > HIDDEN * predicted[-1]:
+            return Slope("unresolved", order, f"{found}: curvature would hide a slope that is off by a hundredth")
         return Slope("agree", order, found)
     if (np.abs(orders - 1) < SLACK).all():
         error = float(remainders[-1] / noise[-1]) if noise[-1] else np.inf

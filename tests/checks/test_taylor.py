@@ -55,6 +55,12 @@ def test_a_straight_line_leaves_no_remainder():
     assert judged(lambda t: 3 * t, 1.0, 3.0003).verdict == "disagree"
 
 
+def test_noise_that_hides_a_wrong_slope_makes_no_right_one():
+    noise = 1e-3 * STEPS
+    found = slope_test(STEPS, 1.05 * STEPS, STEPS, 100 * noise)
+    assert (found.verdict, found.reason) == ("unresolved", "the noise would hide a slope that is off by a hundredth")
+
+
 @pytest.mark.parametrize("slope", [np.nan, np.inf])
 def test_what_is_no_number_is_no_slope(slope):
     assert judged(np.tanh, 1.0, slope).verdict == "disagree"
