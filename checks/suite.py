@@ -206,7 +206,7 @@ SUITE = (
         transposed_convolution.grouped_transposed_conv2d_backward,
         {"N": 2, "G": 2, "C": 2, "R": 3, "S": 2, "F": 3},
     ),
-    Row("max_pool2d", pooling.max_pool2d, pooling.max_pool2d_backward, {"N": 2, "C": 2, "R": 3, "S": 2}),
+    Row("max_pool2d", pooling.max_pool2d, pooling.max_pool2d_backward, {"N": 2, "C": 3, "R": 4, "S": 5}),
     Row("avg_pool2d", pooling.avg_pool2d, pooling.avg_pool2d_backward, {"N": 2, "C": 3}),
     Row("global_average_pool", pooling.global_average_pool, pooling.global_average_pool_backward),
     Row(
@@ -219,7 +219,7 @@ SUITE = (
         "residual_block",
         composite.residual_block,
         composite.residual_block_backward,
-        {"N": 2, "H": 3, "W": 4, "C": 2, "pad": 1},
+        {"N": 2, "H": 4, "W": 5, "C": 3, "pad": 1},
     ),
 )
 
