@@ -7,7 +7,7 @@ import flint
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from derivations import DerivationError
@@ -74,9 +74,11 @@ def test_powers_of_balls_and_series_hold_the_truth(x, exponent):
 @pytest.mark.parametrize("sign", COMPARISONS)
 @given(left=ranges, right=ranges)
 def test_a_comparison_of_balls_is_sure_only_if_all_their_numbers_agree(sign, left, right):
+    reach = left[1] + right[1]
+    assume(not reach or abs(left[0] - right[0]) != reach)  # flint rounds a radius up: balls that touch may overlap
     a, b = flint.arb(*left), flint.arb(*right)
     ends = [(x + i * r, y + j * s) for (x, r), (y, s) in [(left, right)] for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    if left[1] + right[1] and abs(left[0] - right[0]) <= left[1] + right[1]:
+    if reach and abs(left[0] - right[0]) < reach:
         ends.append((0, 0))  # balls that overlap have a number in common
     possible = {COMPARISONS[sign](*pair) for pair in ends}
     found = int(Balls(BITS).compare(sign, boxed(a), boxed(b)))
