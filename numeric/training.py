@@ -191,6 +191,7 @@ def fit(
     vector[:] = patience.best
 
 
+@np.errstate(all="ignore")  # some BLAS raise the flags without a reason
 def accuracy(network: Network, parameters: Parameters, images: np.ndarray, labels: np.ndarray) -> float:
     """The share of `images` [N, D] that the network gives the right one of `labels` [N]."""
     return float(np.mean(network.predict(parameters, images) == labels))
