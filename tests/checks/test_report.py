@@ -45,7 +45,7 @@ def test_what_stays_open_says_why():
 def test_json_has_the_fields_of_the_contract():
     data = json.loads(json.dumps(WRONG.to_dict(), allow_nan=False))
     assert (data["layer"], data["dtype"], data["seed"], data["verdict"]) == ("tanh", "float32", 0, "disagree")
-    assert set(data["versions"]) == {"python", "backproof", "numpy", "sympy", "flint"}
+    assert set(data["versions"]) - {"torch", "jax"} == {"python", "backproof", "numpy", "sympy", "flint"}
     for check in data["checks"]:
         assert {"layer", "case", "dtype", "cotangent", "witness", "verdict", "error"} <= set(check)
     (check,) = (check for check in data["checks"] if check["witness"] == "derivation")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from derivations import LAYERS, derive, read_equation, read_layer
 from derivations.expressions import index
 from derivations.layer import size_symbol
-from derivations.normal import _Normalizer, vanishes
+from derivations.normal import vanishes
+from derivations.normal.normalizer import Normalizer
 from derivations.ranges import Known
 
 SIZES = {name.lower(): size_symbol(name) for name in "HWC"}
@@ -44,7 +45,7 @@ def test_a_quotient_or_remainder_keeps_its_value(terms, below, tag, sizes, rando
     above = tuple(sorted(terms.items(), key=repr))
     values = dict(zip("HWC", sizes, strict=True))
     values |= {name: random.randrange(values[name.upper()]) for name in "hwc"}
-    simplified = _Normalizer(KNOWN).quotient(tag, above, (below,))
+    simplified = Normalizer(KNOWN).quotient(tag, above, (below,))
     assert value(simplified, values) == divided(tag, above, (below,), values)
 
 
@@ -57,7 +58,7 @@ def test_a_number_is_0_where_all_its_digits_are(terms, sizes, random):
     zero = tuple(sorted(terms.items(), key=repr))
     values = dict(zip("HWC", sizes, strict=True))
     values |= {name: random.randrange(values[name.upper()]) for name in "hwc"}
-    digits = _Normalizer(KNOWN).digits(zero)
+    digits = Normalizer(KNOWN).digits(zero)
     assert (value(zero, values) == 0) == all(value(digit, values) == 0 for digit in digits)
 
 
