@@ -34,6 +34,10 @@ class UnbatchableError(TypeError):
     """What was asked for has no answer that holds for all samples."""
 
 
+class NoRuleError(Exception):
+    """A rule does not cover these arguments of its function."""
+
+
 class Batch(NDArrayOperatorsMixin):
     """Samples of an array, side by side: `rows` is [S, ...], and everything else here is as it is for one sample."""
 
@@ -178,8 +182,8 @@ class Batch(NDArrayOperatorsMixin):
         if rule is not None and not (options and any(isinstance(value, Batch) for value in options.values())):
             try:
                 return rule(*args, **options)
-            except NotImplementedError:
-                pass
+            except NoRuleError:
+                pass  # called for every sample below
         if function in CREATIONS:  # `like=` has brought it here
             shape, *rest = args
             return Batch(function((len(self.rows), *np.atleast_1d(shape)), *rest, **options))
@@ -361,13 +365,13 @@ def _matmul(a: Any, b: Any, out: Any = None) -> Any:
 
 def _dot(a: Any, b: Any) -> Any:
     if not 1 <= min(_ndim(a), _ndim(b)) <= max(_ndim(a), _ndim(b)) <= 2:
-        raise NotImplementedError
+        raise NoRuleError
     return _matmul(a, b)
 
 
 def _einsum(subscripts: Any, *operands: Any, **options: Any) -> Batch:
     if not isinstance(subscripts, str) or "->" not in subscripts or "out" in options:
-        raise NotImplementedError
+        raise NoRuleError
     terms, result = subscripts.replace(" ", "").split("->")
     sample = next(letter for letter in "ZYXWVUT" if letter not in subscripts)
     marked = [
@@ -381,7 +385,7 @@ def _einsum(subscripts: Any, *operands: Any, **options: Any) -> Batch:
 def _own(value: Any) -> Batch:
     """The first argument of a rule, which must be what the rule is for."""
     if not isinstance(value, Batch):
-        raise NotImplementedError
+        raise NoRuleError
     return value
 
 
@@ -400,7 +404,7 @@ def _over_axes(function: Callable) -> Callable:
 
     def rule(a: Any, axis: Any = None, **options: Any) -> Batch:
         if "out" in options:
-            raise NotImplementedError
+            raise NoRuleError
         return Batch(function(_own(a).rows, axis=_axes(axis, a.ndim), **options))
 
     return rule
@@ -411,7 +415,7 @@ def _along(function: Callable, default: int | None) -> Callable:
 
     def rule(a: Any, axis: Any = default, **options: Any) -> Batch:
         if "out" in options or (axis is None and options):
-            raise NotImplementedError
+            raise NoRuleError
         rows = _own(a).rows.reshape(len(a.rows), -1) if axis is None else a.rows
         return Batch(function(rows, axis=1 if axis is None else _axis(axis, a.ndim), **options))
 
@@ -423,7 +427,7 @@ def _entry_by_entry(function: Callable) -> Callable:
 
     def rule(*arguments: Any, **options: Any) -> Batch:
         if len(arguments) == 1 and function is np.where:
-            raise NotImplementedError
+            raise NoRuleError
         ndim = max(map(_ndim, arguments))
         return Batch(function(*(_aligned(each, ndim) for each in arguments), **options))
 
@@ -452,7 +456,7 @@ def _copyto(target: Any, source: Any, casting: Any = "same_kind", where: Any = T
 
 def _reshape(a: Any, /, shape: Any, order: Any = "C") -> Batch:
     if order != "C":
-        raise NotImplementedError
+        raise NoRuleError
     return Batch(_own(a).rows.reshape(len(a.rows), *(shape if isinstance(shape, tuple | list) else (shape,))))
 
 
@@ -490,7 +494,7 @@ def _joined(function: Callable) -> Callable:
 
     def rule(arrays: Any, axis: int | None = 0, **options: Any) -> Batch:
         if axis is None or options:
-            raise NotImplementedError
+            raise NoRuleError
         one = next(each for each in arrays if isinstance(each, Batch))
         rows = [(each if isinstance(each, Batch) else one.beside(np.asarray(each))).rows for each in arrays]
         return Batch(function(rows, axis=_axis(axis, rows[0].ndim - (function is np.concatenate))))
@@ -507,7 +511,7 @@ def _split(function: Callable) -> Callable:
 
 def _pad(a: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Batch:
     if isinstance(pad_width, dict) or mode != "constant" or _ndim(options.get("constant_values", 0)):
-        raise NotImplementedError
+        raise NoRuleError
     margins = np.broadcast_to(pad_width, (_own(a).ndim, 2))
     return Batch(np.pad(a.rows, [(0, 0), *map(tuple, margins.tolist())], **options))
 

@@ -52,11 +52,12 @@ def load_module(path: Path) -> ModuleType:
     """Run a Python file and return its module. Raises FileError, with the line, where it does not run."""
     if not path.is_file():
         raise FileError(f"{path}: there is no such file")
-    specification = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"file {path.stem}"  # which nothing imports: a file called random.py must not become Python's own random
+    specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise FileError(f"{path}: this is no Python file; expected a name that ends in .py")
     module = importlib.util.module_from_spec(specification)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     sys.path.insert(0, str(path.parent.resolve()))  # so that the file finds its neighbours, as when it is run
     try:
         specification.loader.exec_module(module)

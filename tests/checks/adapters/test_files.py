@@ -1,5 +1,7 @@
 """A user's file: its functions are found, and whatever is wrong with it is one line."""
 
+import sys
+
 import pytest
 
 from checks import gradcheck
@@ -74,3 +76,11 @@ def test_what_is_wrong_with_a_file_is_one_line(tmp_path, source, target, message
         load_pair(target.format(path=path))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["random", "checks", "numpy", "linear"])
+def test_a_file_may_be_called_like_a_module(tmp_path, name):
+    known = sys.modules.get(name)
+    (tmp_path / f"{name}.py").write_text(MINE)
+    assert gradcheck(load_pair(f"{tmp_path}/{name}.py:linear_backward"), against="linear").verdict == "agree"
+    assert sys.modules.get(name) is known
