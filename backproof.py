@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from textwrap import fill
@@ -433,9 +434,7 @@ def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1, scheduler: Sche
 
 @app.command()
 def train(
-    network: Annotated[
-        str, typer.Option(metavar="NAME", help="mlp, or one of the literature's: see the README.")
-    ] = "mlp",
+    network: Annotated[str, typer.Option(metavar="NAME", help="One of the networks in the README.")] = "mlp",
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="mnist, digits, or auto: MNIST where it can be had, else the digits.")
     ] = "auto",
@@ -445,63 +444,99 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Left out: what the network needs.")] = None,
     seed: Seed = 0,
-    init: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Where weights start: he, scaled, or nielsen's own N(0, 1).")
-    ] = None,
-    threads: Annotated[
-        int, typer.Option(min=1, metavar="N", help="BLAS threads; with 1 a seed gives the same weights, bit for bit.")
-    ] = 1,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to keep the run. Left out, nothing is written.")
     ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Go on with the run in this folder, which was interrupted.")
     ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Left out: 2 for networks large enough to share, else 1.")
+    ] = None,
+    init: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where weights start: he, xavier, scaled, or nielsen's N(0, 1).")
+    ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(metavar="NAME", help="sgd, momentum, nesterov, rmsprop, adam or adamw.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(metavar="X", help="The full learning rate.")] = None,
+    schedule: Annotated[str | None, typer.Option(metavar="NAME", help="constant, step, cosine or one-cycle.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, metavar="N", help="Images a step.")] = None,
+    l1: Annotated[float | None, typer.Option(metavar="X", help="What the absolute values of weights cost.")] = None,
+    l2: Annotated[float | None, typer.Option(metavar="X", help="What half the squares of weights cost.")] = None,
+    dropout: Annotated[
+        float | None, typer.Option(metavar="X", help="The share of every hidden layer that is left out in training.")
+    ] = None,
+    clip: Annotated[float | None, typer.Option(metavar="X", help="The length that no gradient exceeds.")] = None,
+    augment: Annotated[
+        bool | None, typer.Option("--augment/--no-augment", help="Distort every image afresh, every epoch.")
+    ] = None,
+    halve_after: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Halve the rate after N epochs that got no better.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after N epochs that got no better.")
+    ] = None,
 ) -> None:
     """Train a network, once its layers have passed.
 
     Every layer that it uses is checked first; nothing is trained unless all of them agree (exit code 1). With --out,
-    four files are left in that folder: model.safetensors, certificate.json, history.jsonl, summary.json; those of an
-    earlier run are replaced. Until then a checkpoint is written after every epoch, which --resume goes on from: to the
-    same weights, bit for bit, that the run would have ended with.
+    five files are left in that folder: model.safetensors, certificate.json, history.jsonl, summary.json, report.html;
+    those of an earlier run are replaced. Until then a checkpoint is written after every epoch, which --resume goes on
+    from: to the same weights, bit for bit, that the run would have ended with.
+
+    What is left out of how to train, from --init to --patience, is taken from the network's own recipe.
     """
-    from checks.certificate import certify, write
+    from checks.certificate import Certificate, certify, write
     from checks.report import overall
     from checks.suite import DTYPES
+    from numeric.architectures import require_network
     from numeric.atomic import require_writable
+    from numeric.data.augment import Distortion
     from numeric.data.datasets import load
     from numeric.errors import InputError, TrainingError
-    from numeric.network import require_network
     from numeric.progress import ProgressDisplay
+    from numeric.recipes import Recipe, altered
     from numeric.resumption import CHECKPOINT, recorded_run
+    from numeric.training import recipe_for
     from numeric.training import train as fit
 
     console = _console()
-    reports: list[Report] = []
+    certificates: list[Certificate] = []
+    changes: dict[str, Any] = {
+        "epochs": epochs, "optimizer": optimizer, "rate": rate, "schedule": schedule, "batch": batch, "lam1": l1,
+        "lam": l2, "keep": None if dropout is None else 1 - dropout, "clip": clip, "halve_after": halve_after,
+        "patience": patience, "distortion": Distortion() if augment else None,
+    }  # fmt: skip
 
-    def verify(names: list[str]) -> bool:
-        reports.extend(_run_suite(names, list(DTYPES), seed, console))
+    def verify(names: list[str]) -> str | None:
+        reports = _run_suite(names, list(DTYPES), seed, console)
         _print_reports(reports, console)
-        return overall(reports) == "agree"
+        certificates.append(certify(reports))
+        return certificates[0].digest if overall(reports) == "agree" else None
 
     with _refusing(InputError):
+        recipe: Recipe | None = None
         if resume:
-            if out or init or epochs:
+            if out or init or threads or augment is not None or any(change is not None for change in changes.values()):
                 raise RefusalError("--resume takes everything but --data from the run; leave the other options out")
             run, out = recorded_run(resume), resume
-            network, dataset, epochs = run["network"], run["dataset"], run["epochs"]
-            seed, init, threads = run["seed"], run["init"], run["threads"]
+            network, dataset, seed, recipe = run["network"], run["dataset"], run["seed"], run["recipe"]
+            init, threads = run["init"], run["threads"]
         require_network(network)
         if out:
             require_writable(out)
         loaded = load(dataset, data)
+        if recipe is None:
+            recipe = altered(recipe_for(network, loaded.name), **changes)
+            recipe = replace(recipe, distortion=None) if augment is False else recipe
         console.print(f"data: {loaded.why}\n", soft_wrap=True)
         try:
             with ProgressDisplay(console) as display:
                 result = fit(
                     network,
                     loaded,
-                    epochs=epochs,
+                    recipe=recipe,
                     seed=seed,
                     out=out,
                     init=init,
@@ -519,10 +554,11 @@ def train(
                 INTERRUPTED,
             ) from None
         except TrainingError as error:
-            raise RefusalError(str(error), REFUSED if overall(reports) == "agree" else WRONG) from None
+            passed = not certificates or certificates[0].verdict == "agree"
+            raise RefusalError(str(error), REFUSED if passed else WRONG) from None
     if out:
         with _refusing(OSError):
-            write(certify(reports), out / "certificate.json")
+            write(certificates[0], out / "certificate.json")
     _print_summary(result.summary, out, console)
 
 
@@ -542,7 +578,7 @@ def predict(
     console = _console()
     with _refusing(InputError):
         trained = load_model(model)
-        pictures = [read_picture(path, trained.features) for path in images]
+        pictures = [read_picture(path, trained.network.features) for path in images]
     for path, picture in zip(images, pictures, strict=True):
         shares = trained.shares(picture.row)[0]
         console.print(f"{path}   {shares.argmax()}", soft_wrap=True)

@@ -35,6 +35,11 @@ class Certificate:
     sources: Mapping[str, str]
 
     @property
+    def digest(self) -> str:
+        """SHA-256 of all of it: what a model's file says of the certificate that its code was trained with."""
+        return _digest({"format": FORMAT, **asdict(self)})
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """The layers that were checked."""
         return tuple(dict.fromkeys(entry["layer"] for entry in self.checked))
@@ -53,7 +58,7 @@ def certify(reports: Sequence[Report]) -> Certificate:
 def write(certificate: Certificate, path: Path) -> None:
     """Write the certificate as JSON: whole, or not at all. Raises OSError."""
     content = {"format": FORMAT, **asdict(certificate)}
-    write_atomically(path, json.dumps({**content, "digest": _digest(content)}, indent=1).encode())
+    write_atomically(path, json.dumps({**content, "digest": certificate.digest}, indent=1).encode())
 
 
 def load(path: Path) -> Certificate:

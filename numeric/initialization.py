@@ -1,7 +1,8 @@
-"""Where the parameters of a network start: a table of recipes for weights W[D, C] and biases b[C]."""
+"""Where the parameters of a network start: a table of recipes for weights W[D, C], kernels and biases b[C]."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -15,8 +16,12 @@ class Initialization:
     source: str
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-        """Draw float32 weights for a shape [D, C], biases for a shape [C], from normal distributions around 0."""
-        deviation = self.weights(*shape) if len(shape) > 1 else self.biases
+        """Draw float32 weights for a shape [D, C], biases for a shape [C], from normal distributions around 0.
+
+        A kernel of shape [R, S, C, F] makes each of its outputs of D = R S C inputs, and uses each input R S F times.
+        """
+        *places, C, F = shape if len(shape) > 1 else (1, *shape)
+        deviation = self.weights(prod(places) * C, prod(places) * F) if len(shape) > 1 else self.biases
         return (deviation * rng.standard_normal(shape)).astype(np.float32)
 
 

@@ -14,6 +14,12 @@ from numeric.activations import (
     tanh,
     tanh_backward,
 )
+from numeric.dropout import dropout, dropout_backward
+from numeric.fused_convolution import (
+    conv_relu_pool2d,
+    conv_relu_pool2d_backward,
+    conv_relu_pool2d_parameters_backward,
+)
 from numeric.linear import linear, linear_backward, linear_parameters_backward
 from numeric.losses import (
     cross_entropy,
@@ -25,7 +31,15 @@ from numeric.losses import (
     squared_error,
     squared_error_backward,
 )
-from numeric.penalties import l2_penalty, l2_penalty_backward
+from numeric.penalties import (
+    elastic_net,
+    elastic_net_backward,
+    l1_penalty,
+    l1_penalty_backward,
+    l2_penalty,
+    l2_penalty_backward,
+)
+from numeric.structure import flatten, flatten_backward
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,11 @@ class Implementation:
 
 IMPLEMENTATIONS = {
     "linear": Implementation(linear, linear_backward, linear_parameters_backward),
+    "conv_relu_pool2d": Implementation(
+        conv_relu_pool2d, conv_relu_pool2d_backward, conv_relu_pool2d_parameters_backward
+    ),
+    "flatten": Implementation(flatten, flatten_backward),
+    "dropout": Implementation(dropout, dropout_backward),
     "sigmoid": Implementation(sigmoid, sigmoid_backward),
     "tanh": Implementation(tanh, tanh_backward),
     "relu": Implementation(relu, relu_backward),
@@ -47,5 +66,7 @@ IMPLEMENTATIONS = {
     "cross_entropy": Implementation(cross_entropy, cross_entropy_backward),
     "sigmoid_cross_entropy": Implementation(sigmoid_cross_entropy, sigmoid_cross_entropy_backward),
     "softmax_cross_entropy": Implementation(softmax_cross_entropy, softmax_cross_entropy_backward),
+    "l1_penalty": Implementation(l1_penalty, l1_penalty_backward),
     "l2_penalty": Implementation(l2_penalty, l2_penalty_backward),
+    "elastic_net": Implementation(elastic_net, elastic_net_backward),
 }

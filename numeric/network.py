@@ -1,7 +1,7 @@
 """A sequential network: a chain of layers, a loss at its end, and parameters W1 b1 W2 b2 ... in one vector."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import signature, unwrap
 from typing import Any
@@ -11,13 +11,12 @@ import numpy as np
 from numeric.contract import contract_of
 from numeric.errors import InputError
 from numeric.initialization import INITIALIZATIONS
-from numeric.layers import IMPLEMENTATIONS, Implementation
-from numeric.penalties import l2_penalty, l2_penalty_backward
+from numeric.layers import IMPLEMENTATIONS
 
 Parameters = dict[str, np.ndarray]
 Memory = dict[str, Any]
 
-_PENALTY = Implementation(unwrap(l2_penalty), unwrap(l2_penalty_backward))
+DROPOUT = "dropout"
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Stage:
     """A layer at its place in a network: the very functions that are checked, without their input checks.
 
     `parameters` maps the layer's tensors to the network's parameters (`W` to `W2`); `needs` are the tensors that the
-    backward asks for after the cotangent of the output.
+    backward asks for after the cotangent of the output; `options` are the layer's settings.
     """
 
     name: str
@@ -35,10 +34,11 @@ class Stage:
     output: str
     parameters: dict[str, str]
     needs: tuple[str, ...]
+    options: Mapping[str, float] = field(default_factory=dict)
 
     def remember(self, X: np.ndarray, parameters: Parameters, **others: np.ndarray) -> Memory:
         """Run forward on the data and the layer's parameters; return all its inputs, its output and intermediates."""
-        memory = {self.input: X, **others}
+        memory = {self.input: X, **others, **self.options}
         for tensor, name in self.parameters.items():
             memory[tensor] = parameters[name]
         result = self.forward(**memory)
@@ -48,35 +48,96 @@ class Stage:
             memory[self.output] = result
         return memory
 
-    def pull(self, cotangent: np.ndarray | float, memory: Memory) -> dict[str, np.ndarray]:
-        """Run backward: from the cotangent of the output to those of the inputs, named dX, dW, ..."""
-        return self.backward(cotangent, *[memory[name] for name in self.needs])
+    def pull(
+        self, cotangent: np.ndarray | float, memory: Memory, cotangents: Parameters | None = None
+    ) -> dict[str, np.ndarray]:
+        """Run backward: from the cotangent of the output to those of the inputs, named dX, dW, ...
+
+        Those of the parameters are written into `cotangents`, where it is given, under the network's names.
+        """
+        needed = [memory[name] for name in self.needs]
+        if not self.parameters or cotangents is None:
+            return self.backward(cotangent, *needed)
+        out = {"d" + tensor: cotangents[name] for tensor, name in self.parameters.items()}
+        return self.backward(cotangent, *needed, out=out)
+
+
+def stage(layer: str, number: int = 0, first: bool = False, options: Mapping[str, float] | None = None) -> Stage:
+    """The layer `layer` of IMPLEMENTATIONS at its place; its parameters, if it has any, get `number` to their names.
+
+    Nobody needs the cotangent of what the `first` layer reads, and it would be the dearest product of a step.
+    """
+    implementation = IMPLEMENTATIONS[layer]
+    terms = contract_of(implementation.forward)
+    data, *others = (tensor.name for tensor in terms.inputs)
+    backward = (first and implementation.parameters_backward) or implementation.backward
+    return Stage(
+        name=layer,
+        forward=unwrap(implementation.forward),
+        backward=unwrap(backward),
+        input=data,
+        output=terms.outputs[0].name,
+        parameters={tensor: f"{tensor}{number}" for tensor in others if number},
+        needs=tuple(name for name in signature(backward).parameters if name != "out")[1:],
+        options=options or {},
+    )
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """What every weight matrix pays, whatever the data: lam1 times its absolute values, lam2/2 times its squares."""
+
+    lam1: float = 0.0
+    lam2: float = 0.0
+
+    @property
+    def stage(self) -> Stage | None:
+        """The layer that says so; None where nothing is paid."""
+        if self.lam1 and self.lam2:
+            return stage("elastic_net", options={"lam1": self.lam1, "lam2": self.lam2})
+        if self.lam1:
+            return stage("l1_penalty", options={"lam": self.lam1})
+        return stage("l2_penalty", options={"lam": self.lam2}) if self.lam2 else None
+
+
+NOTHING = Penalty()
 
 
 @dataclass(frozen=True)
 class Network:
     """Stages in order, the loss, and the shape of every parameter, in the order of the vector that holds them all.
 
-    With `lam` above 0, every weight matrix also pays its l2_penalty.
+    `image` is the shape in which the first stage wants each row of X. A dropout stage is there only while training.
     """
 
     name: str
     stages: tuple[Stage, ...]
     loss: Stage
     shapes: dict[str, tuple[int, ...]]
+    image: tuple[int, ...]
     classes: int
-    lam: float = 0.0
+    penalty: Penalty = NOTHING
 
     @property
     def layers(self) -> list[str]:
         """The names of the layers that the network uses, each once."""
-        names = [stage.name for stage in (*self.stages, self.loss)]
-        return list(dict.fromkeys(names + ["l2_penalty"] * (self.lam > 0)))
+        stages = (*self.stages, self.loss, self._penalty)
+        return list(dict.fromkeys(stage.name for stage in stages if stage))
 
     @property
     def size(self) -> int:
         """The number of parameters."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
+
+    @property
+    def features(self) -> int:
+        """The number of pixels that it reads."""
+        return int(np.prod(self.image))
+
+    @property
+    def convolves(self) -> bool:
+        """Whether it sees its images as such, and not as rows of numbers."""
+        return len(self.image) > 1
 
     def views(self, vector: np.ndarray) -> Parameters:
         """Name the parts of a vector of all parameters: arrays that share its memory."""
@@ -98,122 +159,121 @@ class Network:
 
     def forward(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
         """The last stage's output, [N, classes], for X[N, D]."""
+        X = X.reshape(len(X), *self.image)
         for stage in self.stages:
-            X = stage.remember(X, parameters)[stage.output]
+            if stage.name != DROPOUT:
+                X = stage.remember(X, parameters)[stage.output]
         return X
 
     def predict(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
         """The label of the largest output for every row of X[N, D]."""
         return self.forward(parameters, X).argmax(axis=1)
 
-    def backward(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> tuple[float, np.ndarray]:
-        """L of a batch X[N, D] with targets T, penalties included, and the cotangents of all parameters, one vector."""
-        memories = self._memories(parameters, X, T)
-        L = memories[-1][self.loss.output]
-        cotangents: dict[str, np.ndarray] = {}
-        cotangent: np.ndarray | float = 1.0
-        for stage, memory in zip(reversed((*self.stages, self.loss)), reversed(memories), strict=True):
-            pulled = stage.pull(cotangent, memory)
-            for tensor, name in stage.parameters.items():
-                cotangents[name] = pulled["d" + tensor]
+    def loss_of(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> float:
+        """L of a batch X[N, D] with targets T, penalties included."""
+        L = self.loss.remember(self.forward(parameters, X), parameters, T=T)[self.loss.output]
+        return float(L) + sum(float(memory["L"]) for *_, memory in self._paid(parameters))
+
+    def masks(self, N: int, rng: np.random.Generator) -> list[np.ndarray]:
+        """Draw which inputs of each dropout stage are kept, [N, D] of 0 and 1, for a batch of N."""
+        return [
+            (rng.random((N, width), dtype=np.float32) < keep).astype(np.uint8) for width, keep in self._dropped_widths
+        ]
+
+    def backward(
+        self, parameters: Parameters, X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray] = ()
+    ) -> tuple[float, np.ndarray]:
+        """L of a batch X[N, D] with targets T, penalties included, and the cotangents of all parameters, one vector.
+
+        Without `masks` nothing is dropped.
+        """
+        cotangents = np.empty(self.size, parameters[next(iter(self.shapes))].dtype)
+        views = self.views(cotangents)
+        L = self.pull(parameters, X, T, views, masks)
+        return L + self.penalize(parameters, views), cotangents
+
+    def pull(
+        self,
+        parameters: Parameters,
+        X: np.ndarray,
+        T: np.ndarray,
+        cotangents: Parameters,
+        masks: Sequence[np.ndarray] = (),
+        share: float = 1.0,
+    ) -> float:
+        """`share` times L of X[N, D] with targets T, without penalties; its cotangents are written into `cotangents`.
+
+        The share is what these rows are of a batch: what the parts of a batch return adds up to what the whole does.
+        """
+        memories = self._memories(parameters, X, T, masks)
+        cotangent: np.ndarray | float = share
+        for stage, memory in reversed(memories):
+            pulled = stage.pull(cotangent, memory, cotangents)
             cotangent = pulled.get("d" + stage.input, cotangent)
-        if self.lam:
-            for name in self._weights:
-                L += _PENALTY.forward(parameters[name], self.lam)
-                cotangents[name] += _PENALTY.backward(1.0, parameters[name], self.lam)["dW"]
-        return float(L), np.concatenate([cotangents[name].ravel() for name in self.shapes])
+        return share * float(memories[-1][1][self.loss.output])
+
+    def penalize(self, parameters: Parameters, cotangents: Parameters) -> float:
+        """What all weights pay; what that makes of their cotangents is added to these."""
+        L = 0.0
+        for name, stage, memory in self._paid(parameters):
+            L += float(memory["L"])
+            cotangents[name] += stage.pull(1.0, memory)["dW"].reshape(cotangents[name].shape)
+        return L
 
     def trace(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every array of a step in the order in which it is used or made: the layer's place, the tensor, the array."""
-        stages = (*self.stages, self.loss)
-        places = [f"layer {number} ({stage.name})" for number, stage in enumerate(stages, start=1)]
-        memories = self._memories(parameters, X, T)
-        for place, memory in zip(places, memories, strict=True):
+        memories = self._memories(parameters, X, T, ())
+        places = [f"layer {number} ({stage.name})" for number, (stage, _) in enumerate(memories, start=1)]
+        for place, (_, memory) in zip(places, memories, strict=True):
             for tensor, array in memory.items():
                 yield place, tensor, array
-        for name in self._weights if self.lam else ():
-            yield f"the l2_penalty of {name}", "L", _PENALTY.forward(parameters[name], self.lam)
+        for name, stage, memory in self._paid(parameters):
+            yield f"the {stage.name} of {name}", "L", memory["L"]
         cotangent: np.ndarray | float = 1.0
-        for place, stage, memory in reversed(list(zip(places, stages, memories, strict=True))):
+        for place, (stage, memory) in reversed(list(zip(places, memories, strict=True))):
             pulled = stage.pull(cotangent, memory)
             for tensor, array in pulled.items():
                 yield place, tensor, array
             cotangent = pulled.get("d" + stage.input, cotangent)
 
-    def _memories(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> list[Memory]:
-        memories = []
+    def _memories(
+        self, parameters: Parameters, X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray]
+    ) -> list[tuple[Stage, Memory]]:
+        """What every stage in use saw and made, the loss last."""
+        X = X.reshape(len(X), *self.image)
+        memories, left = [], iter(masks)
         for stage in self.stages:
-            memories.append(stage.remember(X, parameters))
-            X = memories[-1][stage.output]
-        return [*memories, self.loss.remember(X, parameters, T=T)]
+            if stage.name == DROPOUT and not masks:
+                continue
+            memory = stage.remember(X, parameters, **({"M": next(left)} if stage.name == DROPOUT else {}))
+            memories.append((stage, memory))
+            X = memory[stage.output]
+        return [*memories, (self.loss, self.loss.remember(X, parameters, T=T))]
+
+    def _paid(self, parameters: Parameters) -> Iterator[tuple[str, Stage, Memory]]:
+        """For every weight, as a matrix, its name, the penalty, and what that saw and made."""
+        penalty = self._penalty
+        if penalty is None:
+            return
+        for name in self._weights:
+            rows = parameters[name].reshape(-1, parameters[name].shape[-1])
+            yield name, penalty, penalty.remember(rows, {})
+
+    @cached_property
+    def _penalty(self) -> Stage | None:
+        return self.penalty.stage
 
     @cached_property
     def _weights(self) -> list[str]:
         return [name for name, shape in self.shapes.items() if len(shape) > 1]
 
-
-@dataclass(frozen=True)
-class Architecture:
-    """A network but for the sizes of its data: hidden widths, the layers around them, and where it starts."""
-
-    hidden: tuple[int, ...]
-    activation: str
-    ending: tuple[str, ...]
-    loss: str
-    init: str
-
-
-NETWORKS = {
-    "mlp": Architecture((128, 64), "relu", ending=(), loss="softmax_cross_entropy", init="he"),
-    "three-layer": Architecture((300,), "sigmoid", ending=(), loss="softmax_cross_entropy", init="xavier"),
-    # Weisberg (2018), Building a Neural Network from Scratch
-    "weisberg": Architecture((64,), "sigmoid", ending=(), loss="softmax_cross_entropy", init="xavier"),
-    # Nielsen (2015), Neural Networks and Deep Learning, ch. 3 (100 hidden neurons) and ch. 1 (30)
-    "nielsen": Architecture((100,), "sigmoid", ending=(), loss="sigmoid_cross_entropy", init="scaled"),
-    "nielsen-quadratic": Architecture((30,), "sigmoid", ending=("sigmoid",), loss="squared_error", init="scaled"),
-    # Sanderson (2017), But what is a neural network?
-    "three-blue-one-brown": Architecture((16, 16), "sigmoid", ending=("sigmoid",), loss="squared_error", init="scaled"),
-}
-
-
-def require_network(name: str) -> None:
-    """Raise InputError where NETWORKS has no such name."""
-    if name not in NETWORKS:
-        raise InputError(f"unknown network {name!r}; expected one of {', '.join(NETWORKS)}")
-
-
-def build(name: str, features: int, classes: int, lam: float = 0.0) -> Network:
-    """The network `name` for data of so many features and classes; InputError where NETWORKS has no such name."""
-    require_network(name)
-    architecture = NETWORKS[name]
-    hidden = [layer for _ in architecture.hidden for layer in ("linear", architecture.activation)]
-    layers = [*hidden, "linear", *architecture.ending]
-    widths = iter((features, *architecture.hidden, classes))
-    D = next(widths)
-    stages: list[Stage] = []
-    shapes: dict[str, tuple[int, ...]] = {}
-    for layer in layers:
-        number = len(shapes) // 2 + 1
-        stages.append(_stage(layer, number, first=not stages))
-        if stages[-1].parameters:
-            C = next(widths)
-            shapes |= {f"W{number}": (D, C), f"b{number}": (C,)}
-            D = C
-    return Network(name, tuple(stages), _stage(architecture.loss), shapes, classes, lam)
-
-
-def _stage(layer: str, number: int = 0, first: bool = False) -> Stage:
-    implementation = IMPLEMENTATIONS[layer]
-    terms = contract_of(implementation.forward)
-    data, *others = (tensor.name for tensor in terms.inputs)
-    # Nobody needs the cotangent of the images, and it would be the dearest product of a step.
-    backward = (first and implementation.parameters_backward) or implementation.backward
-    return Stage(
-        name=layer,
-        forward=unwrap(implementation.forward),
-        backward=unwrap(backward),
-        input=data,
-        output=terms.outputs[0].name,
-        parameters={tensor: f"{tensor}{number}" for tensor in others if number},
-        needs=tuple(signature(backward).parameters)[1:],
-    )
+    @cached_property
+    def _dropped_widths(self) -> list[tuple[int, float]]:
+        """The width of what every dropout stage reads, that of the linear layer before it, and the share it keeps."""
+        widths, width = [], 0
+        for stage in self.stages:
+            if "b" in stage.parameters:
+                (width,) = self.shapes[stage.parameters["b"]]
+            if stage.name == DROPOUT:
+                widths.append((width, stage.options["keep"]))
+        return widths

@@ -12,6 +12,7 @@ from numeric.errors import InputError
 from numeric.history import Epoch
 from numeric.optimizers import State
 from numeric.patience import Patience
+from numeric.recipes import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
 Run = dict[str, Any]
@@ -91,7 +92,7 @@ class Progress:
 
 
 def recorded_run(folder: Path) -> Run:
-    """What the checkpoint in `folder` says of its run: network, dataset, epochs, seed, init, threads.
+    """What the checkpoint in `folder` says of its run: network, dataset, seed, init, threads, and its Recipe.
 
     Raises InputError where there is no checkpoint, or where it is damaged.
     """
@@ -101,9 +102,9 @@ def recorded_run(folder: Path) -> Run:
     _, metadata = checkpoint.load(path)
     try:
         run = json.loads(metadata["progress"])["run"]
-        kinds = {"network": str, "dataset": str, "epochs": int, "seed": int, "init": str, "threads": int}
+        kinds = {"network": str, "dataset": str, "seed": int, "init": str, "threads": int}
         if all(type(run[name]) is kind for name, kind in kinds.items()):
-            return {name: run[name] for name in kinds}
+            return {name: run[name] for name in kinds} | {"recipe": Recipe.from_json(run["recipe"])}
     except (KeyError, ValueError, TypeError):
         pass
     raise InputError(f"{path} is damaged; train anew, with another --out")

@@ -17,14 +17,16 @@ from numeric.history import Epoch
 def write_run(
     out: Path,
     parameters: dict[str, np.ndarray],
+    metadata: dict[str, str],
     history: Sequence[Epoch],
     summary: dict[str, Any],
 ) -> None:
     """Write the three files of a run into `out`, making it where needed, each whole or not at all.
 
+    `metadata` is what the model's file says of it.
+
     Raises InputError where that is impossible.
     """
-    metadata = {key: str(summary[key]) for key in ("network", "dataset", "seed")}
     lines = "".join(json.dumps(asdict(record)) + "\n" for record in history)
     try:
         out.mkdir(parents=True, exist_ok=True)

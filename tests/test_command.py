@@ -459,7 +459,7 @@ def test_an_explosion_names_the_layer_and_the_step(run, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, three-layer"),
+        (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, mlp-augmented, cnn"),
         (["--dataset", "cifar"], "unknown dataset 'cifar'; expected one of"),
         (["--dataset", "digits", "--init", "ones"], "unknown initialization 'ones'; expected one of"),
         (["--data", "/nowhere"], "no folder /nowhere"),

@@ -12,7 +12,7 @@ from checks.suite import DTYPES, SUITE, rows, run_suite
 from derivations import LAYERS, derive, read_layer
 from derivations.network import network_page
 from numeric.data.datasets import load
-from numeric.network import NETWORKS
+from numeric.architectures import NETWORKS
 from numeric.training import train
 
 pytestmark = pytest.mark.thorough

@@ -11,7 +11,7 @@ from checks.mutants import mutants
 from checks.mutation import killed_share, mutate, mutate_rows
 from checks.suite import Row, rows
 from numeric.linear import linear_backward
-from numeric.network import IMPLEMENTATIONS
+from numeric.layers import IMPLEMENTATIONS
 from numeric.penalties import l2_penalty
 
 

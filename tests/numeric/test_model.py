@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from numeric import checkpoint
+from numeric.architectures import NETWORKS, build
 from numeric.errors import InputError
 from numeric.model import load_model
-from numeric.network import NETWORKS, build
 
 
 def saved(path, name="mlp", changes=None, metadata=None):
@@ -12,7 +12,7 @@ def saved(path, name="mlp", changes=None, metadata=None):
     vector = network.initialize("he", np.random.default_rng(0))
     parameters = {**network.views(vector), **(changes or {})}
     kept = {tensor: array for tensor, array in parameters.items() if array is not None}
-    checkpoint.save(path, kept, {"network": name} if metadata is None else metadata)
+    checkpoint.save(path, kept, {"network": name, "features": "64"} if metadata is None else metadata)
     return path, network, parameters
 
 
@@ -21,7 +21,7 @@ def test_a_model_is_read_as_it_was_written(tmp_path, name):
     path, network, parameters = saved(tmp_path / "model.safetensors", name)
     model = load_model(path)
     X = np.random.default_rng(1).random((5, 64)).astype(np.float32)
-    assert model.features == 64
+    assert model.network.features == 64
     np.testing.assert_array_equal(model.network.forward(model.parameters, X), network.forward(parameters, X))
     shares = model.shares(X)
     assert shares.shape == (5, 10)
@@ -39,8 +39,13 @@ def test_the_shares_of_a_softmax_add_up_to_1(tmp_path):
     [
         ({}, {}, "names no network of ours"),
         ({}, {"network": "resnet"}, "names no network of ours"),
-        ({"W1": None}, None, "lacks the first or the last parameters"),
-        ({"W1": np.ones(3, np.float32)}, None, "lacks the first or the last parameters"),
+        ({}, {"network": "mlp"}, "does not say how many pixels mlp reads"),
+        ({}, {"network": "mlp", "features": 64}, "does not say how many pixels mlp reads"),
+        ({}, {"network": "mlp", "features": "9" * 30}, "does not say how many pixels mlp reads"),
+        ({}, {"network": "cnn", "features": "60"}, "cnn sees square images"),
+        ({"b3": None}, None, "lacks the last parameters of mlp"),
+        ({"b3": np.ones((2, 2), np.float32)}, None, "lacks the last parameters of mlp"),
+        ({"W1": None}, None, r"W1 is missing, expected \(64, 128\)"),
         ({"W2": None}, None, r"W2 is missing, expected \(128, 64\)"),
         ({"W2": np.ones((2, 2), np.float32)}, None, r"W2 is \(2, 2\), expected \(128, 64\)"),
         ({"W9": np.ones(2, np.float32)}, None, r"W9 is \(2,\), expected no such tensor"),

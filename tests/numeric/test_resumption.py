@@ -94,7 +94,7 @@ def test_another_run_is_not_resumed(tmp_path, digits, changes, line):
 
 def test_a_checkpoint_tells_its_run(tmp_path, digits):
     interrupted(tmp_path, digits)
-    expected = {"network": "mlp", "dataset": "digits", "epochs": 5, "seed": 3, "init": "he", "threads": 1}
+    expected = {"network": "mlp", "dataset": "digits", "seed": 3, "init": "he", "threads": 1, "recipe": RECIPE}
     assert recorded_run(tmp_path) == expected
     with pytest.raises(InputError, match="nothing was interrupted there"):
         recorded_run(tmp_path / "elsewhere")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from numeric import checkpoint
 from numeric.data.dataset import Dataset
 from numeric.data.datasets import load
 from numeric.errors import InputError, TrainingError
@@ -130,13 +131,14 @@ def test_nothing_is_trained_that_has_not_passed(tmp_path):
 
     def refuse(layers):
         asked.extend(layers)
-        return False
 
     with pytest.raises(TrainingError, match=r"mlp is not trained: of linear, relu, .*not all have passed"):
         train("mlp", blobs(), recipe=RECIPE, out=tmp_path / "run", verify=refuse)
     assert asked == ["linear", "relu", "softmax_cross_entropy", "l2_penalty"]
     assert not list(tmp_path.iterdir())
-    assert train("mlp", blobs(), recipe=RECIPE, verify=lambda layers: True).history
+    train("mlp", blobs(), recipe=RECIPE, out=tmp_path / "run", verify=lambda layers: "a digest")
+    _, metadata = checkpoint.load(tmp_path / "run" / "model.safetensors")
+    assert metadata == {"network": "mlp", "dataset": "blobs", "seed": "0", "features": "4", "certificate": "a digest"}
 
 
 def test_a_folder_that_cannot_be_written_is_noticed_before_anything_else(tmp_path):

@@ -1,0 +1,141 @@
+"""The loop that moves parameters: epochs of mini-batches, and a stop at the first value that is not finite."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from numeric.batches import batches
+from numeric.data.dataset import Dataset
+from numeric.directional import directional_check
+from numeric.errors import TrainingError
+from numeric.history import Epoch, Observer
+from numeric.network import Network, Parameters
+from numeric.optimizers import clip
+from numeric.recipes import Recipe
+from numeric.resumption import Progress
+from numeric.schedules import SCHEDULES
+from numeric.team import Team
+
+_OBSERVED = 64  # batches from one report to the next
+_CHECKED = 32  # rows of an epoch's last batch that its directional derivative is checked on
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of the training images by number: those to learn from, and those to validate with."""
+
+    train: np.ndarray
+    validation: np.ndarray
+
+
+@np.errstate(all="ignore")  # what overflows is found, and named, by require_finite
+def fit(
+    team: Team,
+    progress: Progress,
+    dataset: Dataset,
+    rows: Split,
+    recipe: Recipe,
+    observers: Sequence[Observer] = (),
+    out: Path | None = None,
+) -> None:
+    """Move `progress` through the epochs of `recipe` that are left, then its parameters back to the best of all epochs.
+
+    After every epoch it is saved in `out`. Raises TrainingError, naming the layer and the step, as soon as the loss or
+    a parameter is not finite, and where the cotangents of an epoch's last batch are not the slope of the loss.
+    """
+    network = team.network
+    targets = network.targets(dataset.train_labels)
+    validation = dataset.train_images[rows.validation], dataset.train_labels[rows.validation]
+    vector, history, patience = progress.vector, progress.history, progress.patience
+    schedule, steps = SCHEDULES[recipe.schedule], math.ceil(len(rows.train) / recipe.batch)
+    for observer in observers:
+        observer.start(recipe.epochs)
+    for epoch in range(len(history), recipe.epochs):
+        if not patience.goes_on:
+            break
+        began, full_rate = time.perf_counter(), recipe.rate * patience.share
+
+        def rate_at(batch: int, before: int = epoch * steps, full_rate: float = full_rate) -> float:
+            done = (before + batch) / (steps * recipe.epochs)
+            if batch % _OBSERVED == 0:
+                for observer in observers:
+                    observer.batch(done)
+            return full_rate * schedule(done)
+
+        passed = run_epoch(team, progress, dataset.train_images, targets, rows.train, recipe, rate_at, epoch + 1)
+        check = _slope_error(network, vector, passed.X[:_CHECKED], passed.T[:_CHECKED], epoch + 1)
+        validated = team.accuracy(*validation)
+        seconds = round(time.perf_counter() - began, 3)
+        history.append(Epoch(epoch + 1, passed.loss, validated, rate_at(steps - 1), seconds, passed.norms, check))
+        patience.hear(epoch + 1, validated, vector)
+        if out is not None:
+            progress.save(out)
+        for observer in observers:
+            observer.epoch(history[-1])
+    vector[:] = patience.best
+
+
+@dataclass(frozen=True)
+class Passed:
+    """An epoch that is over: its mean loss, its last batch X and T, and the lengths of that batch's cotangents."""
+
+    loss: float
+    X: np.ndarray
+    T: np.ndarray
+    norms: dict[str, float]
+
+
+def run_epoch(
+    team: Team,
+    progress: Progress,
+    images: np.ndarray,
+    targets: np.ndarray,
+    rows: np.ndarray,
+    recipe: Recipe,
+    rate_at: Callable[[int], float],
+    epoch: int,
+) -> Passed:
+    """One step for every mini-batch of `rows`, in random order; `rate_at` gives the learning rate of each, from 0 on.
+
+    Raises TrainingError, naming the layer and the step, as soon as the loss or a cotangent is not finite.
+    """
+    network, vector, rng = team.network, progress.vector, progress.rng
+    total, steps = 0.0, math.ceil(len(rows) / recipe.batch)
+    given = batches(images, targets, rng.permutation(rows), recipe.batch, recipe.distortion, rng)
+    for batch, (X, T) in enumerate(given):
+        L, gradient = team.backward(X, T, network.masks(len(X), rng))
+        if not math.isfinite(L + gradient @ gradient):
+            require_finite(network, network.views(vector), X, T, f"epoch {epoch}, batch {batch + 1}")
+        if batch == steps - 1:
+            norms = {name: float(np.linalg.norm(cotangent)) for name, cotangent in team.cotangents.items()}
+        if recipe.clip is not None:
+            clip(gradient, recipe.clip)
+        recipe.optimizer.step(vector, gradient, rate_at(batch), progress.state)
+        total += L
+    require_finite(network, network.views(vector), X, T, f"the end of epoch {epoch}")
+    return Passed(total / steps, X, T, norms)
+
+
+def require_finite(network: Network, parameters: Parameters, X: np.ndarray, T: np.ndarray, step: str) -> None:
+    """Raise TrainingError, naming the first layer and tensor of this step that is not finite, if there is one."""
+    for place, tensor, array in network.trace(parameters, X, T):
+        if not np.isfinite(array).all():
+            raise TrainingError(
+                f"training stopped at {step}: {tensor} of {place} is not finite; try a smaller learning rate"
+            )
+
+
+def _slope_error(network: Network, vector: np.ndarray, X: np.ndarray, T: np.ndarray, epoch: int) -> float | None:
+    """The error of one directional derivative, in units of its bound; None where differences cannot tell."""
+    check = directional_check(network, vector, X, T, np.random.default_rng(epoch))
+    if check.error is not None and check.error > 1:
+        raise TrainingError(
+            f"training stopped at the end of epoch {epoch}: the cotangents say that the loss changes by "
+            f"{check.claimed:.9g} along a random direction, differences of the loss say {check.measured:.9g}; "
+            "check the layers"
+        )
+    return check.error

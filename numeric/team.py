@@ -1,0 +1,102 @@
+"""Threads that share the work of a network's steps.
+
+Each thread takes rows of the batch, from images to cotangents, with one BLAS thread of its own. In a small network the
+products of matrices are all that is worth sharing, and BLAS does that itself. How the rows are split depends on nothing
+but the number of threads: the same seed gives the same bits.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from itertools import pairwise
+from types import TracebackType
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+
+from numeric.allocation import keep_freed_memory
+from numeric.network import Network
+
+THREADS = 2
+_LARGE = 250_000  # multiplications an image: below that, a step of 128 images takes less than half a millisecond
+_ROWS = 500  # images read at once: many more would take more memory than the data
+
+
+def usual_threads(network: Network) -> int:
+    """How many threads are worth having."""
+    return THREADS if _is_large(network) else 1
+
+
+class Team(AbstractContextManager["Team"]):
+    """So many threads for one network and one vector of its parameters; BLAS has no more while the team is at work."""
+
+    def __init__(self, network: Network, vector: np.ndarray, threads: int) -> None:
+        """`vector` may change between steps: the team reads it where it is."""
+        self.network, self._parameters = network, network.views(vector)
+        self._threads = threads
+        self._parts = threads if _is_large(network) else 1
+        self._gradients = [np.empty_like(vector) for _ in range(self._parts)]
+        self._cotangents = [network.views(gradient) for gradient in self._gradients]
+        self._pool: ThreadPoolExecutor | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> "Team":
+        """Hold BLAS to its threads, and start ours."""
+        keep_freed_memory()
+        self._open.enter_context(threadpool_limits(limits=self._threads // self._parts, user_api="blas"))
+        if self._parts > 1:
+            self._pool = self._open.enter_context(ThreadPoolExecutor(self._parts))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of all threads."""
+        self._open.close()
+
+    @property
+    def cotangents(self) -> dict[str, np.ndarray]:
+        """Those of the last step, by parameter."""
+        return self._cotangents[0]
+
+    def backward(self, X: np.ndarray, T: np.ndarray, masks: list[np.ndarray]) -> tuple[float, np.ndarray]:
+        """As `Network.backward`; the vector of cotangents is used again by the next call."""
+        if self._pool is None:
+            L = self.network.pull(self._parameters, X, T, self._cotangents[0], masks)
+        else:
+            slices = _slices(len(X), self._parts)
+            tasks = [
+                self._pool.submit(
+                    self.network.pull,
+                    self._parameters,
+                    X[rows],
+                    T[rows],
+                    cotangents,
+                    [mask[rows] for mask in masks],
+                    (rows.stop - rows.start) / len(X),
+                )
+                for rows, cotangents in zip(slices, self._cotangents, strict=False)
+            ]
+            L = sum(task.result() for task in tasks)
+            for other in self._gradients[1 : len(slices)]:
+                self._gradients[0] += other
+        return L + self.network.penalize(self._parameters, self._cotangents[0]), self._gradients[0]
+
+    def accuracy(self, images: np.ndarray, labels: np.ndarray) -> float:
+        """The share of `images` [N, D] that the network gives the right one of `labels` [N]."""
+        parts = [slice(first, first + _ROWS) for first in range(0, len(images), _ROWS)]
+
+        def right(rows: slice) -> int:
+            with np.errstate(all="ignore"):  # some BLAS raise the flags without a reason
+                return int((self.network.predict(self._parameters, images[rows]) == labels[rows]).sum())
+
+        return sum(self._pool.map(right, parts) if self._pool else map(right, parts)) / len(images)
+
+
+def _is_large(network: Network) -> bool:
+    return network.convolves or network.size > _LARGE
+
+
+def _slices(N: int, parts: int) -> list[slice]:
+    """At most so many runs of rows, as equal as can be, none of them empty."""
+    ends = [N * part // parts for part in range(parts + 1)]
+    return [slice(start, end) for start, end in pairwise(ends) if start < end]
