@@ -46,8 +46,8 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 def _parse(path: Path, metadata: dict[str, str]) -> dict[str, str]:
     try:
         ours = json.loads(metadata.get(_KEY, "{}"))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # not JSON, a number of thousands of digits, or brackets without end
         ours = None
-    if not isinstance(ours, dict):
+    if not isinstance(ours, dict) or not all(isinstance(value, str) for value in ours.values()):
         raise InputError(f"{path}: its metadata are damaged; train the model anew")
     return ours

@@ -105,7 +105,11 @@ def test_arrays_that_no_network_of_ours_has_are_refused(tmp_path, dtype):
         load(write(tmp_path / "other", header, bytes(8)))
 
 
-@pytest.mark.parametrize("damaged", ["[1]", "{", "3"])
+@pytest.mark.parametrize(
+    "damaged",
+    ["[1]", "{", "3", '{"network": []}', '{"seed": 1}', "[" * 100_000, "9" * 5000],
+    ids=["a list", "cut", "a number", "a list in it", "a number in it", "endless", "a long number"],
+)
 def test_damaged_metadata_are_refused(tmp_path, damaged):
     with pytest.raises(InputError, match="its metadata are damaged"):
         load(write(tmp_path / "other", {"__metadata__": {"backproof": damaged}}))
