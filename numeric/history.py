@@ -1,18 +1,24 @@
 """What training remembers of every epoch, and tells to those who listen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch, counted from 1: mean loss over its batches, accuracy on the validation split, last rate, seconds."""
+    """An epoch, counted from 1: mean loss over its batches, accuracy on the validation split, last rate, seconds.
+
+    `norms` has the L2 norm of each parameter's cotangent at the last batch, by the parameter's name; `check` is the
+    error of a directional derivative there in units of its bound, None where none was taken.
+    """
 
     epoch: int
     loss: float
     validation_accuracy: float
     rate: float
     seconds: float
+    norms: dict[str, float] = field(default_factory=dict)
+    check: float | None = None
 
 
 class Observer(Protocol):
