@@ -20,7 +20,7 @@ def test_a_run_is_a_model_a_history_and_a_summary(tmp_path):
     assert json.loads((out / "summary.json").read_text()) == SUMMARY
     lines = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2]
-    assert set(lines[0]) == {"epoch", "loss", "validation_accuracy", "rate", "seconds"}
+    assert set(lines[0]) == {"epoch", "loss", "validation_accuracy", "rate", "seconds", "norms", "check"}
     parameters, metadata = load(out / "model.safetensors")
     np.testing.assert_array_equal(parameters["W1"], PARAMETERS["W1"])
     assert metadata == {"network": "mlp", "dataset": "digits", "seed": "3"}
