@@ -1,10 +1,11 @@
 """The networks that can be trained, by name: those of the literature that this project learned from, and ours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt, prod
 
 from numeric.errors import InputError
 from numeric.network import DROPOUT, NOTHING, Network, Penalty, Stage, stage
+from numeric.vote import Vote
 
 KERNEL, PAD = 3, 1
 CONVOLUTION = "conv_relu_pool2d"
@@ -16,6 +17,7 @@ class Architecture:
 
     `kernels` are the channels of convolutions of 3x3 with ReLU and pooling of 2x2; `hidden` are the widths of linear
     layers with `activation`, of which, while training, a share `keep` is kept. `ending` follows the last linear layer.
+    Of `votes` such networks the shares are averaged.
     """
 
     hidden: tuple[int, ...]
@@ -25,12 +27,15 @@ class Architecture:
     kernels: tuple[int, ...] = ()
     ending: tuple[str, ...] = ()
     keep: float = 1.0
+    votes: int = 1
 
 
+_CNN = Architecture((128,), "relu", loss="softmax_cross_entropy", init="he", kernels=(16, 32))
 NETWORKS = {
     "mlp": Architecture((128, 64), "relu", loss="softmax_cross_entropy", init="he"),
     "mlp-augmented": Architecture((512, 256), "relu", loss="softmax_cross_entropy", init="he"),
-    "cnn": Architecture((128,), "relu", loss="softmax_cross_entropy", init="he", kernels=(16, 32)),
+    "cnn": _CNN,
+    "cnn-vote": replace(_CNN, votes=5),
     "three-layer": Architecture((300,), "sigmoid", loss="softmax_cross_entropy", init="xavier"),
     # Weisberg (2018), Building a Neural Network from Scratch
     "weisberg": Architecture((64,), "sigmoid", loss="softmax_cross_entropy", init="xavier"),
@@ -83,7 +88,8 @@ def build(name: str, features: int, classes: int, penalty: Penalty = NOTHING, ke
     add("linear", W=(D, classes), b=(classes,))
     for layer in architecture.ending:
         add(layer)
-    return Network(name, tuple(stages), stage(architecture.loss), shapes, image, classes, penalty)
+    network = Network(name, tuple(stages), stage(architecture.loss), shapes, image, classes, penalty)
+    return Vote.of(name, network, architecture.votes) if architecture.votes > 1 else network
 
 
 def _image(name: str, features: int) -> tuple[int, int, int]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from numeric import checkpoint
-from numeric.activations import sigmoid, softmax
 from numeric.architectures import NETWORKS, build
 from numeric.errors import InputError
 from numeric.network import Network, Parameters
@@ -22,14 +21,8 @@ class Model:
     metadata: dict[str, str]
 
     def shares(self, X: np.ndarray) -> np.ndarray:
-        """What it gives each class, from 0 to 1, for X[N, D]: probabilities where its loss is that of a softmax.
-
-        Sigmoid outputs answer one question each, and need not add up to 1.
-        """
-        outputs = self.network.forward(self.parameters, X)
-        if self.network.loss.name == "softmax_cross_entropy":
-            return softmax(outputs)
-        return sigmoid(outputs) if self.network.loss.name == "sigmoid_cross_entropy" else outputs
+        """As `Network.shares`."""
+        return self.network.shares(self.parameters, X)
 
 
 def load_model(path: Path) -> Model:

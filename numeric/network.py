@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from numeric.activations import sigmoid, softmax
 from numeric.contract import contract_of
 from numeric.errors import InputError
 from numeric.initialization import INITIALIZATIONS
@@ -17,6 +18,9 @@ Parameters = dict[str, np.ndarray]
 Memory = dict[str, Any]
 
 DROPOUT = "dropout"
+_ROWS = 500  # images read at once: many more would take more memory than the data
+# From the outputs of a network to shares, where its loss makes them of its outputs.
+_SHARES = {"softmax_cross_entropy": softmax, "sigmoid_cross_entropy": sigmoid}
 
 
 @dataclass(frozen=True)
@@ -157,13 +161,28 @@ class Network:
         _, T = contract_of(IMPLEMENTATIONS[self.loss.name].forward).inputs
         return labels if len(T.sizes) == 1 else np.eye(self.classes, dtype=np.int64 if T.last else np.float32)[labels]
 
+    def members(self, parameters: Parameters) -> list[tuple["Network", Parameters]]:
+        """The networks that it is made of, each with its parameters: itself alone."""
+        return [(self, parameters)]
+
     def forward(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
         """The last stage's output, [N, classes], for X[N, D]."""
+        if len(X) > _ROWS:
+            parts = [X[first : first + _ROWS] for first in range(0, len(X), _ROWS)]
+            return np.concatenate([self.forward(parameters, part) for part in parts])
         X = X.reshape(len(X), *self.image)
         for stage in self.stages:
             if stage.name != DROPOUT:
                 X = stage.remember(X, parameters)[stage.output]
         return X
+
+    def shares(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
+        """What it gives each class, from 0 to 1, for X[N, D]: probabilities where its loss is that of a softmax.
+
+        Sigmoid outputs answer one question each, and need not add up to 1.
+        """
+        outputs = self.forward(parameters, X)
+        return _SHARES[self.loss.name](outputs) if self.loss.name in _SHARES else outputs
 
     def predict(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
         """The label of the largest output for every row of X[N, D]."""

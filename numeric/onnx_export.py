@@ -14,7 +14,7 @@ import numpy as np
 from numeric.atomic import write_atomically
 from numeric.errors import InputError
 from numeric.model import Model
-from numeric.network import Network, Parameters
+from numeric.network import DROPOUT, Network, Parameters
 
 # ONNX 1.8 of 2020, the first with Softmax along one axis; onnxruntime reads it from version 1.6 on.
 OPSET, IR_VERSION = 13, 7
@@ -57,10 +57,6 @@ def _conv_relu_pool2d(K: np.ndarray, b: np.ndarray, pad: float) -> list[Operator
     ]
 
 
-def _image(H: float, W: float) -> list[Operator]:
-    return [Operator("Reshape", {"shape": np.array([0, H, W, 1], np.int64)})]  # 0: as many as there are
-
-
 # A layer's parameters and options -> the operators that compute it, each on the output of the one before.
 OPERATORS: dict[str, Callable[..., list[Operator]]] = {
     "linear": lambda W, b: [Operator("Gemm", {"W": W, "b": b})],
@@ -68,10 +64,9 @@ OPERATORS: dict[str, Callable[..., list[Operator]]] = {
     "sigmoid": lambda: [Operator("Sigmoid")],
     "tanh": lambda: [Operator("Tanh")],
     "softmax": lambda: [Operator("Softmax", attributes={"axis": 1})],
-    "image": _image,
     "conv_relu_pool2d": _conv_relu_pool2d,
     "flatten": lambda: [Operator("Flatten", attributes={"axis": 1})],
-    "dropout": lambda **options: [],  # a trained network keeps everything
+    DROPOUT: lambda keep: [],  # a trained network keeps everything
 }
 # What turns outputs into shares, by the loss that the network was trained with, as Model.shares does.
 _ENDINGS = {"softmax_cross_entropy": OPERATORS["softmax"](), "sigmoid_cross_entropy": OPERATORS["sigmoid"]()}
@@ -99,8 +94,8 @@ def to_onnx(model: Model) -> bytes:
     `model.shares`, and label[N], int64, which is that of `model.network.predict`. It holds the model's metadata.
     Raises InputError where the package onnx is not installed, and for a layer that OPERATORS does not name.
     """
-    graph = graph_of([(model.network, model.parameters)])
-    return serialized(graph, model.network.name, model.features, model.network.classes, model.metadata)
+    graph = graph_of(model.network.members(model.parameters))
+    return serialized(graph, model.network.name, model.network.features, model.network.classes, model.metadata)
 
 
 def graph_of(members: Sequence[tuple[Network, Parameters]]) -> Graph:
@@ -127,12 +122,15 @@ def graph_of(members: Sequence[tuple[Network, Parameters]]) -> Graph:
 def _add_stages(graph: Graph, network: Network, parameters: Parameters, prefix: str) -> str:
     """Add the nodes of all stages, with `prefix` before every name; return the name of the last output."""
     X = "X"
+    if network.convolves:
+        shape = np.array([0, *network.image], np.int64)  # 0: as many rows as there are
+        X = _chain(graph, [Operator("Reshape", {"shape": shape})], X, f"{prefix}image", {})
     for number, stage in enumerate(network.stages, start=1):
         if stage.name not in OPERATORS:
             known = ", ".join(OPERATORS)
             raise InputError(f"cannot export {network.name}: no ONNX operators for {stage.name}, only for {known}")
         arrays = {tensor: parameters[name] for tensor, name in stage.parameters.items()}
-        operators = OPERATORS[stage.name](**arrays, **getattr(stage, "options", {}))
+        operators = OPERATORS[stage.name](**arrays, **stage.options)
         names = {tensor: f"{prefix}{name}" for tensor, name in stage.parameters.items()}
         X = _chain(graph, operators, X, f"{prefix}layer{number}_{stage.name}", names)
     return X

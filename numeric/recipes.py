@@ -96,9 +96,27 @@ def altered(recipe: Recipe, optimizer: str | None = None, **changes: Any) -> Rec
     return replace(recipe, **given)
 
 
+_SMALL_IMAGES = Distortion(shift=0.5, alpha=0.3, sigma=1.5)
+
 RECIPES = {
     ("mlp", "mnist"): Recipe(10, batch=64, rate=0.1, schedule="cosine", optimizer=_MOMENTUM, lam=5e-4),
     ("mlp", "digits"): Recipe(60, batch=32, rate=0.1, schedule="cosine", optimizer=_MOMENTUM, lam=3e-4),
+    ("mlp-augmented", "mnist"): Recipe(
+        60, batch=128, rate=0.1, schedule="cosine", optimizer=_MOMENTUM, distortion=Distortion()
+    ),
+    ("mlp-augmented", "digits"): Recipe(
+        100, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
+    ),
+    ("cnn", "mnist"): Recipe(40, batch=128, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=Distortion()),
+    ("cnn", "digits"): Recipe(
+        60, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
+    ),
+    ("cnn-vote", "mnist"): Recipe(
+        20, batch=128, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=Distortion()
+    ),
+    ("cnn-vote", "digits"): Recipe(
+        30, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
+    ),
     ("three-layer", "mnist"): Recipe(20, batch=64, rate=0.3, schedule="cosine", optimizer=_MOMENTUM, lam=3e-5),
     ("three-layer", "digits"): Recipe(60, batch=32, rate=0.3, schedule="cosine", optimizer=_MOMENTUM),
     # A rate of 4 where the velocity is a moving average, 0.1 of each gradient, is one of 0.4 where it is a sum.

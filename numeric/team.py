@@ -18,7 +18,7 @@ from numeric.network import Network
 
 THREADS = 2
 _LARGE = 250_000  # multiplications an image: below that, a step of 128 images takes less than half a millisecond
-_ROWS = 500  # images read at once: many more would take more memory than the data
+_ROWS = 500  # images read at once by each thread
 
 
 def usual_threads(network: Network) -> int:

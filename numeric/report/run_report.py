@@ -56,7 +56,8 @@ def gather(
     confusion = np.zeros((dataset.classes, dataset.classes), np.int64)
     np.add.at(confusion, (labels, read), 1)
     mistakes = worst_mistakes(Model(network, parameters, {}), dataset, read)
-    weights = first_weights(parameters, network.shapes, dataset.image_shape)
+    first, its_parameters = network.members(parameters)[0]
+    weights = first_weights(its_parameters, first.shapes, dataset.image_shape)
     return RunReport(summary, history, confusion, mistakes, weights, certificate)
 
 

@@ -11,8 +11,8 @@ from checks import gradcheck
 from checks.suite import DTYPES, SUITE, rows, run_suite
 from derivations import LAYERS, derive, read_layer
 from derivations.network import network_page
-from numeric.data.datasets import load
 from numeric.architectures import NETWORKS
+from numeric.data.datasets import load
 from numeric.training import train
 
 pytestmark = pytest.mark.thorough

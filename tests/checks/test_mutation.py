@@ -10,8 +10,8 @@ from checks.equivalence import same_functions
 from checks.mutants import mutants
 from checks.mutation import killed_share, mutate, mutate_rows
 from checks.suite import Row, rows
-from numeric.linear import linear_backward
 from numeric.layers import IMPLEMENTATIONS
+from numeric.linear import linear_backward
 from numeric.penalties import l2_penalty
 
 

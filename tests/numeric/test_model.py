@@ -40,7 +40,6 @@ def test_the_shares_of_a_softmax_add_up_to_1(tmp_path):
         ({}, {}, "names no network of ours"),
         ({}, {"network": "resnet"}, "names no network of ours"),
         ({}, {"network": "mlp"}, "does not say how many pixels mlp reads"),
-        ({}, {"network": "mlp", "features": 64}, "does not say how many pixels mlp reads"),
         ({}, {"network": "mlp", "features": "9" * 30}, "does not say how many pixels mlp reads"),
         ({}, {"network": "cnn", "features": "60"}, "cnn sees square images"),
         ({"b3": None}, None, "lacks the last parameters of mlp"),

@@ -9,18 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.activations import relu
-from numeric.convolution import conv2d
+from numeric.architectures import NETWORKS, build
 from numeric.data.datasets import load
 from numeric.errors import InputError
 from numeric.layers import IMPLEMENTATIONS
 from numeric.model import Model, load_model
-from numeric.network import NETWORKS, Network, Stage, build
+from numeric.network import Network, stage
 from numeric.onnx_export import IR_VERSION, OPERATORS, OPSET, export, graph_of, serialized, to_onnx
 from numeric.optimizers import SGD
-from numeric.pooling import max_pool2d
 from numeric.recipes import Recipe
-from numeric.structure import flatten
 from numeric.training import train
 
 LACKING = [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]
@@ -85,7 +82,6 @@ BOUNDS = {
     "linear": linear_bound,
     "relu": lambda X, E: (np.maximum(X, 0), E),
     "sigmoid": sigmoid_bound,
-    "image": lambda X, E, H, W: (X.reshape(-1, H, W, 1), E.reshape(-1, H, W, 1)),
     "conv_relu_pool2d": conv_relu_pool2d_bound,
     "flatten": lambda X, E: (X.reshape(len(X), -1), E.reshape(len(X), -1)),
     "dropout": lambda X, E, keep: (X, E),
@@ -95,11 +91,20 @@ ENDINGS = {"softmax_cross_entropy": softmax_bound, "sigmoid_cross_entropy": sigm
 
 def bounds(model, X):
     """By how much two correct float32 programs may differ in the outputs, and in the shares."""
-    Y, E = X.astype(np.float64), np.zeros(X.shape)
-    for stage in model.network.stages:
-        tensors = {tensor: model.parameters[name].astype(np.float64) for tensor, name in stage.parameters.items()}
-        Y, E = BOUNDS[stage.name](Y, E, **tensors, **getattr(stage, "options", {}))
-    ending = ENDINGS.get(model.network.loss.name)
+    members = model.network.members(model.parameters)
+    each = [member_bounds(network, parameters, X) for network, parameters in members]
+    if len(each) == 1:
+        return each[0]
+    mean = np.mean([of_shares for _, of_shares in each], axis=0) + gamma(len(each))
+    return mean, mean
+
+
+def member_bounds(network, parameters, X):
+    Y, E = X.astype(np.float64).reshape(-1, *network.image), np.zeros((len(X), *network.image))
+    for stage in network.stages:
+        tensors = {tensor: parameters[name].astype(np.float64) for tensor, name in stage.parameters.items()}
+        Y, E = BOUNDS[stage.name](Y, E, **tensors, **stage.options)
+    ending = ENDINGS.get(network.loss.name)
     return 2 * E, 2 * (ending(Y, E)[1] if ending else E)
 
 
@@ -123,55 +128,21 @@ def assert_same(model, X, shares, label):
     np.testing.assert_array_equal(label[clear], outputs.argmax(axis=1)[clear])
 
 
-@dataclass(frozen=True)
-class OptionStage(Stage):
-    options: dict[str, float] = field(default_factory=dict)
-
-
-class ImageModel(Model):
-    @property
-    def features(self):
-        H, W = self.network.stages[0].options.values()
-        return H * W
-
-
-def stage(name, forward, parameters=None, **options):
-    def with_options(X, **tensors):
-        return forward(X, **tensors, **options)
-
-    return OptionStage(name, with_options, unwrap(forward), "X", "Y", parameters or {}, (), options)
-
-
-def reshaped(X, H, W):
-    return X.reshape(-1, H, W, 1)
-
-
-def conv_relu_pool2d(X, K, b, pad):
-    return unwrap(max_pool2d)(unwrap(relu)(unwrap(conv2d)(X, K, b, pad=pad)), 2, 2, stride=2)
-
-
-def kept(X, keep):
-    return X
-
-
 def image_model(H, W, units, rng, classes=3):
     """Units of (R, S, filters, padding), then flatten and linear, over images of H by W."""
-    stages, parameters = [stage("image", reshaped, H=H, W=W)], {}
+    stages, parameters, image = [], {}, (H, W, 1)
     C = 1
     for number, (R, S, F, pad) in enumerate(units, start=1):
-        names = {"K": f"K{number}", "b": f"b{number}"}
-        stages.append(stage("conv_relu_pool2d", conv_relu_pool2d, names, pad=pad))
-        parameters |= {names["K"]: rng.standard_normal((R, S, C, F)), names["b"]: rng.standard_normal(F)}
+        stages.append(stage("conv_relu_pool2d", number, options={"pad": pad}))
+        parameters |= {f"K{number}": rng.standard_normal((R, S, C, F)), f"b{number}": rng.standard_normal(F)}
         H, W, C = (H + 2 * pad - R + 1) // 2, (W + 2 * pad - S + 1) // 2, F
     number = len(units) + 1
-    stages += [stage("flatten", unwrap(flatten)), stage("dropout", kept, keep=0.5)]
-    linear = build("mlp", 1, 1).stages[0]
-    stages.append(replace(linear, parameters={"W": f"W{number}", "b": f"b{number}"}))
+    stages += [stage("flatten"), stage("dropout", options={"keep": 0.5}), stage("linear", number)]
     parameters |= {f"W{number}": rng.standard_normal((H * W * C, classes)), f"b{number}": rng.standard_normal(classes)}
     parameters = {name: array.astype(np.float32) for name, array in parameters.items()}
     shapes = {name: array.shape for name, array in parameters.items()}
-    network = Network("cnn", tuple(stages), build("mlp", 1, 1).loss, shapes, classes)
-    return ImageModel(network, parameters, {"network": "cnn"})
+    network = Network("cnn", tuple(stages), stage("softmax_cross_entropy"), shapes, image, classes)
+    return Model(network, parameters, {"network": "cnn"})
 
 
 def untrained(name, features=64, seed=0, metadata=None):
@@ -191,7 +162,8 @@ def image_models(draw):
 
 
 def test_every_layer_of_a_network_has_its_operators():
-    losses = {build(name, 4, 2).loss.name for name in NETWORKS} | {"cross_entropy", "l2_penalty"}
+    losses = {build(name, 16, 2).loss.name for name in NETWORKS} | {"cross_entropy"}
+    losses |= {"l1_penalty", "l2_penalty", "elastic_net"}
     assert set(IMPLEMENTATIONS) - losses <= set(OPERATORS)
 
 
@@ -233,7 +205,7 @@ def test_a_wrong_graph_is_noticed(mistake):
 
 
 @needs_onnx
-@pytest.mark.parametrize("name", ["mlp", "nielsen", "nielsen-quadratic"])
+@pytest.mark.parametrize("name", ["mlp", "nielsen", "nielsen-quadratic", "cnn"])
 def test_a_network_trained_on_digits_predicts_the_same(name, tmp_path):
     digits = load("digits")
     train(name, digits, epochs=5, out=tmp_path)
@@ -247,10 +219,11 @@ def test_a_network_trained_on_digits_predicts_the_same(name, tmp_path):
 
 @needs_onnx
 @needs_mnist
-def test_all_test_images_of_mnist_get_the_same_label():
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_all_test_images_of_mnist_get_the_same_label(name):
     mnist = load("mnist", os.environ["BACKPROOF_DATA"])
     recipe = Recipe(epochs=1, batch=64, rate=0.1, schedule="cosine", optimizer=SGD(0.9))
-    trained = train("mlp", mnist, recipe=recipe)
+    trained = train(name, mnist, recipe=recipe)
     model = Model(trained.network, trained.parameters, {})
     shares, label = run(to_onnx(model), mnist.test_images)
     assert len(label) == 10_000
