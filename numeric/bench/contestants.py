@@ -1,0 +1,157 @@
+"""Who is timed: each trains a network for one epoch after the other, on all training images, in its own way."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numeric.architectures import NETWORKS, build
+from numeric.data.dataset import Dataset
+from numeric.errors import InputError
+from numeric.fitting import run_epoch
+from numeric.optimizers import SGD
+from numeric.patience import Patience
+from numeric.recipes import Recipe
+from numeric.resumption import Progress
+from numeric.team import Team
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained: a network of NETWORKS by momentum or plain descent; `epochs` full rates, then down to 0.
+
+    Without `epochs` the rate stays as it is.
+    """
+
+    network: str
+    batch: int
+    rate: float
+    momentum: float
+    epochs: int | None = None
+
+    def rate_at(self, done: float) -> float:
+        """The rate after so many epochs: along half a cosine, or constant."""
+        if self.epochs is None:
+            return self.rate
+        return self.rate * float(1 + np.cos(np.pi * min(1.0, done / self.epochs))) / 2
+
+
+TASKS = {
+    "mlp": Task("mlp", batch=128, rate=0.1, momentum=0.9),
+    "cnn": Task("cnn", batch=128, rate=0.05, momentum=0.9),
+    "cnn-99": Task("cnn", batch=128, rate=0.1, momentum=0.9, epochs=4),
+    "nielsen": Task("nielsen-quadratic", batch=10, rate=3.0, momentum=0.0),
+}
+
+Epochs = Iterator[
+    Callable[[], np.ndarray]
+]  # each epoch that is drawn is trained; then the labels it reads can be asked
+
+
+def backproof(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
+    """Our own loop, as `backproof train` runs it, but for validation and checks."""
+    network = build(task.network, dataset.train_images.shape[1], dataset.classes)
+    initial, drawing = np.random.default_rng(seed).spawn(2)
+    vector = network.initialize(NETWORKS[task.network].init, initial)
+    recipe = Recipe(1, task.batch, task.rate, "constant", SGD(task.momentum))
+    progress = Progress({}, vector, recipe.optimizer.start(vector), Patience(), drawing, [])
+    targets, rows = network.targets(dataset.train_labels), np.arange(len(dataset.train_images))
+    steps, epoch = -(-len(rows) // task.batch), 0
+    with Team(network, vector, threads) as team, np.errstate(all="ignore"):
+        while True:
+
+            def rate_at(batch: int, epoch: int = epoch) -> float:
+                return task.rate_at(epoch + batch / steps)
+
+            run_epoch(team, progress, dataset.train_images, targets, rows, recipe, rate_at, epoch + 1)
+            epoch += 1
+            yield lambda: network.predict(network.views(vector), dataset.test_images)
+
+
+def torch(task: Task, dataset: Dataset, threads: int, seed: int, channels_last: bool = False) -> Epochs:
+    """PyTorch, eager: the same layers, batches and optimizer. Raises InputError where torch is not installed."""
+    try:
+        import torch as t
+    except ImportError:
+        raise InputError("PyTorch is not installed: pip install torch") from None
+    t.set_num_threads(threads)
+    t.manual_seed(seed)
+    architecture, classes = NETWORKS[task.network], dataset.classes
+    layers: list[Any] = []
+    side, channels = dataset.image_shape[0], 1
+    for F in architecture.kernels:
+        layers += [t.nn.Conv2d(channels, F, 3, padding=1), t.nn.ReLU(), t.nn.MaxPool2d(2)]
+        side, channels = side // 2, F
+    D = side * side * channels
+    layers += [t.nn.Flatten()] * bool(architecture.kernels)
+    for C in architecture.hidden:
+        layers += [t.nn.Linear(D, C), t.nn.ReLU()]
+        D = C
+    model = t.nn.Sequential(*layers, t.nn.Linear(D, classes))
+    X, T = t.from_numpy(dataset.train_images), t.from_numpy(dataset.train_labels)
+    tested = t.from_numpy(dataset.test_images)
+    if architecture.kernels:
+        X, tested = (images.reshape(-1, 1, *dataset.image_shape) for images in (X, tested))
+    if channels_last:
+        model = model.to(memory_format=t.channels_last)
+        X, tested = (images.contiguous(memory_format=t.channels_last) for images in (X, tested))
+    optimizer = t.optim.SGD(model.parameters(), lr=task.rate, momentum=task.momentum)
+    cross_entropy = t.nn.CrossEntropyLoss()
+    steps, epoch = -(-len(X) // task.batch), 0
+    while True:
+        order = t.randperm(len(X))
+        for batch in range(steps):
+            rows = order[batch * task.batch : (batch + 1) * task.batch]
+            for group in optimizer.param_groups:
+                group["lr"] = task.rate_at(epoch + batch / steps)
+            optimizer.zero_grad()
+            cross_entropy(model(X[rows]), T[rows]).backward()
+            optimizer.step()
+        epoch += 1
+
+        def read() -> np.ndarray:
+            with t.no_grad():
+                return t.cat([model(part) for part in tested.split(500)]).argmax(1).numpy()
+
+        yield read
+
+
+def book(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
+    """The loop of Nielsen (2015), ch. 1: one image after the other, as columns, their gradients added up.
+
+    It is written after his algorithm, on sigmoid layers and the quadratic cost, in float64 as his.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = [dataset.train_images.shape[1], *NETWORKS[task.network].hidden, dataset.classes]
+    weights = [rng.standard_normal((out, into)) / np.sqrt(into) for into, out in zip(sizes, sizes[1:], strict=False)]
+    biases = [rng.standard_normal((out, 1)) for out in sizes[1:]]
+    images = [image.reshape(-1, 1).astype(np.float64) for image in dataset.train_images]
+    targets = [row.reshape(-1, 1) for row in np.eye(dataset.classes)[dataset.train_labels]]
+
+    def activations(a: np.ndarray) -> list[np.ndarray]:
+        seen = [a]
+        for W, b in zip(weights, biases, strict=True):
+            seen.append(1 / (1 + np.exp(-(W @ seen[-1] + b))))
+        return seen
+
+    while True:
+        order = rng.permutation(len(images))
+        for first in range(0, len(order), task.batch):
+            dW, db = [np.zeros_like(W) for W in weights], [np.zeros_like(b) for b in biases]
+            chosen = order[first : first + task.batch]
+            for n in chosen:
+                seen = activations(images[n])
+                delta = (seen[-1] - targets[n]) * seen[-1] * (1 - seen[-1])
+                for layer in reversed(range(len(weights))):
+                    dW[layer] += delta @ seen[layer].T
+                    db[layer] += delta
+                    if layer:
+                        delta = (weights[layer].T @ delta) * seen[layer] * (1 - seen[layer])
+            for parameters, cotangents in ((weights, dW), (biases, db)):
+                for parameter, cotangent in zip(parameters, cotangents, strict=True):
+                    parameter -= task.rate / len(chosen) * cotangent
+        yield lambda: np.array([activations(image.reshape(-1, 1))[-1].argmax() for image in dataset.test_images])
+
+
+CONTESTANTS: dict[str, Callable[..., Epochs]] = {"backproof": backproof, "torch": torch, "book": book}
