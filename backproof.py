@@ -1,4 +1,4 @@
-"""The command line: derive, check, doctor, mutate, train and predict. A command imports what it needs, when it runs."""
+"""The command line: derive, check, doctor, mutate, train, predict, ... A command imports what it needs, when it runs."""
 
 import codecs
 import json
@@ -588,6 +588,54 @@ def predict(
         doubts = [*picture.doubts, *(["no class is likely"] if shares.max() < LIKELY else [])]
         if doubts:
             console.print(f"  unlike a digit: {'; '.join(doubts)}", soft_wrap=True)
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors that train --out left.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The ONNX file; an earlier one of that name is replaced.")],
+) -> None:
+    """Write a trained network as an ONNX file, for other programs to run.
+
+    It reads X, rows of pixels from 0 to 1, and gives shares, as predict prints them, and label, the likeliest class.
+    """
+    from numeric.errors import InputError
+    from numeric.model import load_model
+    from numeric.onnx_export import export as write_onnx
+
+    with _refusing(InputError):
+        trained = load_model(model)
+        if out.resolve() == model.resolve():
+            raise RefusalError(f"{out} is the model itself; choose another name for the ONNX file")
+        write_onnx(trained, out)
+    shapes = f"X[N, {trained.network.features}] -> shares[N, {trained.network.classes}], label[N]"
+    _console().print(f"{out}   {shapes}", soft_wrap=True)
+
+
+@app.command()
+def bench(
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder with MNIST's files; else BACKPROOF_DATA, else downloaded."),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, metavar="N", help="How often everybody takes a turn.")] = 7,
+) -> None:
+    """Time training on MNIST side by side with PyTorch and with the loop of Nielsen's book.
+
+    Each trains in a process of its own, an epoch in turn; what counts is the median of the ratios of a round, each side
+    by the number of threads (and PyTorch by the layout of images) that suits it best. Nothing else should run.
+    """
+    from numeric.architectures import build
+    from numeric.bench.rounds import COMPARISONS, bytes_needed, run
+    from numeric.bench.table import table
+    from numeric.data.datasets import load
+    from numeric.errors import InputError
+
+    console = _console()
+    with _refusing(InputError), console.status("loading") as status:
+        needed = bytes_needed(load("mnist", data), build("mlp", 784, 10).size)
+        outcomes = [run(comparison, rounds, data, status.update) for comparison in COMPARISONS]
+    console.print(table(outcomes, needed))
 
 
 def _print_summary(summary: dict[str, Any], out: Path | None, console: "Console") -> None:

@@ -16,6 +16,7 @@ from numeric.layers import IMPLEMENTATIONS
 
 Parameters = dict[str, np.ndarray]
 Memory = dict[str, Any]
+Pull = Callable[..., float]
 
 DROPOUT = "dropout"
 _ROWS = 500  # images read at once: many more would take more memory than the data
@@ -40,11 +41,17 @@ class Stage:
     needs: tuple[str, ...]
     options: Mapping[str, float] = field(default_factory=dict)
 
-    def remember(self, X: np.ndarray, parameters: Parameters, **others: np.ndarray) -> Memory:
-        """Run forward on the data and the layer's parameters; return all its inputs, its output and intermediates."""
-        memory = {self.input: X, **others, **self.options}
-        for tensor, name in self.parameters.items():
-            memory[tensor] = parameters[name]
+    def known(self, parameters: Parameters) -> Memory:
+        """What the layer is given at every step: its options and its parameters, by tensor."""
+        return {**self.options, **{tensor: parameters[name] for tensor, name in self.parameters.items()}}
+
+    def places(self, cotangents: Parameters) -> Parameters:
+        """Where the cotangents of its parameters are to be written, as dW, db, ..."""
+        return {"d" + tensor: cotangents[name] for tensor, name in self.parameters.items()}
+
+    def remember(self, X: np.ndarray, known: Memory) -> Memory:
+        """Run forward; return all its inputs, its output and intermediates."""
+        memory = {self.input: X, **known}
         result = self.forward(**memory)
         if isinstance(result, dict):
             memory.update(result)
@@ -53,17 +60,14 @@ class Stage:
         return memory
 
     def pull(
-        self, cotangent: np.ndarray | float, memory: Memory, cotangents: Parameters | None = None
+        self, cotangent: np.ndarray | float, memory: Memory, places: Parameters | None = None
     ) -> dict[str, np.ndarray]:
         """Run backward: from the cotangent of the output to those of the inputs, named dX, dW, ...
 
-        Those of the parameters are written into `cotangents`, where it is given, under the network's names.
+        Those of the parameters are written into `places`, where there are any.
         """
         needed = [memory[name] for name in self.needs]
-        if not self.parameters or cotangents is None:
-            return self.backward(cotangent, *needed)
-        out = {"d" + tensor: cotangents[name] for tensor, name in self.parameters.items()}
-        return self.backward(cotangent, *needed, out=out)
+        return self.backward(cotangent, *needed, out=places) if places else self.backward(cotangent, *needed)
 
 
 def stage(layer: str, number: int = 0, first: bool = False, options: Mapping[str, float] | None = None) -> Stage:
@@ -173,7 +177,7 @@ class Network:
         X = X.reshape(len(X), *self.image)
         for stage in self.stages:
             if stage.name != DROPOUT:
-                X = stage.remember(X, parameters)[stage.output]
+                X = stage.remember(X, stage.known(parameters))[stage.output]
         return X
 
     def shares(self, parameters: Parameters, X: np.ndarray) -> np.ndarray:
@@ -190,7 +194,7 @@ class Network:
 
     def loss_of(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> float:
         """L of a batch X[N, D] with targets T, penalties included."""
-        L = self.loss.remember(self.forward(parameters, X), parameters, T=T)[self.loss.output]
+        L = self.loss.remember(self.forward(parameters, X), {"T": T})[self.loss.output]
         return float(L) + sum(float(memory["L"]) for *_, memory in self._paid(parameters))
 
     def masks(self, N: int, rng: np.random.Generator) -> list[np.ndarray]:
@@ -208,28 +212,28 @@ class Network:
         """
         cotangents = np.empty(self.size, parameters[next(iter(self.shapes))].dtype)
         views = self.views(cotangents)
-        L = self.pull(parameters, X, T, views, masks)
+        L = self.bind(parameters, views)(X, T, masks)
         return L + self.penalize(parameters, views), cotangents
 
-    def pull(
-        self,
-        parameters: Parameters,
-        X: np.ndarray,
-        T: np.ndarray,
-        cotangents: Parameters,
-        masks: Sequence[np.ndarray] = (),
-        share: float = 1.0,
-    ) -> float:
-        """`share` times L of X[N, D] with targets T, without penalties; its cotangents are written into `cotangents`.
+    def bind(self, parameters: Parameters, cotangents: Parameters) -> Pull:
+        """A function of X[N, D], targets T, masks and a share, to be called at every step.
 
+        It returns the share times L, without penalties, and writes what that makes of the cotangents into `cotangents`.
         The share is what these rows are of a batch: what the parts of a batch return adds up to what the whole does.
         """
-        memories = self._memories(parameters, X, T, masks)
-        cotangent: np.ndarray | float = share
-        for stage, memory in reversed(memories):
-            pulled = stage.pull(cotangent, memory, cotangents)
-            cotangent = pulled.get("d" + stage.input, cotangent)
-        return share * float(memories[-1][1][self.loss.output])
+        bound = [(stage, stage.known(parameters)) for stage in self.stages]
+        places = {id(stage): stage.places(cotangents) for stage in self.stages}
+        nowhere: Parameters = {}
+
+        def pull(X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray] = (), share: float = 1.0) -> float:
+            memories = self._memories(bound, X, T, masks)
+            cotangent: np.ndarray | float = share
+            for stage, memory in reversed(memories):
+                pulled = stage.pull(cotangent, memory, places.get(id(stage), nowhere))
+                cotangent = pulled.get("d" + stage.input, cotangent)
+            return share * float(memories[-1][1][self.loss.output])
+
+        return pull
 
     def penalize(self, parameters: Parameters, cotangents: Parameters) -> float:
         """What all weights pay; what that makes of their cotangents is added to these."""
@@ -241,7 +245,7 @@ class Network:
 
     def trace(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every array of a step in the order in which it is used or made: the layer's place, the tensor, the array."""
-        memories = self._memories(parameters, X, T, ())
+        memories = self._memories([(stage, stage.known(parameters)) for stage in self.stages], X, T, ())
         places = [f"layer {number} ({stage.name})" for number, (stage, _) in enumerate(memories, start=1)]
         for place, (_, memory) in zip(places, memories, strict=True):
             for tensor, array in memory.items():
@@ -256,18 +260,21 @@ class Network:
             cotangent = pulled.get("d" + stage.input, cotangent)
 
     def _memories(
-        self, parameters: Parameters, X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray]
+        self, bound: Sequence[tuple[Stage, Memory]], X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray]
     ) -> list[tuple[Stage, Memory]]:
         """What every stage in use saw and made, the loss last."""
         X = X.reshape(len(X), *self.image)
         memories, left = [], iter(masks)
-        for stage in self.stages:
-            if stage.name == DROPOUT and not masks:
-                continue
-            memory = stage.remember(X, parameters, **({"M": next(left)} if stage.name == DROPOUT else {}))
+        for stage, known in bound:
+            if stage.name == DROPOUT:
+                if not masks:
+                    continue
+                known = {**known, "M": next(left)}
+            memory = stage.remember(X, known)
             memories.append((stage, memory))
             X = memory[stage.output]
-        return [*memories, (self.loss, self.loss.remember(X, parameters, T=T))]
+        memories.append((self.loss, self.loss.remember(X, {"T": T})))
+        return memories
 
     def _paid(self, parameters: Parameters) -> Iterator[tuple[str, Stage, Memory]]:
         """For every weight, as a matrix, its name, the penalty, and what that saw and made."""
@@ -276,7 +283,7 @@ class Network:
             return
         for name in self._weights:
             rows = parameters[name].reshape(-1, parameters[name].shape[-1])
-            yield name, penalty, penalty.remember(rows, {})
+            yield name, penalty, penalty.remember(rows, penalty.known({}))
 
     @cached_property
     def _penalty(self) -> Stage | None:

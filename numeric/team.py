@@ -36,6 +36,7 @@ class Team(AbstractContextManager["Team"]):
         self._parts = threads if _is_large(network) else 1
         self._gradients = [np.empty_like(vector) for _ in range(self._parts)]
         self._cotangents = [network.views(gradient) for gradient in self._gradients]
+        self._pulls = [network.bind(self._parameters, cotangents) for cotangents in self._cotangents]
         self._pool: ThreadPoolExecutor | None = None
         self._open = ExitStack()
 
@@ -61,20 +62,12 @@ class Team(AbstractContextManager["Team"]):
     def backward(self, X: np.ndarray, T: np.ndarray, masks: list[np.ndarray]) -> tuple[float, np.ndarray]:
         """As `Network.backward`; the vector of cotangents is used again by the next call."""
         if self._pool is None:
-            L = self.network.pull(self._parameters, X, T, self._cotangents[0], masks)
+            L = self._pulls[0](X, T, masks)
         else:
             slices = _slices(len(X), self._parts)
             tasks = [
-                self._pool.submit(
-                    self.network.pull,
-                    self._parameters,
-                    X[rows],
-                    T[rows],
-                    cotangents,
-                    [mask[rows] for mask in masks],
-                    (rows.stop - rows.start) / len(X),
-                )
-                for rows, cotangents in zip(slices, self._cotangents, strict=False)
+                self._pool.submit(pull, X[rows], T[rows], [m[rows] for m in masks], (rows.stop - rows.start) / len(X))
+                for rows, pull in zip(slices, self._pulls, strict=False)
             ]
             L = sum(task.result() for task in tasks)
             for other in self._gradients[1 : len(slices)]:

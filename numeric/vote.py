@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from numeric.network import Network, Parameters
+from numeric.network import Network, Parameters, Pull
 
 
 @dataclass(frozen=True)
@@ -51,21 +51,16 @@ class Vote(Network):
         assert self.member is not None
         return [mask for _ in range(self.count) for mask in self.member.masks(N, rng)]
 
-    def pull(
-        self,
-        parameters: Parameters,
-        X: np.ndarray,
-        T: np.ndarray,
-        cotangents: Parameters,
-        masks: Sequence[np.ndarray] = (),
-        share: float = 1.0,
-    ) -> float:
-        """`share` times the sum of the members' losses, without penalties; cotangents go into `cotangents`."""
-        L, each = 0.0, len(masks) // self.count
-        parts = zip(self.members(parameters), self.members(cotangents), strict=True)
-        for number, ((member, part), (_, places)) in enumerate(parts):
-            L += member.pull(part, X, T, places, masks[number * each : (number + 1) * each], share)
-        return L
+    def bind(self, parameters: Parameters, cotangents: Parameters) -> Pull:
+        """As `Network.bind`, for the sum of the members' losses."""
+        members = zip(self.members(parameters), self.members(cotangents), strict=True)
+        pulls = [member.bind(part, places) for (member, part), (_, places) in members]
+
+        def pull(X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray] = (), share: float = 1.0) -> float:
+            each = len(masks) // self.count
+            return sum(one(X, T, masks[number * each : (number + 1) * each], share) for number, one in enumerate(pulls))
+
+        return pull
 
     def trace(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every array of a step, member by member."""

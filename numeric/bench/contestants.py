@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def book(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
     """
     rng = np.random.default_rng(seed)
     sizes = [dataset.train_images.shape[1], *NETWORKS[task.network].hidden, dataset.classes]
-    weights = [rng.standard_normal((out, into)) / np.sqrt(into) for into, out in zip(sizes, sizes[1:], strict=False)]
+    weights = [rng.standard_normal((out, into)) / np.sqrt(into) for into, out in pairwise(sizes)]
     biases = [rng.standard_normal((out, 1)) for out in sizes[1:]]
     images = [image.reshape(-1, 1).astype(np.float64) for image in dataset.train_images]
     targets = [row.reshape(-1, 1) for row in np.eye(dataset.classes)[dataset.train_labels]]

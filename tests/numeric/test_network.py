@@ -121,7 +121,7 @@ def test_weights_pay_by_the_layer_that_the_penalty_names(penalty, layer):
     ]
 
 
-@pytest.mark.parametrize("name", ["mlp", "cnn"])
+@pytest.mark.parametrize("name", ["mlp", "cnn", "cnn-vote"])
 def test_the_parts_of_a_batch_add_up_to_the_whole(name):
     network, vector, X, labels = draw(name, seed=8, batch=7, keep=0.5)
     parameters, masks = network.views(vector), network.masks(7, np.random.default_rng(1))
@@ -130,9 +130,8 @@ def test_the_parts_of_a_batch_add_up_to_the_whole(name):
     for rows in (slice(0, 3), slice(3, 7)):
         part = np.empty_like(gradient)
         share = len(X[rows]) / 7
-        total += network.pull(
-            parameters, X[rows], labels[rows], network.views(part), [m[rows] for m in masks], share=share
-        )
+        pull = network.bind(parameters, network.views(part))
+        total += pull(X[rows], labels[rows], [m[rows] for m in masks], share)
         added += part
     assert total == pytest.approx(L, rel=1e-12)
     np.testing.assert_allclose(added, gradient, rtol=1e-10, atol=1e-12)
