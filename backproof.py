@@ -1,4 +1,4 @@
-"""The command line: derive, check, doctor, mutate, train, predict, ... A command imports what it needs, when it runs."""
+"""The command line. A command imports what it needs, when it runs."""
 
 import codecs
 import json
@@ -557,8 +557,15 @@ def train(
             passed = not certificates or certificates[0].verdict == "agree"
             raise RefusalError(str(error), REFUSED if passed else WRONG) from None
     if out:
+        from numeric.atomic import write_atomically
+        from numeric.report.page import render
+        from numeric.report.run_report import gather
+
         with _refusing(OSError):
             write(certificates[0], out / "certificate.json")
+            certificate = json.loads((out / "certificate.json").read_text())
+            run_report = gather(result.network, result.parameters, loaded, result.history, result.summary, certificate)
+            write_atomically(out / "report.html", render(run_report).encode())
     _print_summary(result.summary, out, console)
 
 
@@ -649,6 +656,7 @@ def _print_summary(summary: dict[str, Any], out: Path | None, console: "Console"
         ("certificate.json", "what was checked, of which code, by which versions"),
         ("history.jsonl", "a line for every epoch"),
         ("summary.json", "the result"),
+        ("report.html", "curves, mistakes and weights, to look at in a browser"),
     ):
         console.print(f"  {name:<17}  {what}", soft_wrap=True)
 

@@ -33,7 +33,7 @@ from numeric.layers import IMPLEMENTATIONS
 ROOT = Path(__file__).parent.parent
 HEAVY = ("numpy", "sympy", "scipy", "sklearn", "flint", "pooch")
 QUICK = ("--dataset", "digits", "--epochs", "1")
-RUN_FILES = ["certificate.json", "history.jsonl", "model.safetensors", "summary.json"]
+RUN_FILES = ["certificate.json", "history.jsonl", "model.safetensors", "report.html", "summary.json"]
 
 
 @dataclass(frozen=True)
@@ -401,6 +401,8 @@ def test_train_says_what_it_does_and_keeps_it(run, tmp_path):
     parameters, metadata = load_model(out / "model.safetensors")
     assert sum(array.size for array in parameters.values()) == summary["parameters"]
     assert metadata["network"] == "mlp"
+    assert metadata["certificate"] == load_certificate(out / "certificate.json").digest
+    assert "<html" in (out / "report.html").read_text()
 
 
 def test_nothing_is_written_unless_asked_for(run, tmp_path, monkeypatch):
@@ -414,6 +416,38 @@ def test_the_same_seed_trains_the_same_weights(run, tmp_path):
         run("train", *QUICK, "--network", "nielsen-quadratic", "--seed", 1, "--out", tmp_path / name)
     a, b = ((tmp_path / name / "model.safetensors").read_bytes() for name in "ab")
     assert a == b
+
+
+@pytest.mark.parametrize(
+    ("arguments", "layers"),
+    [
+        (["--optimizer", "adam", "--schedule", "one-cycle", "--batch", 16, "--clip", 1.0], []),
+        (["--dropout", 0.5, "--l1", 1e-5, "--l2", 1e-5], ["dropout", "elastic_net"]),
+        (["--augment", "--network", "cnn", "--no-augment"], ["conv_relu_pool2d", "flatten"]),
+        (["--augment", "--patience", 3, "--halve-after", 2, "--rate", 0.01, "--l2", 0], []),
+        (["--network", "cnn-vote", "--threads", 2], ["conv_relu_pool2d"]),
+    ],
+)
+def test_how_to_train_can_be_chosen(run, tmp_path, arguments, layers):
+    outcome = run("train", *QUICK, *arguments, "--out", tmp_path)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert set(layers) <= set(load_certificate(tmp_path / "certificate.json").layers)
+    assert sorted(path.name for path in tmp_path.iterdir()) == RUN_FILES
+
+
+def test_a_resumed_run_keeps_what_was_chosen(run, tmp_path):
+    chosen = ["--dataset", "digits", "--epochs", 4, "--optimizer", "rmsprop", "--dropout", 0.25, "--augment"]
+    whole, halved = tmp_path / "whole", tmp_path / "halved"
+    run("train", *chosen, "--out", whole)
+    with started("train", *chosen, "--epochs", 4, "--out", halved) as process:
+        for line in process.stdout:
+            if re.match(r"epoch +2/", line):
+                break
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    if (halved / "checkpoint.safetensors").exists():
+        assert run("train", "--resume", halved).code == 0
+    assert (whole / "model.safetensors").read_bytes() == (halved / "model.safetensors").read_bytes()
 
 
 def wrong_relu(dY, Y):
@@ -462,6 +496,10 @@ def test_an_explosion_names_the_layer_and_the_step(run, monkeypatch, tmp_path):
         (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, mlp-augmented, cnn"),
         (["--dataset", "cifar"], "unknown dataset 'cifar'; expected one of"),
         (["--dataset", "digits", "--init", "ones"], "unknown initialization 'ones'; expected one of"),
+        (["--dataset", "digits", "--optimizer", "magic"], "unknown optimizer 'magic'; expected one of sgd, momentum"),
+        (["--dataset", "digits", "--schedule", "none"], "unknown schedule 'none'; expected one of constant, step"),
+        (["--dataset", "digits", "--dropout", 1], "keep is 0.0; expected a number above 0"),
+        (["--dataset", "digits", "--rate", "nan"], "rate is nan; expected a number above 0"),
         (["--data", "/nowhere"], "no folder /nowhere"),
         (["--dataset", "digits", "--out", "/dev/null/run"], "cannot write in /dev/null/run"),
     ],
@@ -565,3 +603,21 @@ def test_predict_reads_a_picture_and_draws_bars(run, tmp_path):
 def test_what_cannot_be_predicted_is_one_line(refused, tmp_path, model, line):
     (tmp_path / "x.png").write_bytes(b"no picture")
     assert re.search(line, refused("predict", tmp_path / model, tmp_path / "x.png"))
+
+
+def test_export_writes_what_onnxruntime_reads(run, refused, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    run("train", *QUICK, "--network", "cnn", "--out", tmp_path / "run")
+    model = tmp_path / "run" / "model.safetensors"
+    outcome = run("export", model, "--out", tmp_path / "digits.onnx")
+    assert outcome.out == f"{tmp_path / 'digits.onnx'}   X[N, 64] -> shares[N, 10], label[N]\n"
+    session = onnxruntime.InferenceSession(str(tmp_path / "digits.onnx"), providers=["CPUExecutionProvider"])
+    assert [output.name for output in session.get_outputs()] == ["shares", "label"]
+    assert "is the model itself" in refused("export", model, "--out", model)
+    assert "no file" in refused("export", tmp_path / "none", "--out", tmp_path / "x.onnx")
+    assert "no regular file" in refused("export", model, "--out", tmp_path)
+
+
+def test_bench_needs_mnist(refused, tmp_path):
+    assert "no MNIST files" in refused("bench", "--data", tmp_path)

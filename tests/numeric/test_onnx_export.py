@@ -1,8 +1,7 @@
 import os
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.util import find_spec
-from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -101,9 +100,9 @@ def bounds(model, X):
 
 def member_bounds(network, parameters, X):
     Y, E = X.astype(np.float64).reshape(-1, *network.image), np.zeros((len(X), *network.image))
-    for stage in network.stages:
-        tensors = {tensor: parameters[name].astype(np.float64) for tensor, name in stage.parameters.items()}
-        Y, E = BOUNDS[stage.name](Y, E, **tensors, **stage.options)
+    for each in network.stages:
+        tensors = {tensor: parameters[name].astype(np.float64) for tensor, name in each.parameters.items()}
+        Y, E = BOUNDS[each.name](Y, E, **tensors, **each.options)
     ending = ENDINGS.get(network.loss.name)
     return 2 * E, 2 * (ending(Y, E)[1] if ending else E)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from numeric import atomic, checkpoint
+from numeric.data.augment import Distortion
 from numeric.data.datasets import load
 from numeric.errors import InputError
 from numeric.optimizers import SGD, Adam, RMSProp
@@ -57,8 +58,9 @@ def weights(result):
         {"optimizer": RMSProp(), "rate": 0.001, "clip": 1.0},
         {"optimizer": SGD(0.9, nesterov=True), "halve_after": 1, "patience": 3},
         {"optimizer": SGD()},
+        {"keep": 0.5, "lam1": 1e-4, "distortion": Distortion(shift=0.5, alpha=0.3, sigma=1.5)},
     ],
-    ids=["momentum", "adamw", "rmsprop", "nesterov", "sgd"],
+    ids=["momentum", "adamw", "rmsprop", "nesterov", "sgd", "distorted"],
 )
 def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, digits, changes, after):
     recipe = replace(RECIPE, **changes)
@@ -69,6 +71,15 @@ def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, digits, changes
     assert weights(resumed) == weights(whole)
     assert [replace(e, seconds=0) for e in resumed.history] == [replace(e, seconds=0) for e in whole.history]
     assert not (tmp_path / CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize("name", ["cnn", "cnn-vote"])
+def test_convolutions_resume_as_if_they_had_never_stopped(tmp_path, digits, name):
+    recipe = replace(RECIPE, epochs=2, distortion=Distortion(shift=0.5))
+    whole = train(name, digits, recipe=recipe, seed=3)
+    with pytest.raises(KeyboardInterrupt):
+        train(name, digits, recipe=recipe, seed=3, out=tmp_path, observers=[Stop(1)])
+    assert weights(train(name, digits, recipe=recipe, seed=3, out=tmp_path, resume=True)) == weights(whole)
 
 
 def interrupted(folder, digits, **changes):
