@@ -1,0 +1,107 @@
+"""One directional derivative of the whole network's loss, in float64: is the gradient still the slope?
+
+The backward claims the slope <gradient, v> along a random direction v. The loss itself, at a few weights on the line
+through the current ones, says what it is: a parabola is fitted to it (A. Savitzky and M. J. E. Golay, "Smoothing and
+differentiation of data by simplified least squares procedures", Analytical Chemistry 36, 1964), and what the fit leaves
+over is rounding, truncation or a kink (of ReLU, of a maximum): by each of them the slope may be off in proportion.
+Ridders' extrapolation needs as many samples, and has but one disagreement to tell its error by, which is small by
+chance now and then; the fit has as many as it has degrees of freedom.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from inspect import unwrap
+
+import numpy as np
+
+from numeric.network import Network
+from numeric.penalties import l2_penalty
+
+# Images that are enough: an error in a backward is one in every row.
+ROWS = 8
+# Along a direction of length 1 the loss is a parabola to the last digit within steps so small, and differences still
+# have nine digits. Smaller ones are for networks with so many kinks that some are always in reach.
+STEPS = (1e-5, 1e-6, 1e-7)
+PLACES = np.arange(-3.0, 4.0)
+# The estimated standard deviation of the slope has four degrees of freedom: beyond fifty of them Student's t lies once
+# in a million times, and two steps must say so. Curvature's own slope explains five of them, one kink three.
+SAFETY = 50.0
+# A slope that is known no better than to a thousandth of itself would not show much.
+TELLING = 1e-3
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class DirectionalCheck:
+    """The slope that the backward claims, the one that the loss has, and by how much they may differ at most."""
+
+    claimed: float
+    measured: float
+    bound: float
+
+    @property
+    def error(self) -> float | None:
+        """How far apart the two are, in units of the bound; None where kinks or rounding hide the slope."""
+        if math.isfinite(self.measured) and not math.isfinite(self.claimed):
+            return math.inf
+        if not self.bound <= TELLING * max(abs(self.claimed), abs(self.measured)):
+            return None
+        return abs(self.claimed - self.measured) / self.bound
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the gradient is not the slope."""
+        return self.error is not None and self.error > 1
+
+
+def directional_check(
+    network: Network, vector: np.ndarray, X: np.ndarray, T: np.ndarray, rng: np.random.Generator
+) -> DirectionalCheck:
+    """Compare the gradient at `vector` with the slope of the loss of a batch X with targets T, as `network.targets`
+    gives them, along a direction drawn with `rng`.
+
+    Everything is computed in float64, whatever it comes in. The loss must be a function: with a stage that draws anew
+    each time, as dropout does, nothing can be told. A disagreement counts where two steps in turn show it.
+    """
+    vector, X = vector.astype(np.float64), X.astype(np.float64)
+    T = T.astype(np.float64) if T.dtype.kind == "f" else T
+    v = _direction(network, rng)
+    with np.errstate(all="ignore"):  # what is not finite shows in the numbers; some BLAS raise the flags for nothing
+        L, gradient = network.backward(network.views(vector), X, T)
+        claimed, disagreed = float(gradient @ v), False
+        for step in STEPS:
+            rises = [_loss(network, vector + place * step * v, X, T) - L if place else 0.0 for place in PLACES]
+            found = DirectionalCheck(claimed, *_slope(np.array(rises), step, L))
+            if found.error is not None and (disagreed or not found.disagrees):
+                return found
+            disagreed = found.disagrees
+    return replace(found, bound=math.inf) if disagreed else found
+
+
+def _direction(network: Network, rng: np.random.Generator) -> np.ndarray:
+    """A direction of length 1 that every parameter tensor has an equal share in: a bias counts as much as a matrix."""
+    v = rng.random(network.size) - 0.5
+    for part in network.views(v).values():
+        part /= np.linalg.norm(part) * math.sqrt(len(network.shapes))
+    return v
+
+
+def _slope(rises: np.ndarray, step: float, L: float) -> tuple[float, float]:
+    """The slope at the middle of the line, and by how much it may be off."""
+    if not np.isfinite(rises).all():
+        return math.nan, math.inf
+    powers = np.vander(PLACES, 3)
+    coefficients = np.linalg.lstsq(powers, rises)[0]
+    left = rises - powers @ coefficients
+    noise = math.hypot(math.sqrt(left @ left / (len(PLACES) - 3)), EPS * L)
+    # The last term is the backward's own rounding, in networks whose answers are of about 1.
+    return float(coefficients[1]) / step, SAFETY * (noise / (step * math.sqrt(PLACES @ PLACES)) + EPS)
+
+
+def _loss(network: Network, vector: np.ndarray, X: np.ndarray, T: np.ndarray) -> float:
+    """L of a batch, penalties included, as `network.backward` has it."""
+    parameters = network.views(vector)
+    L = network.loss.remember(network.forward(parameters, X), parameters, T=T)[network.loss.output]
+    weights = [array for array in parameters.values() if array.ndim > 1]
+    penalties = [unwrap(l2_penalty)(W, network.lam) for W in weights] if network.lam else []
+    return float(L + sum(penalties))
