@@ -35,14 +35,19 @@ class Certificate:
     sources: Mapping[str, str]
 
     @property
-    def digest(self) -> str:
-        """SHA-256 of all of it: what a model's file says of the certificate that its code was trained with."""
-        return _digest({"format": FORMAT, **asdict(self)})
-
-    @property
     def layers(self) -> tuple[str, ...]:
         """The layers that were checked."""
         return tuple(dict.fromkeys(entry["layer"] for entry in self.checked))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that it says, in hexadecimal: the name by which a model knows it."""
+        return _digest(_content(self))
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The modules whose source is not what was checked, or is not there any more."""
+        return tuple(module for module, digest in self.sources.items() if current_digest(module) != digest)
 
 
 def certify(reports: Sequence[Report]) -> Certificate:
@@ -57,8 +62,8 @@ def certify(reports: Sequence[Report]) -> Certificate:
 
 def write(certificate: Certificate, path: Path) -> None:
     """Write the certificate as JSON: whole, or not at all. Raises OSError."""
-    content = {"format": FORMAT, **asdict(certificate)}
-    write_atomically(path, json.dumps({**content, "digest": certificate.digest}, indent=1).encode())
+    content = {**_content(certificate), "digest": certificate.digest}
+    write_atomically(path, json.dumps(content, indent=1).encode())
 
 
 def load(path: Path) -> Certificate:
@@ -100,9 +105,8 @@ def confirm(certificate: Certificate) -> None:
     """Raise CertificateError unless everything agreed and the code that runs now is the code that was checked."""
     if certificate.verdict != "agree":
         raise CertificateError(f"the certificate does not vouch for the code: its verdict is {certificate.verdict}")
-    for module, digest in certificate.sources.items():
-        if current_digest(module) != digest:
-            raise CertificateError(f"{module} has changed since it was checked: check it again")
+    for module in certificate.changed:
+        raise CertificateError(f"{module} has changed since it was checked: check it again")
 
 
 def _entry(report: Report) -> dict[str, Any]:
@@ -114,6 +118,10 @@ def _entry(report: Report) -> dict[str, Any]:
     ]
     rest = {"cases": list(report.cases), "sources": sorted(report.sources), "checks": checks}
     return {**{key: described[key] for key in kept}, **rest}
+
+
+def _content(certificate: Certificate) -> dict[str, Any]:
+    return {"format": FORMAT, **asdict(certificate)}
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """A report as a page: what was compared with what, by how many bounds it was off, and, if it was, how."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -48,10 +48,22 @@ def overview(reports: Sequence[Report]) -> RenderableType:
     """Several reports as one table, a line each: the largest error of every witness in units of its bound."""
     table = _table("", "layer", "dtype", *OVERVIEW)
     for report in reports:
-        columns = [[f for f in report.findings if f.witness == witness] for witness in OVERVIEW.values()]
-        mark, style = MARKS[report.verdict]
-        table.add_row(Text(mark, style=style), report.layer, report.dtype, *(_cell(column) for column in columns))
+        table.add_row(*_overview_row(report, report.layer, report.dtype))
     return Group(table, Text(UNITS, style="dim"))
+
+
+def stages(reports: Mapping[str, Report]) -> RenderableType:
+    """The reports on a network's stages as one table, each with its place: `1  linear` and so on."""
+    table = _table("", "stage", *OVERVIEW)
+    for place, report in reports.items():
+        table.add_row(*_overview_row(report, place))
+    return Group(table, Text(UNITS, style="dim"))
+
+
+def _overview_row(report: Report, *names: str) -> list[Text | str]:
+    mark, style = MARKS[report.verdict]
+    columns = [[f for f in report.findings if f.witness == witness] for witness in OVERVIEW.values()]
+    return [Text(mark, style=style), *names, *(_cell(column) for column in columns)]
 
 
 def _title(report: Report) -> Text:

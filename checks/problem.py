@@ -1,4 +1,4 @@
-"""A forward as a function of one point: all real inputs, end to end."""
+"""A forward as a function of one point: all real inputs that have a cotangent, end to end."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ def problem_of(trial: Trial, dtype: type) -> Problem:
     """The forward of a trial, for points of this dtype."""
     arguments = trial.arguments(dtype)
     weights = np.concatenate([np.ravel(trial.values[given]) for given in trial.derivation.output_cotangents])
-    shapes = {name: np.shape(trial.values[name]) for name in trial.real_inputs}
+    shapes = {name: np.shape(trial.values[name]) for name in trial.wanted_inputs}
     outputs = trial.outputs
 
     def results(run: Callable[[Mapping[str, Any]], dict[str, Any]], point: Any) -> Any:

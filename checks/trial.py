@@ -95,6 +95,11 @@ class Trial:
         """The names of the inputs that have a cotangent."""
         return tuple(tensor.name for tensor in self.derivation.layer.inputs if not tensor.integer)
 
+    @property
+    def wanted_inputs(self) -> tuple[str, ...]:
+        """Those of them whose cotangent the derivation gives: it may have been asked for some alone."""
+        return tuple(name for name in self.real_inputs if f"d{name}" in self.derivation.cotangents)
+
     def arguments(self, dtype: Any = None) -> dict[str, Any]:
         """Fresh copies of the values, as arrays of the trial's dtype or another; labels and options as they are."""
         real = {*self.real_inputs, *self.derivation.output_cotangents}

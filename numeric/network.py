@@ -67,7 +67,19 @@ class Stage:
         Those of the parameters are written into `places`, where there are any.
         """
         needed = [memory[name] for name in self.needs]
-        return self.backward(cotangent, *needed, out=places) if places else self.backward(cotangent, *needed)
+        if not places:
+            return self.backward(cotangent, *needed)
+        if self._writes:
+            return self.backward(cotangent, *needed, out=places)
+        pulled = self.backward(cotangent, *needed)
+        for name, place in places.items():
+            place[...] = pulled[name]
+        return pulled
+
+    @cached_property
+    def _writes(self) -> bool:
+        """Whether the backward takes arrays that it writes into."""
+        return "out" in signature(self.backward).parameters
 
 
 def stage(layer: str, number: int = 0, first: bool = False, options: Mapping[str, float] | None = None) -> Stage:
@@ -243,9 +255,13 @@ class Network:
             cotangents[name] += stage.pull(1.0, memory)["dW"].reshape(cotangents[name].shape)
         return L
 
+    def memories(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> list[tuple[Stage, Memory]]:
+        """Every stage in use with what it sees and makes of X[N, D], the loss with its targets T last."""
+        return self._memories([(stage, stage.known(parameters)) for stage in self.stages], X, T, ())
+
     def trace(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every array of a step in the order in which it is used or made: the layer's place, the tensor, the array."""
-        memories = self._memories([(stage, stage.known(parameters)) for stage in self.stages], X, T, ())
+        memories = self.memories(parameters, X, T)
         places = [f"layer {number} ({stage.name})" for number, (stage, _) in enumerate(memories, start=1)]
         for place, (_, memory) in zip(places, memories, strict=True):
             for tensor, array in memory.items():
