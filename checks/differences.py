@@ -396,7 +396,7 @@ class _Pairs:
     def _look_at(self, below: NDArray, base: NDArray, above: NDArray) -> None:
         if not self.plan.grouped:
             self.touched = self.touched | ((above != below) | (above != base)).any(axis=0)
-        for values in (base, above):  # what lies below lies on the same grid
+        for values in (below, base, above):  # at a kink an output may move to one side only
             self.grid = np.minimum(self.grid, _last_digit(values).min(axis=0, initial=np.inf))
 
 

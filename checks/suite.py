@@ -14,6 +14,7 @@ from numeric import (
     composite,
     convolution,
     dropout,
+    fused_convolution,
     gated_activations,
     grouped_convolution,
     hard_activations,
@@ -209,6 +210,18 @@ SUITE = (
     Row("max_pool2d", pooling.max_pool2d, pooling.max_pool2d_backward, {"N": 2, "C": 3, "R": 4, "S": 5}),
     Row("avg_pool2d", pooling.avg_pool2d, pooling.avg_pool2d_backward, {"N": 2, "C": 3}),
     Row("global_average_pool", pooling.global_average_pool, pooling.global_average_pool_backward),
+    Row(
+        "conv_relu_pool2d",
+        fused_convolution.conv_relu_pool2d,
+        fused_convolution.conv_relu_pool2d_backward,
+        {"N": 2, "C": 2, "R": 3, "S": 2, "F": 3},
+    ),
+    Row(
+        "conv_relu_pool2d",
+        fused_convolution.conv_relu_pool2d,
+        fused_convolution.conv_relu_pool2d_backward,
+        {"N": 1, "C": 3, "R": 2, "S": 3, "F": 2},
+    ),
     Row(
         "transformer_block",
         composite.transformer_block,

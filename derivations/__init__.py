@@ -55,6 +55,7 @@ _FAMILIES = (
     "grouped_convolution",
     "transposed_convolution",
     "pooling",
+    "fused_convolution",
     "composite",
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
-from numeric.contract import without_contract
+from numeric.contract import contract_of, without_contract
 
 CACHE = "cache"
 
@@ -21,10 +21,11 @@ def from_functions(
 
     A parameter takes the tensor or option of its own name, or of the name that `names` gives it, and so do the keys of
     a dictionary that is returned. Sizes that no input shows can be asked for by name, too. The backward may ask for
-    output cotangents (`dY`), inputs, options, the output, and whatever the forward returned by name. A parameter that
-    has no counterpart keeps its default. If a function has one that has neither a counterpart nor a default, or has no
-    readable signature, its arguments go by position: inputs in the order of the layer's declaration, then options;
-    before them, for the backward, the output cotangents.
+    output cotangents (`dY`), inputs, options, the output, and whatever the forward returned by name: tensors of the
+    layer, and what the forward's contract declares beyond them. A parameter that has no counterpart keeps its default.
+    If a function has one that has neither a counterpart nor a default, or has no readable signature, its arguments go
+    by position: inputs in the order of the layer's declaration, then options; before them, for the backward, the output
+    cotangents.
 
     The forward returns the output array; a dictionary of arrays, the output under its name or first; or the pair
     (output, cache), whose second part the backward gets as its parameter `cache`. The backward returns a dictionary
@@ -36,7 +37,7 @@ def from_functions(
     cotangents = [f"d{name}" for name in outputs]
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
     hidden = list(layer.hidden_sizes)
-    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), CACHE]
+    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), *_declared(forward), CACHE]
     names = names or {}
     require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
     forward_plan = plan_of(forward, inputs + options, hidden, names)
@@ -55,6 +56,11 @@ def from_functions(
 
     name = getattr(forward, "__name__", layer.name)
     return Implementation(name, run_forward, run_backward, (forward, backward), run_forward_again)
+
+
+def _declared(forward: Callable[..., Any]) -> list[str]:
+    """What a forward under contract says that it returns."""
+    return [tensor.name for tensor in contract_of(forward).outputs] if hasattr(forward, "contract") else []
 
 
 def require_known(layer: Layer, names: Mapping[str, str], known: set[str]) -> None:

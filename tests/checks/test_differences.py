@@ -125,6 +125,16 @@ def test_at_a_kink_the_convention_names_the_side(convention, expected, x):
     assert found.error[0] < 1e-3
 
 
+@pytest.mark.parametrize("convention", [-1.0, 0.0])
+def test_at_a_kink_that_only_smaller_numbers_leave_no_grid_is_seen(convention):
+    """Here and ahead the result is 4, a power of two; no rounding comes of that."""
+    found = differences(
+        lambda X: 4 + np.maximum(-X, 0), np.zeros(1), ONE, direction=ONE, convention=np.array([convention])
+    )
+    assert found.value[0] == pytest.approx(convention, abs=1e-9)
+    assert found.error[0] < 1e-3
+
+
 def test_a_convention_of_neither_side_stays_open():
     found = differences(lambda X: np.maximum(X, 0), np.zeros(1), ONE, direction=ONE, convention=np.array([0.5]))
     assert np.isinf(found.error[0])

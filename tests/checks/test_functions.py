@@ -1,10 +1,13 @@
 """How plain functions are called: by name, by position, and what they may return."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 from checks import gradcheck
 from derivations import layer
+from numeric.contract import contract
 
 SIZES = {"N": 3, "D": 4, "C": 5}
 
@@ -92,6 +95,18 @@ def test_the_backward_may_ask_for_what_the_forward_returned():
     report = check(softmax_loss, softmax_loss_backward, "softmax_cross_entropy")
     assert report.verdict == "agree"
     assert {finding.cotangent for finding in report.findings if finding.witness == "equations"} == {"L", "P"}
+
+
+def test_the_backward_may_ask_for_what_the_contract_of_the_forward_declares():
+    @contract("X[N, D] -> Y[N, D] sign[N, D]")
+    def forward(X):
+        return {"Y": np.abs(X), "sign": np.sign(X)}
+
+    one = layer("one", tensors="X[N, D] Y[N, D]", equations="Y[n, d] = abs(X[n, d])")
+    assert check(forward, lambda dY, sign: dY * sign, one).verdict == "agree"
+    assert check(forward, lambda dY, sign: -dY * sign, one).verdict == "disagree"
+    undeclared = inspect.unwrap(forward)
+    assert kinds(check(undeclared, lambda dY, sign: dY * sign, one)) != set()
 
 
 def test_none_may_stand_for_the_gradient_of_labels():

@@ -152,6 +152,17 @@ SABOTAGES = {
         "instance_norm", dX=lambda dX, v: dX + v["dY"].mean(axis=(1, 2), keepdims=True) * reach(v)
     ),
     "instance_norm: mean for a sum": replaced("instance_norm", dbeta=lambda db, v: db / np.float32(len(v["dY"]))),
+    "conv_relu_pool2d: the place beside the largest": with_other_arguments("conv_relu_pool2d", J=lambda J: J ^ 1),
+    "conv_relu_pool2d: always the first place": with_other_arguments("conv_relu_pool2d", J=np.zeros_like),
+    "conv_relu_pool2d: the relu lets all pass": with_other_arguments(
+        "conv_relu_pool2d", Y=lambda Y: np.maximum(Y, np.finfo(Y.dtype).tiny)
+    ),
+    "conv_relu_pool2d: kernel flipped for dX": with_other_arguments("conv_relu_pool2d", K=lambda K: K[::-1, ::-1]),
+    "conv_relu_pool2d: kernel flipped": replaced("conv_relu_pool2d", dK=lambda dK, v: dK[::-1, ::-1]),
+    "conv_relu_pool2d: relu forgotten in db": replaced(
+        "conv_relu_pool2d", db=lambda db, v: v["dY"].sum(axis=(0, 1, 2))
+    ),
+    "conv_relu_pool2d: sign of dX": replaced("conv_relu_pool2d", dX=lambda dX, v: -dX),
     "residual_block: what goes around is forgotten": replaced(
         "residual_block", dX=lambda dX, v: dX - v["dY"] * (v["Y"] > 0)
     ),
@@ -175,6 +186,8 @@ DIAGNOSED = {
     "group_norm: sum over images missing": "missing sum",
     "instance_norm: mean for a sum": "constant factor",
     "residual_block: sign of dK1": "sign",
+    "conv_relu_pool2d: kernel flipped": "flipped",
+    "conv_relu_pool2d: sign of dX": "sign",
 }
 
 

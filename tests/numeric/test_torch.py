@@ -200,6 +200,9 @@ TORCH = {
     ),
     "avg_pool2d": lambda X, R, S, stride, pad: last(F.avg_pool2d(F.pad(first(X), (pad,) * 4), (R, S), stride)),
     "global_average_pool": lambda X: F.adaptive_avg_pool2d(first(X), 1)[:, :, 0, 0],
+    "conv_relu_pool2d": lambda X, K, b, pad: last(
+        F.max_pool2d(F.relu(F.conv2d(first(X), K.permute(3, 2, 0, 1), b, padding=pad)), 2)
+    ),
     "dropout": lambda X, M, keep: X * M / keep,
     "concatenate": lambda A, B: torch.cat([A, B], dim=1),
     "pad": lambda X, top, bottom, left, right: F.pad(X, (0, 0, left, right, top, bottom)),
