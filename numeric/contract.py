@@ -223,7 +223,8 @@ def contract(
             terms.check(bound.arguments)
             return function(*args, **kwargs)
 
-        checked.contract = terms  # type: ignore[attr-defined]  # functions carry attributes, their types do not
+        # Also on the bare function: who runs it knows what it gives and takes.
+        checked.contract = function.contract = terms  # type: ignore[attr-defined]  # types of functions carry none
         return checked  # type: ignore[return-value]  # wraps keeps the signature, which mypy cannot see
 
     return decorate

@@ -10,6 +10,7 @@ from checks.equivalence import same_functions
 from checks.mutants import mutants
 from checks.mutation import killed_share, mutate, mutate_rows
 from checks.suite import Row, rows
+from numeric.fused_convolution import conv_relu_pool2d, conv_relu_pool2d_backward
 from numeric.layers import IMPLEMENTATIONS
 from numeric.linear import linear_backward
 from numeric.penalties import l2_penalty
@@ -36,9 +37,26 @@ def test_the_original_stays_as_it_is():
     assert set(linear_backward(np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 1)))) == {"dX", "dW", "db"}
 
 
-@pytest.mark.parametrize("layer", sorted(IMPLEMENTATIONS))
+@pytest.mark.parametrize("layer", sorted(set(IMPLEMENTATIONS) - {"conv_relu_pool2d"}))
 def test_no_mutant_of_a_layer_of_the_mnist_networks_survives(layer):
     assert [outcome.mutant.diff for outcome in mutate(rows([layer])) if outcome.fate == "survived"] == []
+
+
+def test_what_survives_of_the_fused_convolution_computes_the_same():
+    """It chooses between ways of laying out its memory, and either way gives the same numbers."""
+    (outcomes,) = [mutate(rows(["conv_relu_pool2d"]))]
+    survivors = [outcome.mutant.backward for outcome in outcomes if outcome.fate == "survived"]
+    assert len(survivors) < 0.05 * len(outcomes)
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        N, H, W, C, F, R, S, pad = (int(n) for n in rng.integers([1, 4, 4, 1, 1, 1, 1, 0], [5, 9, 9, 20, 5, 4, 4, 3]))
+        X, K, b = (rng.standard_normal(shape) for shape in [(N, H, W, C), (R, S, C, F), (F,)])
+        made = conv_relu_pool2d(X, K, b, pad)
+        given = rng.standard_normal(made["Y"].shape), X, K, made["Y"], made["J"], pad
+        right = conv_relu_pool2d_backward(*given)
+        for backward in survivors:
+            for name, array in backward(*given).items():
+                np.testing.assert_allclose(array, right[name], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.thorough

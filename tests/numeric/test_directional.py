@@ -126,7 +126,7 @@ def test_it_runs_in_float64_and_changes_nothing(name):
 
     before = vector.tobytes(), X.tobytes(), T.tobytes()
     check = directional_check(with_backward(network, watched), vector, X, T, np.random.default_rng(4))
-    assert set(seen) <= {np.dtype(np.float64), np.dtype(np.int64)}
+    assert {dtype for dtype in seen if dtype.kind == "f"} == {np.dtype(np.float64)}
     assert (vector.tobytes(), X.tobytes(), T.tobytes()) == before
     assert check == directional_check(network, vector, X, T, np.random.default_rng(4))
 

@@ -8,7 +8,7 @@ import pytest
 from numeric.data.dataset import Dataset
 from numeric.data.datasets import load
 from numeric.model import Model
-from numeric.network import NETWORKS
+from numeric.architectures import NETWORKS
 from numeric.report.run_report import MOST_MISTAKES, first_weights, gather, worst_mistakes
 from numeric.training import train
 
