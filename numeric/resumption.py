@@ -1,5 +1,6 @@
 """What has to be remembered so that training goes on as if it had never stopped, bit for bit."""
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from numeric import checkpoint
+from numeric.atomic import sweep
 from numeric.checkpoint import Shapes
 from numeric.errors import InputError
 from numeric.history import Epoch
@@ -56,7 +58,7 @@ class Progress:
             ) from None
 
     def restore(self, folder: Path) -> None:
-        """Go back to where the checkpoint in `folder` stands.
+        """Go back to where the checkpoint in `folder` stands; what was being written when it stopped is removed.
 
         Raises InputError where there is none, where it is damaged, or where it is of another run.
         """
@@ -74,6 +76,8 @@ class Progress:
             self._take(arrays, told)
         except (KeyError, ValueError, TypeError, OverflowError):  # fields that are missing, or of another kind
             raise _damaged(path) from None
+        with contextlib.suppress(OSError):  # the next checkpoint says what is wrong with the folder
+            sweep(folder)
 
     def _arrays(self, best: np.ndarray) -> dict[str, np.ndarray]:
         """What of this is an array, by its name in the file."""
