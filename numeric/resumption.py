@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -131,23 +131,15 @@ def recorded_run(folder: Path) -> Run:
         found = _of_kinds({name: run[name] for name in kinds}, kinds)
     except (KeyError, ValueError, TypeError):
         raise _damaged(path) from None
-    if not all(0 <= found[name] < _MOST for name in ("epochs", "seed", "threads")):
+    if found["seed"] < 0 or not all(0 <= found[name] < _MOST for name in ("epochs", "threads")):
         raise _damaged(path)
     return found
 
 
 # More than any count of epochs, steps or threads.
 _MOST = 1 << 62
-_EPOCH = {"epoch": int, "loss": float, "validation_accuracy": float, "rate": float, "seconds": float}
-_PATIENCE: dict[str, Any] = {
-    "halve_after": int | None,
-    "stop_after": int | None,
-    "best_epoch": int,
-    "best_accuracy": float,
-    "share": float,
-    "waited": int,
-    "halving_waited": int,
-}
+_EPOCH = get_type_hints(Epoch)
+_PATIENCE = {name: kind for name, kind in get_type_hints(Patience).items() if name != "best"}
 
 
 def _told(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
@@ -184,4 +176,8 @@ def _of_kinds(record: Any, kinds: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_of_kind(value: Any, kind: Any) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool) and not (kind is float and not math.isfinite(value))
+    return (
+        isinstance(value, kind)
+        and not isinstance(value, bool)
+        and not (isinstance(value, float) and not math.isfinite(value))
+    )

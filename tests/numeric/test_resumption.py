@@ -100,6 +100,13 @@ def test_a_checkpoint_tells_its_run(tmp_path, digits):
         recorded_run(tmp_path / "elsewhere")
 
 
+def test_a_seed_of_any_length_is_resumed(tmp_path, digits):
+    with pytest.raises(KeyboardInterrupt):
+        train("mlp", digits, recipe=RECIPE, seed=1 << 100, out=tmp_path, observers=[Stop(4)])
+    assert recorded_run(tmp_path)["seed"] == 1 << 100
+    assert len(train("mlp", digits, recipe=RECIPE, seed=1 << 100, out=tmp_path, resume=True).history) == 5
+
+
 @pytest.mark.parametrize(
     "damage",
     [
