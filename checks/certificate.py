@@ -13,7 +13,7 @@ from checks.versions import versions
 from numeric.atomic import write_atomically
 
 FORMAT = 1
-LONGEST = 100_000_000  # bytes; one of the whole catalogue has two million
+LONGEST = 10_000_000  # bytes; one of the whole catalogue has two million
 
 
 class CertificateError(ValueError):
@@ -89,9 +89,9 @@ def load(path: Path) -> Certificate:
 
 
 def _read(path: Path) -> bytes:
-    if path.exists() and not path.is_file():  # a pipe would never end
-        raise CertificateError(f"cannot read {path}: it is no regular file")
     try:
+        if path.exists() and not path.is_file():  # a pipe would never end
+            raise CertificateError(f"cannot read {path}: it is no regular file")
         with path.open("rb") as file:
             content = file.read(LONGEST + 1)
     except OSError as error:

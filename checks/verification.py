@@ -98,8 +98,11 @@ def verify(
         raise InputError(
             f"images are {X.dtype} of shape {X.shape}; expected float32 of shape [N, {model.network.features}]"
         )
+    if not np.isfinite(X).all():
+        raise InputError("images hold what is no number; expected grey levels from 0 to 1")
     labels = rng.integers(0, model.network.classes, len(X)) if labels is None else labels[:BATCH]
-    if labels.shape != (len(X),) or labels.min() < 0 or labels.max() >= model.network.classes:
+    whole = labels.dtype.kind in "iu" and labels.shape == (len(X),)
+    if not whole or labels.min() < 0 or labels.max() >= model.network.classes:
         raise InputError(f"the labels do not fit: expected {len(X)} from 0 to {model.network.classes - 1}")
     T = model.network.targets(labels)
     reports = _stage_reports(model, X, T, seed)
@@ -112,7 +115,8 @@ def provenance(model: Model, certificate: Certificate | None, reports: Sequence[
     """Compare the code behind a model's stages, as their reports have it, with what a certificate vouches for."""
     named = model.metadata.get(NAMED)
     if certificate is None:
-        return Provenance(None, f"no certificate to compare the code with{', and the model names one' * bool(named)}")
+        missing = ", though the model names one" if named else ""
+        return Provenance(None, f"no certificate to compare the code with{missing}")
     if named and named != certificate.digest:
         return Provenance(False, "this is not the certificate that the model names")
     if certificate.verdict != "agree":

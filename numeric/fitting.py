@@ -10,7 +10,7 @@ import numpy as np
 
 from numeric.batches import batches
 from numeric.data.dataset import Dataset
-from numeric.directional import directional_check
+from numeric.directional import ROWS, directional_check
 from numeric.errors import TrainingError
 from numeric.history import Epoch, Observer
 from numeric.network import Network, Parameters
@@ -21,7 +21,6 @@ from numeric.schedules import SCHEDULES
 from numeric.team import Team
 
 _OBSERVED = 64  # batches from one report to the next
-_CHECKED = 32  # rows of an epoch's last batch that its directional derivative is checked on
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def fit(
             return full_rate * schedule(done)
 
         passed = run_epoch(team, progress, dataset.train_images, targets, rows.train, recipe, rate_at, epoch + 1)
-        check = _slope_error(network, vector, passed.X[:_CHECKED], passed.T[:_CHECKED], epoch + 1)
+        check = _slope_error(network, vector, passed.X[:ROWS], passed.T[:ROWS], epoch + 1)
         validated = team.accuracy(*validation)
         seconds = round(time.perf_counter() - began, 3)
         history.append(Epoch(epoch + 1, passed.loss, validated, rate_at(steps - 1), seconds, passed.norms, check))
@@ -132,7 +131,7 @@ def require_finite(network: Network, parameters: Parameters, X: np.ndarray, T: n
 def _slope_error(network: Network, vector: np.ndarray, X: np.ndarray, T: np.ndarray, epoch: int) -> float | None:
     """The error of one directional derivative, in units of its bound; None where differences cannot tell."""
     check = directional_check(network, vector, X, T, np.random.default_rng(epoch))
-    if check.error is not None and check.error > 1:
+    if check.disagrees:
         raise TrainingError(
             f"training stopped at the end of epoch {epoch}: the cotangents say that the loss changes by "
             f"{check.claimed:.9g} along a random direction, differences of the loss say {check.measured:.9g}; "

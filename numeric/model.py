@@ -8,8 +8,11 @@ import numpy as np
 
 from numeric import checkpoint
 from numeric.architectures import NETWORKS, build
+from numeric.checkpoint import Shapes
 from numeric.errors import InputError
 from numeric.network import Network, Parameters
+
+MOST_FEATURES = 1 << 20  # the pixels of a picture, 1024 x 1024
 
 
 @dataclass(frozen=True)
@@ -29,24 +32,31 @@ def load_model(path: Path) -> Model:
     """Read a model.safetensors that `backproof train --out` wrote.
 
     Raises InputError where the file is missing or malformed, or its parameters are not those of the network that it
-    names.
+    names: by their shapes, before any of them is read.
     """
-    parameters, metadata = checkpoint.load(path)
+    parameters, metadata = checkpoint.load(path, lambda shapes, metadata: _network(path, shapes, metadata))
+    network = _network(path, {name: array.shape for name, array in parameters.items()}, metadata)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        single = {name: array.astype(np.float32) for name, array in parameters.items()}
+    if not all(np.isfinite(array).all() for array in single.values()):
+        raise InputError(f"{path} holds parameters that are not finite; train the model anew")
+    return Model(network, single, metadata)
+
+
+def _network(path: Path, shapes: Shapes, metadata: dict[str, str]) -> Network:
+    """The network that a file names, if the shapes in the file are those of its parameters."""
     name, features = metadata.get("network", ""), metadata.get("features", "")
     if name not in NETWORKS:
         raise InputError(f"{path} names no network of ours ({name!r:.40}); expected a model that backproof train wrote")
-    if not isinstance(features, str) or not re.fullmatch(r"[1-9][0-9]{0,5}", features):
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", features) or int(features) > MOST_FEATURES:
         raise InputError(f"{path} does not say how many pixels {name} reads ({features!r:.40}); train the model anew")
-    last = parameters.get(list(build(name, int(features), 1).shapes)[-1])
-    if last is None or last.ndim != 1 or not len(last):
+    last = shapes.get(list(build(name, int(features), 1).shapes)[-1], ())
+    if len(last) != 1 or not 0 < last[0] <= MOST_FEATURES:
         raise InputError(f"{path} lacks the last parameters of {name}; train the model anew")
-    network = build(name, int(features), len(last))
-    shapes = {name: array.shape for name, array in parameters.items()}
+    network = build(name, int(features), last[0])
     if shapes != network.shapes:
         wrong = sorted(n for n in {*shapes, *network.shapes} if shapes.get(n) != network.shapes.get(n))[0]
         raise InputError(
             f"{path}: {wrong} is {shapes.get(wrong, 'missing')}, expected {network.shapes.get(wrong, 'no such tensor')}"
         )
-    if not all(np.isfinite(array).all() for array in parameters.values()):
-        raise InputError(f"{path} holds parameters that are not finite; train the model anew")
-    return Model(network, {name: array.astype(np.float32) for name, array in parameters.items()}, metadata)
+    return network

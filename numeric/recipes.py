@@ -1,5 +1,6 @@
 """How each network is trained on each dataset: one explicit table, tuned on the validation split alone."""
 
+import math
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -37,14 +38,14 @@ class Recipe:
         """Refuse what no training can mean."""
         for name in ("epochs", "batch", "halve_after", "patience"):
             value = getattr(self, name)
-            if value is not None and value < 1:
+            if value is not None and (not isinstance(value, int) or value < 1):
                 raise InputError(f"{name} is {value}; expected a whole number, 1 or more")
         for name in ("rate", "clip", "keep"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
+            if (value is not None or name == "rate") and not 0 < value < math.inf:
                 raise InputError(f"{name} is {value}; expected a number above 0")
         for name in ("lam", "lam1"):
-            if not 0 <= getattr(self, name) < float("inf"):
+            if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} is {getattr(self, name)}; expected a number, 0 or more")
         if self.keep is not None and self.keep > 1:
             raise InputError(f"keep is {self.keep}; expected a share, at most 1")
@@ -57,11 +58,18 @@ class Recipe:
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> "Recipe":
-        """What `to_json` made. Raises KeyError, TypeError or InputError where it did not make this."""
+        """What `to_json` made. Raises KeyError, TypeError or ValueError where it did not make this."""
         optimizer = dict(told["optimizer"])
         rule = {"SGD": SGD, "RMSProp": RMSProp, "Adam": Adam}[optimizer.pop("rule")]
-        distortion = told["distortion"] and Distortion(**told["distortion"])
-        return cls(**{**told, "optimizer": rule(**optimizer), "distortion": distortion})
+        distortion = None if told["distortion"] is None else Distortion(**_numbers(told["distortion"]))
+        return cls(**{**told, "optimizer": rule(**_numbers(optimizer)), "distortion": distortion})
+
+
+def _numbers(told: dict[str, Any]) -> dict[str, Any]:
+    """What is told, if it is nothing but finite numbers. Raises TypeError or ValueError otherwise."""
+    if not isinstance(told, dict) or not all(math.isfinite(number) for number in told.values()):
+        raise ValueError("numbers that are not finite")
+    return told
 
 
 def _fields(optimizer: Optimizer) -> dict[str, Any]:

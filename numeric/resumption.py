@@ -1,13 +1,18 @@
 """What has to be remembered so that training goes on as if it had never stopped, bit for bit."""
 
+import contextlib
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from numeric import checkpoint
+from numeric.atomic import sweep
+from numeric.checkpoint import Shapes
 from numeric.errors import InputError
 from numeric.history import Epoch
 from numeric.optimizers import State
@@ -38,8 +43,6 @@ class Progress:
 
         Raises InputError where it cannot be written.
         """
-        arrays = {_VECTOR: self.vector, _BEST: self.patience.best}
-        arrays |= {_STATE + name: array for name, array in self.state.items() if array.ndim}
         told = {
             "run": self.run,
             "patience": {name: value for name, value in vars(self.patience).items() if name != "best"},
@@ -49,46 +52,69 @@ class Progress:
         }
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            checkpoint.save(folder / CHECKPOINT, arrays, {"progress": json.dumps(told)})
+            checkpoint.save(folder / CHECKPOINT, self._arrays(self.patience.best), {"progress": json.dumps(told)})
         except OSError as error:
             raise InputError(
                 f"cannot write {folder / CHECKPOINT}: {error.strerror}; the checkpoint before it is untouched"
             ) from None
 
     def restore(self, folder: Path) -> None:
-        """Go back to where the checkpoint in `folder` stands.
+        """Go back to where the checkpoint in `folder` stands; what was being written when it stopped is removed.
 
         Raises InputError where there is none, where it is damaged, or where it is of another run.
         """
         path = folder / CHECKPOINT
-        arrays, metadata = checkpoint.load(path)
+        told: dict[str, Any] = {}
+
+        def accept(shapes: Shapes, metadata: dict[str, str]) -> None:
+            told.update(_told(path, metadata))
+            self._require_same_run(path, told.get("run"))
+            if shapes != {name: array.shape for name, array in self._arrays(self.vector).items()}:
+                raise _damaged(path)
+
+        arrays, _ = checkpoint.load(path, accept)
         try:
-            told = json.loads(metadata["progress"])
-            run = told["run"]
-            if run == self.run:
-                self._take(arrays, told)
-        except (KeyError, ValueError, TypeError, AttributeError):  # fields that are missing, or of another kind
-            raise InputError(f"{path} is damaged; train anew, with another --out") from None
-        if run != self.run:
-            changed = sorted(name for name in self.run if not isinstance(run, dict) or run.get(name) != self.run[name])
-            before = run.get(changed[0]) if isinstance(run, dict) and changed else run
-            raise InputError(
-                f"{path} is of a run with {changed[0] if changed else 'other settings'} {before}, not "
-                f"{self.run.get(changed[0]) if changed else 'these'}; resume it with its own"
-            )
+            self._take(arrays, told)
+        except (KeyError, ValueError, TypeError, OverflowError):  # fields that are missing, or of another kind
+            raise _damaged(path) from None
+        with contextlib.suppress(OSError):  # the next checkpoint says what is wrong with the folder
+            sweep(folder)
+
+    def _arrays(self, best: np.ndarray) -> dict[str, np.ndarray]:
+        """What of this is an array, by its name in the file."""
+        state = {_STATE + name: array for name, array in self.state.items() if array.ndim}
+        return {_VECTOR: self.vector, _BEST: best, **state}
+
+    def _require_same_run(self, path: Path, run: Any) -> None:
+        if run == self.run:
+            return
+        before = run if isinstance(run, dict) else {}
+        changed = min((name for name in self.run if before.get(name) != self.run[name]), default="other settings")
+        raise InputError(
+            f"{path} is of a run with {changed} {_shown(before.get(changed))}, not {_shown(self.run.get(changed))}; "
+            "resume it with its own"
+        )
 
     def _take(self, arrays: dict[str, np.ndarray], told: dict[str, Any]) -> None:
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise ValueError("values that are not finite")
+        counters = _of_kinds(told["counters"], {name: int for name, array in self.state.items() if not array.ndim})
+        if not all(0 <= count < _MOST for count in counters.values()):
+            raise ValueError("counters that count nothing")
         state = {
-            name: arrays[_STATE + name] if array.ndim else np.array(told["counters"][name])
+            name: arrays[_STATE + name].astype(array.dtype) if array.ndim else np.array(counters[name])
             for name, array in self.state.items()
         }
-        vector, best = arrays[_VECTOR], arrays[_BEST]
-        if any(array.shape != self.vector.shape for array in (vector, best, *(a for a in state.values() if a.ndim))):
-            raise ValueError("parameters of another length")
-        patience = Patience(**told["patience"], best=best)
-        history = [Epoch(**epoch) for epoch in told["history"]]
+        history = [Epoch(**_of_kinds(epoch, _EPOCH)) for epoch in _list(told["history"])]
+        patience = Patience(**_of_kinds(told["patience"], _PATIENCE), best=arrays[_BEST].astype(self.vector.dtype))
+        if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)):
+            raise ValueError("epochs that do not follow each other")
+        if not 1 <= patience.best_epoch <= len(history) or not 0 < patience.share <= 1:
+            raise ValueError("a best epoch that there was not")
+        if (patience.halve_after, patience.stop_after) != (self.patience.halve_after, self.patience.stop_after):
+            raise ValueError("another patience")
         self.rng.bit_generator.state = told["rng"]
-        self.vector[:], self.state, self.patience, self.history = vector, state, patience, history
+        self.vector[:], self.state, self.patience, self.history = arrays[_VECTOR], state, patience, history
 
 
 def recorded_run(folder: Path) -> Run:
@@ -99,12 +125,64 @@ def recorded_run(folder: Path) -> Run:
     path = folder / CHECKPOINT
     if not path.is_file():
         raise InputError(f"no {CHECKPOINT} in {folder}: nothing was interrupted there; train with --out {folder}")
-    _, metadata = checkpoint.load(path)
+    _, metadata = checkpoint.describe(path)
+    run: Any = _told(path, metadata).get("run")
+    kinds = {"network": str, "dataset": str, "seed": int, "init": str, "threads": int}
     try:
-        run = json.loads(metadata["progress"])["run"]
-        kinds = {"network": str, "dataset": str, "seed": int, "init": str, "threads": int}
-        if all(type(run[name]) is kind for name, kind in kinds.items()):
-            return {name: run[name] for name in kinds} | {"recipe": Recipe.from_json(run["recipe"])}
+        found = _of_kinds({name: run[name] for name in kinds}, kinds)
+        recipe = Recipe.from_json(run["recipe"])
     except (KeyError, ValueError, TypeError):
-        pass
-    raise InputError(f"{path} is damaged; train anew, with another --out")
+        raise _damaged(path) from None
+    if found["seed"] < 0 or not 0 <= found["threads"] < _MOST or recipe.epochs >= _MOST:
+        raise _damaged(path)
+    return {**found, "recipe": recipe}
+
+
+# More than any count of epochs, steps or threads.
+_MOST = 1 << 62
+_EPOCH = get_type_hints(Epoch)
+_PATIENCE = {name: kind for name, kind in get_type_hints(Patience).items() if name != "best"}
+
+
+def _told(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    try:
+        told = json.loads(metadata["progress"])
+    except (KeyError, ValueError, RecursionError):
+        raise _damaged(path) from None
+    if not isinstance(told, dict):
+        raise _damaged(path)
+    return told
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged; train anew, with another --out")
+
+
+def _shown(value: Any) -> str:
+    """A setting for a message of one line, whatever it is."""
+    return f"{value if isinstance(value, str) and value.isprintable() else repr(value):.200}"
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("no list")
+    return value
+
+
+def _of_kinds(record: Any, kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """The record, if it has these very fields, each of its kind and no number without an end. Raises ValueError."""
+    fits = isinstance(record, dict) and set(record) == set(kinds)
+    if not fits or not all(_is_of_kind(record[name], kind) for name, kind in kinds.items()):
+        raise ValueError("fields of another kind")
+    return record
+
+
+def _is_of_kind(value: Any, kind: Any) -> bool:
+    if isinstance(value, dict):  # of numbers, by name
+        return get_origin(kind) is dict and all(_is_of_kind(number, get_args(kind)[1]) for number in value.values())
+    return (
+        get_origin(kind) is not dict
+        and isinstance(value, kind)
+        and not isinstance(value, bool)
+        and not (isinstance(value, float) and not math.isfinite(value))
+    )

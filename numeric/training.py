@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from numeric.architectures import NETWORKS, build, require_network
-from numeric.atomic import require_writable
+from numeric.atomic import require_writable, sweep
 from numeric.data.dataset import Dataset
 from numeric.errors import InputError, TrainingError
 from numeric.fitting import Split, fit
@@ -107,6 +107,8 @@ def train(
         require_writable(out)
         if resume:
             progress.restore(out)
+        elif out.is_dir():
+            sweep(out)
     certificate = verify(network.layers) if verify else ""
     if certificate is None:
         raise TrainingError(f"{network_name} is not trained: of {', '.join(network.layers)}, not all have passed")

@@ -21,6 +21,8 @@ _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E
 _GZIP_MAGIC = b"\x1f\x8b"
 _DEFLATE_LIMIT = 1032  # no deflate stream expands further: zlib's technical notes
 _CHUNK = 1 << 20
+_LARGEST = 1 << 28  # bytes of entries, five times MNIST's: what a small gzip file can swell to must have an end
+_MOST_AXES = 8
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,15 @@ class Idx:
 
 
 def read_idx(path: Path) -> Idx:
-    """Read an IDX file, plain or gzip-compressed, of any of the format's six dtypes and any shape.
+    """Read an IDX file, plain or gzip-compressed, of any of the format's six dtypes and up to 8 axes.
 
     Raises InputError, with the path, where the file cannot be read, or is not exactly one IDX file: a wrong magic
     number or type code, entries missing or left over, a damaged gzip stream. A header that claims more than the file
-    can hold is refused before anything of that size is allocated.
+    can hold, or than 256 MB, is refused before anything of that size is allocated.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would never end
+            raise InputError(f"cannot read {path}: it is no regular file")
         with path.open("rb") as raw:
             compressed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
@@ -72,6 +76,10 @@ def _parse(path: Path, stream: _Stream, room: int) -> Idx:
     expected = math.prod(shape) * dtype.itemsize
     if expected > room:
         raise InputError(f"{path}: its header claims {expected} bytes of entries, more than the file can hold")
+    if expected > _LARGEST:
+        raise InputError(f"{path}: its header claims {expected} bytes of entries; expected {_LARGEST} at most")
+    if rank > _MOST_AXES or 0 in shape:
+        raise InputError(f"{path}: its shape is {shape!s:.60}; expected {_MOST_AXES} sizes at most, none of them 0")
     body = bytearray()
     for chunk in _chunks(stream, expected + 1):
         body += chunk

@@ -5,6 +5,8 @@ III.A.
 """
 
 import math
+import struct
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,21 @@ import numpy as np
 from numeric.errors import InputError
 
 MOST_PIXELS = 50_000_000
+LONGEST_FILE = 100_000_000  # bytes
+MOST_ALONG = 65_535  # pixels along a side, as many as a JPEG can have
+ENOUGH_ALONG = 2048  # what has more is reduced first, for a digit of 20 of them
 FORMATS = ("PNG", "JPEG")
+# How Pillow reports damaged files, and what it stumbles over in them: a palette that is missing, a chunk too short.
+STUMBLES = (
+    ValueError,
+    SyntaxError,
+    AssertionError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    struct.error,
+)
 # Of 28 pixels, the box that the ink fills takes 20.
 BOX = 20 / 28
 ROUNDING = 2e-5  # pixels; what is symmetric has its centre half a pixel off, give or take rounding
@@ -43,30 +59,53 @@ def read_picture(path: Path, features: int) -> Picture:
     if side * side != features:
         raise InputError(f"the network reads {features} numbers, which are no square picture")
     try:
-        with path.open("rb") as file, Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MOST_PIXELS:
+        _require_short(path)
+        # What Pillow would warn of, a chunk that it leaves out, say, shows in the picture or does not matter.
+        with (
+            warnings.catch_warnings(action="ignore"),
+            path.open("rb") as file,
+            Image.open(file, formats=FORMATS) as image,
+        ):
+            if image.width * image.height > MOST_PIXELS or max(image.size) > MOST_ALONG:
                 raise InputError(
-                    f"{path} has {image.width} x {image.height} pixels; at most {MOST_PIXELS // 10**6} million are read"
+                    f"{path} has {image.width} x {image.height} pixels; at most {MOST_PIXELS // 10**6} million are "
+                    f"read, and {MOST_ALONG} along a side"
                 )
             grey = _on_white(image)
     except UnidentifiedImageError:
         raise InputError(f"{path} is no PNG or JPEG picture") from None
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:  # how Pillow reports damaged files
-        raise InputError(f"{path} is damaged: {error}") from None
+    except InputError:
+        raise
+    except (*STUMBLES, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} is damaged: {str(error) or type(error).__name__:.200}") from None
     ink = _ink(grey, path)
     row = centred(ink, side).reshape(1, -1)
     return Picture(row, side, tuple(_doubts(ink, row)))
+
+
+def _require_short(path: Path) -> None:
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would never end
+        raise InputError(f"cannot read {path}: it is no regular file")
+    if path.is_file() and path.stat().st_size > LONGEST_FILE:
+        raise InputError(f"{path} is longer than {LONGEST_FILE // 10**6} MB; it cannot be a picture of one digit")
 
 
 def _on_white(image) -> np.ndarray:
     """Grey levels from 0 to 255; what is transparent shows white paper."""
     from PIL import Image
 
-    rgba = image.convert("RGBA")
-    paper = Image.new("RGBA", rgba.size, "white")
-    return np.asarray(Image.alpha_composite(paper, rgba).convert("L"), np.float32)
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255 instead of scaling them
+        grey = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        grey = Image.new("L", image.size, "white")
+        grey.paste(rgba.convert("L"), mask=rgba.getchannel("A"))
+    else:
+        grey = image.convert("L")
+    factors = [-(-side // ENOUGH_ALONG) for side in grey.size]
+    return np.asarray(grey.reduce((factors[0], factors[1])), np.float32)
 
 
 def _ink(grey: np.ndarray, path: Path) -> np.ndarray:

@@ -210,6 +210,8 @@ def test_the_certificate_beside_a_model_is_found(tmp_path):
         (np.zeros((5, 63), np.float32), None, r"expected float32 of shape \[N, 64\]"),
         (np.zeros((5, 64)), None, "images are float64"),
         (np.zeros((0, 64), np.float32), None, "expected float32"),
+        (np.full((5, 64), np.nan, np.float32), None, "no number"),
+        (np.zeros((5, 64), np.float32), np.zeros(5), "the labels do not fit"),
         (np.zeros((5, 64), np.float32), np.zeros(4, np.int64), "the labels do not fit: expected 5 from 0 to 9"),
         (np.zeros((5, 64), np.float32), np.full(5, 10), "the labels do not fit"),
     ],

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from numeric.atomic import require_writable, write_atomically
+from numeric.atomic import require_writable, sweep, write_atomically
 from numeric.errors import InputError
 
 
@@ -26,6 +26,32 @@ def test_what_fails_halfway_leaves_the_old_file(tmp_path, monkeypatch):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_ctrl_c_right_after_the_renaming_is_ctrl_c(tmp_path, monkeypatch):
+    real = os.replace
+
+    def interrupted(*paths):
+        real(*paths)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_what_a_killed_process_left_is_swept_away_and_nothing_else(tmp_path, monkeypatch):
+    for name in ("file", ".hidden", "x.unfinished"):
+        (tmp_path / name).write_text("somebody's")
+    with monkeypatch.context() as killed:
+        killed.setattr(os, "replace", lambda *paths: None)
+        write_atomically(tmp_path / "file", b"new")
+    assert len(list(tmp_path.iterdir())) == 4
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "file", "x.unfinished"]
+    assert (tmp_path / "file").read_text() == "somebody's"
 
 
 def test_a_folder_to_be_made_is_writable_and_stays_unmade(tmp_path):

@@ -29,10 +29,24 @@ def test_a_recipe_survives_being_written_down(recipe):
 
 
 @pytest.mark.parametrize(
-    "damage", [{"optimizer": {"rule": "Magic"}}, {"surprise": 1}, {"optimizer": {}}, {"distortion": {"spin": 3}}]
+    "damage",
+    [
+        {"optimizer": {"rule": "Magic"}},
+        {"optimizer": {"rule": "SGD", "momentum": "much"}},
+        {"optimizer": {}},
+        {"optimizer": "SGD"},
+        {"distortion": {"spin": 3}},
+        {"distortion": {"rotation": float("nan")}},
+        {"distortion": []},
+        {"epochs": 2.5},
+        {"epochs": "many"},
+        {"rate": None},
+        {"schedule": ["cosine"]},
+        {"surprise": 1},
+    ],
 )
 def test_what_is_no_recipe_is_refused(damage):
-    with pytest.raises((KeyError, TypeError)):
+    with pytest.raises((KeyError, TypeError, ValueError)):
         Recipe.from_json({**PLAIN.to_json(), **damage})
 
 

@@ -1,5 +1,5 @@
 import json
-import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,6 +111,13 @@ def test_a_checkpoint_tells_its_run(tmp_path, digits):
         recorded_run(tmp_path / "elsewhere")
 
 
+def test_a_seed_of_any_length_is_resumed(tmp_path, digits):
+    with pytest.raises(KeyboardInterrupt):
+        train("mlp", digits, recipe=RECIPE, seed=1 << 100, out=tmp_path, observers=[Stop(4)])
+    assert recorded_run(tmp_path)["seed"] == 1 << 100
+    assert len(train("mlp", digits, recipe=RECIPE, seed=1 << 100, out=tmp_path, resume=True).history) == 5
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -153,34 +160,169 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, digits, monkeypat
     assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT]
 
 
-def killed_at_random(folder, kills, seed):
-    """Run the command, kill it at random moments, resume it each time, and let it end."""
-    rng = np.random.default_rng(seed)
-    fresh = ["train", "--dataset", "digits", "--epochs", "60", "--out", str(folder)]
-    for _ in range(kills):
-        started = (folder / CHECKPOINT).exists()
-        arguments = ["train", "--resume", str(folder)] if started else fresh
-        process = subprocess.Popen([sys.executable, "-m", "backproof", *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
-        until = time.monotonic() + 60
-        while not (folder / CHECKPOINT).exists() and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.01)
-        time.sleep(float(rng.uniform(0, 0.3)))
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        if process.wait() == 0:
-            return
-    subprocess.run(
-        [sys.executable, "-m", "backproof", "train", "--resume", str(folder)],
-        cwd=ROOT,
-        check=True,
-        stdout=subprocess.DEVNULL,
+# In processes of their own, which are killed.
+
+PROGRAM = """
+import os, sys, time
+from pathlib import Path
+import numpy as np
+from numeric.data.dataset import Dataset
+from numeric.errors import InputError
+from numeric.optimizers import SGD
+from numeric.recipes import Recipe
+from numeric.resumption import CHECKPOINT
+from numeric.training import train
+
+def tell(moment):
+    print(moment, flush=True)
+    time.sleep(0.02)  # in which the reader may kill
+
+def telling(before, function, after):
+    def call(*arguments):
+        tell(before)
+        result = function(*arguments)
+        tell(after)
+        return result
+    return call
+
+class Teller:
+    def start(self, epochs): pass
+    def batch(self, done): tell("batch")
+    def epoch(self, record): pass
+
+rng = np.random.default_rng(0)
+images, labels = rng.random((120, 64), np.float32), rng.integers(0, 10, 120)
+dataset = Dataset("noise", "for tests", images, labels, images, labels, image_shape=(8, 8))
+recipe = Recipe(epochs=100, batch=32, rate=0.1, schedule="cosine", optimizer=SGD(0.9))
+out = Path(sys.argv[1])
+told = "quietly" not in sys.argv
+if told:
+    os.fsync = telling("written", os.fsync, "on the disk")
+    os.replace = telling("before the renaming", os.replace, "renamed")
+if "small files" in sys.argv:
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+try:
+    train("three-blue-one-brown", dataset, recipe=recipe, out=out, resume=(out / CHECKPOINT).exists(),
+          observers=[Teller()] if told else [])
+except InputError as error:
+    sys.exit(str(error))
+"""
+MOMENTS = ["batch", "written", "on the disk", "before the renaming", "renamed"]
+
+
+def running(folder, *options):
+    command = [sys.executable, "-c", PROGRAM, folder, *options]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def stopped(folder, moment, sent, wait=0.0):
+    """Start the program, or let it go on; send it a signal when it says for the third time that it is there."""
+    process = running(folder)
+    left = 3
+    for line in process.stdout:
+        left -= line == f"{moment}\n"
+        if not left:
+            break
+    time.sleep(wait)
+    process.send_signal(sent)
+    _, trouble = process.communicate(timeout=60)
+    return process.returncode, trouble
+
+
+def ended(folder, *options):
+    process = running(folder, "quietly", *options)
+    _, trouble = process.communicate(timeout=60)
+    return process.returncode, trouble
+
+
+def unfinished(folder):
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.fixture(scope="module")
+def never_stopped(tmp_path_factory):
+    """The model that the program ends with, as bytes."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert ended(folder) == (0, "")
+    return (folder / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 10))])
+def test_killed_ten_times_while_computing_and_while_writing_it_ends_the_same(tmp_path, never_stopped, seed):
+    """Ten kills, two at each moment; every one leaves at most the one file that it was writing."""
+    rng, folder = np.random.default_rng(seed), tmp_path / "run"
+    seen = []
+    for moment in rng.permutation(MOMENTS * 2):
+        code, _ = stopped(folder, moment, signal.SIGKILL, wait=float(rng.uniform(0, 0.015)))
+        assert code == -signal.SIGKILL
+        seen += unfinished(folder)
+        assert len(unfinished(folder)) <= 1
+    assert seen, "none of the kills came while a file was being written"
+    assert ended(folder) == (0, "")
+    assert (folder / "model.safetensors").read_bytes() == never_stopped
+    assert len((folder / "history.jsonl").read_text().splitlines()) == 100
+    assert sorted(path.name for path in folder.iterdir()) == ["history.jsonl", "model.safetensors", "summary.json"]
+
+
+def test_the_command_goes_on_after_a_kill(tmp_path, digits):
+    command = [sys.executable, "-m", "backproof", "train"]
+    fresh = [*command, "--dataset", "digits", "--epochs", "60", "--out", tmp_path]
+    process = subprocess.Popen(fresh, cwd=ROOT, stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not (tmp_path / CHECKPOINT).exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    subprocess.run([*command, "--resume", tmp_path], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    parameters, _ = checkpoint.load(tmp_path / "model.safetensors")
+    assert {name: array.tobytes() for name, array in parameters.items()} == weights(train("mlp", digits, epochs=60))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_at_any_moment_leaves_a_whole_checkpoint_and_nothing_unfinished(tmp_path, never_stopped, moment):
+    code, trouble = stopped(tmp_path / "run", moment, signal.SIGINT)
+    assert code != 0
+    assert trouble.endswith("KeyboardInterrupt\n")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [CHECKPOINT]
+    assert ended(tmp_path / "run") == (0, "")
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == never_stopped
+
+
+def test_a_file_that_may_not_grow_leaves_the_last_good_checkpoint(tmp_path, never_stopped):
+    """A limit on the size of files stands for a full disk where no disk can be filled."""
+    stopped(tmp_path, "renamed", signal.SIGKILL)
+    before = (tmp_path / CHECKPOINT).read_bytes()
+    code, trouble = ended(tmp_path, "small files")
+    assert (code, trouble) == (
+        1,
+        f"cannot write {tmp_path / CHECKPOINT}: File too large; the checkpoint before it is untouched\n",
     )
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    assert unfinished(tmp_path) == []
+    assert ended(tmp_path) == (0, "")
+    assert (tmp_path / "model.safetensors").read_bytes() == never_stopped
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.thorough)])
-def test_killed_runs_end_with_the_weights_of_one_that_was_not(tmp_path, digits, kills):
-    whole = train("mlp", digits, epochs=60)
-    killed_at_random(tmp_path / "run", kills, seed=kills)
-    parameters, _ = checkpoint.load(tmp_path / "run" / "model.safetensors")
-    assert {name: array.tobytes() for name, array in parameters.items()} == weights(whole)
-    assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 60
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk that has room for one checkpoint of the program, and not for two."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=32k", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(["mount", *options], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here: that takes root, and Linux")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(small_disk, tmp_path, never_stopped):
+    code, trouble = ended(small_disk)
+    assert (code, trouble) == (
+        1,
+        f"cannot write {small_disk / CHECKPOINT}: No space left on device; the checkpoint before it is untouched\n",
+    )
+    assert [path.name for path in small_disk.iterdir()] == [CHECKPOINT]
+    shutil.copytree(small_disk, tmp_path / "larger")
+    assert ended(tmp_path / "larger") == (0, "")
+    assert (tmp_path / "larger" / "model.safetensors").read_bytes() == never_stopped

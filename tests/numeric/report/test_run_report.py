@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from numeric.architectures import NETWORKS
 from numeric.data.dataset import Dataset
 from numeric.data.datasets import load
 from numeric.model import Model
-from numeric.architectures import NETWORKS
 from numeric.report.run_report import MOST_MISTAKES, first_weights, gather, worst_mistakes
 from numeric.training import train
 
