@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from numeric.network import Network
 
@@ -105,7 +106,8 @@ def surface(
         a, b = (np.linspace(centre - extent, centre + extent, points) for centre in middle)
     else:
         a = b = np.linspace(-_RADIUS, _RADIUS, points)
-    loss = np.array([[network.loss_of(network.views(plane.at(x, y)), X, T) for x in a] for y in b])
+    with threadpool_limits(limits=1, user_api="blas"):  # small products: more threads only wait for each other
+        loss = np.array([[network.loss_of(network.views(plane.at(x, y)), X, T) for x in a] for y in b])
     return Surface(plane, a, b, loss, places)
 
 
