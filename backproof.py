@@ -598,6 +598,35 @@ def predict(
 
 
 @app.command()
+def verify(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors that train --out left.")],
+    images: Annotated[
+        list[Path] | None, typer.Argument(metavar="IMAGE...", help="Pictures to feed forward; left out, random ones.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Check a trained model again: at its own weights and shapes, and whether the code is still the certified code.
+
+    Exit code 0: all is right. 1: something disagrees, stays unresolved, or the code has changed. 2: bad input.
+    """
+    import numpy as np
+
+    from checks import verification
+    from checks.certificate import CertificateError
+    from numeric.data.pictures import read_picture
+    from numeric.errors import InputError
+    from numeric.model import load_model
+
+    with _refusing(InputError, CertificateError):
+        trained = load_model(model)
+        rows = [read_picture(path, trained.network.features).row for path in images or []]
+        certificate = verification.certificate_beside(model)
+        found = verification.verify(trained, np.concatenate(rows) if rows else None, certificate=certificate, seed=seed)
+    _console().print(found)
+    raise typer.Exit(DONE if found.verdict == "agree" else WRONG)
+
+
+@app.command()
 def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors that train --out left.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The ONNX file; an earlier one of that name is replaced.")],

@@ -82,9 +82,7 @@ def part(layer: Layer, *, suffix: str = "", **names: str | int | sp.Expr) -> Lay
         layer,
         tensors=tuple(renaming.tensor(t) for t in layer.tensors if t.name in renaming.names),
         options=tuple(
-            replace(option, name=str(names.get(option.name, option.name)))
-            for option in layer.options
-            if isinstance(names.get(option.name, ""), str)
+            renaming.option(option) for option in layer.options if isinstance(names.get(option.name, ""), str)
         ),
         equations=tuple(renaming.equation(equation) for equation in layer.equations),
         claims=(),
@@ -170,6 +168,10 @@ class _Renaming:
         low, high = (None if end is None else self(end) for end in (tensor.low, tensor.high))
         sizes = tuple(sp.expand(self(size)) for size in tensor.sizes)
         return replace(tensor, name=self.names[tensor.name], sizes=sizes, low=low, high=high)
+
+    def option(self, option: Option) -> Option:
+        low, high = (None if end is None else self(end) for end in (option.low, option.high))
+        return replace(option, name=self.symbols[option.symbol].name, low=low, high=high)
 
     def equation(self, equation: Equation) -> Equation:
         return Equation(self(equation.lhs), self(equation.rhs), self._ranges(equation.ranges))

@@ -605,6 +605,26 @@ def test_what_cannot_be_predicted_is_one_line(refused, tmp_path, model, line):
     assert re.search(line, refused("predict", tmp_path / model, tmp_path / "x.png"))
 
 
+def test_verify_repeats_the_checks_and_compares_the_code(run, refused, tmp_path):
+    run("train", *QUICK, "--network", "cnn", "--out", tmp_path / "run")
+    model, certificate = tmp_path / "run" / "model.safetensors", tmp_path / "run" / "certificate.json"
+    outcome = run("verify", model)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "conv_relu_pool2d" in outcome.out
+    assert "the code is the code that was certified" in outcome.out
+    told = json.loads(certificate.read_text())
+    certificate.write_text(json.dumps(told | {"verdict": "disagree"}))
+    assert "was changed after it was written" in refused("verify", model)
+    certificate.unlink()
+    assert "no certificate to compare the code with, and the model names one" in run("verify", model).out
+    run("train", *QUICK, "--network", "mlp", "--out", tmp_path / "other")
+    certificate.write_bytes((tmp_path / "other" / "certificate.json").read_bytes())
+    outcome = run("verify", model)
+    assert outcome.code == 1
+    assert "this is not the certificate that the model names" in " ".join(outcome.out.split())
+    assert "no file" in refused("verify", tmp_path / "nowhere")
+
+
 def test_export_writes_what_onnxruntime_reads(run, refused, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     pytest.importorskip("onnx", reason="onnx is not installed")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from numeric.report.markup import Markup, element, join
+from numeric.drawing.markup import Markup, element, join
 from numeric.report.tables import table
 
 _MARKS = {"agree": "✓ agree", "disagree": "✗ disagree", "unresolved": "? unresolved"}

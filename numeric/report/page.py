@@ -6,17 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from numeric.drawing.charts import Series, line_chart
+from numeric.drawing.document import document, figure
+from numeric.drawing.images import ink_uri
+from numeric.drawing.markup import Markup, element, join
+from numeric.pictures.weights import weight_tiles
 from numeric.report.certificate import certificate_part
-from numeric.report.charts import Series, line_chart
-from numeric.report.images import ink_uri, weights_uri
-from numeric.report.markup import Markup, element, join
 from numeric.report.run_report import Mistake, RunReport
-from numeric.report.style import STYLE
 from numeric.report.tables import confusion_table, table
-
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-MOST_UNITS = 128
-_FULL_COLOUR = 99.5  # the percentile of all weights' sizes: a few outliers would make all others pale
 
 _OF_LOSS = (
     "The mean over an epoch's batches. It should fall, steeply at first: where it jumps about, the learning rate is "
@@ -40,24 +37,15 @@ _OF_CHECKS = (
 def render(report: RunReport) -> str:
     """A whole HTML page, in one file of its own: no script, and nothing that is fetched from anywhere."""
     headline = _headline(report)
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", headline),
-        element("style", Markup(STYLE)),
-    )
     sections = (
         element("header", element("h1", headline), element("p", _lead(report), class_="lead")),
         _section("Learning", _curves(report), _numbers(report)),
         _section("What it reads wrongly", _wrong(report)),
-        _section("What the first layer looks for", _first_layer(report.weights)),
+        _section("What the first layer looks for", weight_tiles(report.weights)),
         _section("The cotangents while it trains", _cotangents(report)),
         _section("What vouches for the layers", certificate_part(report.certificate)),
     )
-    page = element("html", head, element("body", element("main", *sections)), lang="en")
-    return f"<!DOCTYPE html>\n{page}\n"
+    return document(headline, *sections)
 
 
 def _headline(report: RunReport) -> str:
@@ -80,10 +68,6 @@ def _section(title: str, *content: str) -> Markup:
     return element("section", element("h2", title), *content)
 
 
-def _figure(title: str, picture: str, caption: str) -> Markup:
-    return element("figure", element("h3", title), picture, element("figcaption", caption))
-
-
 def _curves(report: RunReport) -> Markup:
     return element(
         "div",
@@ -99,7 +83,7 @@ def _curve(report: RunReport, title: str, field: str, form: str, caption: str, *
     best = report.summary["best_epoch"]
     mark = (best, f"epoch {best}, kept: {form.format(values[best])}")
     line = list(values.items())
-    return _figure(title, line_chart(title, _course(line, form), {title: line}, mark=mark, **options), caption)
+    return figure(title, line_chart(title, _course(line, form), {title: line}, mark=mark, **options), caption)
 
 
 def _course(line: Series, form: str) -> str:
@@ -119,14 +103,14 @@ def _numbers(report: RunReport) -> Markup:
 
 
 def _wrong(report: RunReport) -> Markup:
-    confusion = _figure(
+    confusion = figure(
         "Which is taken for which",
         confusion_table(report.confusion),
         f"A row for what an image is, a column for what was read, and at the end how much of the row is right. "
         f"{_commonest(report.confusion)}",
     )
     if report.mistakes:
-        mistakes = _figure(
+        mistakes = figure(
             "The worst mistakes",
             element("div", *map(_mistake, report.mistakes), class_="tiles digits"),
             "What each is, what was read, and how sure the network was of that; the surest first. Many could puzzle a "
@@ -152,33 +136,13 @@ def _mistake(mistake: Mistake) -> Markup:
     return element("figure", picture, read)
 
 
-def _first_layer(weights: np.ndarray | None) -> Markup:
-    if weights is None:
-        return element("p", "Its weights do not belong to pixels, so there is no picture of them.")
-    limit = float(np.percentile(np.abs(weights), _FULL_COLOUR)) or 1.0
-    sizes = np.linalg.norm(weights.reshape(len(weights), -1), axis=1)
-    shown = np.sort(np.argsort(-sizes, kind="stable")[:MOST_UNITS])
-    chosen = f"The {len(shown)} units of {len(weights)} with the largest weights. " if len(shown) < len(weights) else ""
-    pictures = [
-        element("img", src=weights_uri(weights[unit], limit), alt=f"Unit {unit + 1}", title=f"unit {unit + 1}")
-        for unit in shown
-    ]
-    scale = element("p", f"against, −{limit:.2g}", element("span"), f"+{limit:.2g}, for", class_="scale")
-    tiles = element("div", *pictures, class_="tiles", role="img", aria_label=f"The weights of {len(shown)} units")
-    caption = (
-        f"{chosen}One picture for each unit: ink on orange speaks for it, ink on blue against it. Strokes and edges "
-        "help to tell digits apart; a unit that looks like noise has found little, and a blank one nothing."
-    )
-    return element("figure", scale, tiles, element("figcaption", caption))
-
-
 def _cotangents(report: RunReport) -> Markup:
     norms = _norms(report)
     # In the equations matrices and kernels have capitals, vectors small letters.
     matrices = {f"d{name}": line for name, line in norms.items() if name[0].isupper()}
     vectors = {f"d{name}": line for name, line in norms.items() if not name[0].isupper()}
     figures = [
-        _figure(title, line_chart(title, _ends(lines), lines, logarithmic=True), caption)
+        figure(title, line_chart(title, _ends(lines), lines, logarithmic=True), caption)
         for title, lines, caption in (
             ("Lengths: weights", matrices, _OF_MATRICES),
             ("Lengths: biases, scales and shifts", vectors, _OF_VECTORS),
@@ -189,7 +153,7 @@ def _cotangents(report: RunReport) -> Markup:
     if checked:
         title = "Against differences of the loss"
         chart = line_chart(title, _course(checked, "{:.2g}"), {"error": checked}, include=(0.0, 1.0))
-        figures.append(_figure(title, chart, _OF_CHECKS))
+        figures.append(figure(title, chart, _OF_CHECKS))
     missing = [] if norms else [element("p", "This run did not record how long its cotangents were.")]
     return join([*missing, element("div", *figures, class_="pair")])
 

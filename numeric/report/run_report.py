@@ -10,6 +10,7 @@ from numeric.data.dataset import Dataset
 from numeric.history import Epoch
 from numeric.model import Model
 from numeric.network import Network, Parameters
+from numeric.pictures.weights import first_weights
 
 MOST_MISTAKES = 20
 
@@ -76,20 +77,3 @@ def worst_mistakes(model: Model, dataset: Dataset, read: np.ndarray) -> list[Mis
         )
         for k in np.argsort(-shares, kind="stable")[:MOST_MISTAKES]
     ]
-
-
-def first_weights(
-    parameters: Parameters, shapes: Mapping[str, tuple[int, ...]], image_shape: tuple[int, int]
-) -> np.ndarray | None:
-    """The weights of the first layer as pictures [units, H, W]; None where it looks at something else than pixels.
-
-    A unit of W[D, C] is a column, of the shape of an image; one of K[R, S, C, F] is a filter, its channels below each
-    other.
-    """
-    first = next((parameters[name] for name, shape in shapes.items() if len(shape) > 1), np.empty(0))
-    if first.ndim == 4:
-        R, S, C, F = first.shape
-        return first.transpose(3, 2, 0, 1).reshape(F, C * R, S)
-    if first.ndim == 2 and len(first) == image_shape[0] * image_shape[1]:
-        return first.T.reshape(-1, *image_shape)
-    return None

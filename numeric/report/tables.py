@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from numeric.report.markup import Markup, element
+from numeric.drawing.markup import Markup, element
 
 PALEST, DARKEST = 0.15, 0.6  # in darker cells the numbers would be hard to read
 

@@ -1,72 +1,12 @@
-"""A reader of HTML that is not ours, and a report of made-up numbers."""
+"""A report of made-up numbers."""
 
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from numeric.history import Epoch
 from numeric.report.run_report import Mistake, RunReport
-
-VOID = {"br", "img", "meta", "wbr"}
-
-
-@dataclass
-class Node:
-    name: str
-    attributes: dict
-    children: list = field(default_factory=list)
-
-    @property
-    def text(self):
-        return "".join(child if isinstance(child, str) else child.text for child in self.children)
-
-    def all(self, name=None, class_=None):
-        """Every element within, in reading order, of this name and of this class."""
-        for child in self.children:
-            if isinstance(child, Node):
-                classes = child.attributes.get("class", "").split()
-                if name in (None, child.name) and (class_ is None or class_ in classes):
-                    yield child
-                yield from child.all(name, class_)
-
-    def one(self, name=None, class_=None):
-        (found,) = self.all(name, class_)
-        return found
-
-
-class Reader(HTMLParser):
-    def __init__(self):
-        super().__init__(convert_charrefs=True)
-        self.path = [Node("document", {})]
-
-    def handle_starttag(self, tag, attrs):
-        assert len(dict(attrs)) == len(attrs), f"<{tag}> has an attribute twice"
-        node = Node(tag, dict(attrs))
-        self.path[-1].children.append(node)
-        if tag not in VOID:
-            self.path.append(node)
-
-    def handle_endtag(self, tag):
-        assert self.path.pop().name == tag, f"</{tag}> closes another element"
-
-    def handle_data(self, data):
-        self.path[-1].children.append(data)
-
-
-def _read(page):
-    reader = Reader()
-    reader.feed(page)
-    reader.close()
-    (document,) = reader.path
-    return document
-
-
-@pytest.fixture(scope="session")
-def read_html():
-    """read_html(text) -> its tree; fails where the elements are not nested as they should be."""
-    return _read
 
 
 def _history(epochs):

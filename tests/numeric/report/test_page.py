@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from numeric.history import Epoch
-from numeric.report.page import MOST_UNITS, render
+from numeric.pictures.weights import MOST_UNITS
+from numeric.report.page import render
 
 SECTIONS = [
     "Learning",

@@ -9,7 +9,8 @@ from numeric.architectures import NETWORKS
 from numeric.data.dataset import Dataset
 from numeric.data.datasets import load
 from numeric.model import Model
-from numeric.report.run_report import MOST_MISTAKES, first_weights, gather, worst_mistakes
+from numeric.pictures.weights import first_weights
+from numeric.report.run_report import MOST_MISTAKES, gather, worst_mistakes
 from numeric.training import train
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.report.markup import Markup, element, join
+from numeric.drawing.markup import Markup, element, join
 
 
 def test_elements_nest_and_attributes_are_named_as_in_html():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from numeric.report.style import STYLE
+from numeric.drawing.style import STYLE
 from numeric.report.tables import DARKEST, PALEST
 
 LEAST = 4.5

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.report.charts import HEIGHT, WIDTH, line_chart
+from numeric.drawing.charts import HEIGHT, WIDTH, line_chart
 
 VALUES = st.floats(0, 1e6).filter(lambda value: value == 0 or value > 1e-30)
 LINES = st.lists(VALUES, min_size=1, max_size=150).map(lambda values: list(enumerate(values, start=1)))

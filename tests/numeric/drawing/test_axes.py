@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.report.axes import counting_axis, linear_axis, logarithmic_axis
+from numeric.drawing.axes import counting_axis, linear_axis, logarithmic_axis
 
 POSITIVE = st.floats(1e-40, 1e30)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from numeric.report.images import AGAINST, FOR, ink_uri, weights_uri
+from numeric.drawing.images import AGAINST, FOR, ink_uri, weights_uri
 
 
 def opened(uri):
