@@ -4,7 +4,7 @@ import codecs
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import TextIOWrapper
@@ -450,6 +450,9 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Go on with the run in this folder, which was interrupted.")
     ] = None,
+    keep_path: Annotated[
+        bool, typer.Option("--keep-path", help="Also keep the way of the parameters, for picture surface.")
+    ] = False,
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Left out: 2 for networks large enough to share, else 1.")
     ] = None,
@@ -518,11 +521,18 @@ def train(
     with _refusing(InputError):
         recipe: Recipe | None = None
         if resume:
-            if out or init or threads or augment is not None or any(change is not None for change in changes.values()):
+            if (
+                out
+                or init
+                or threads
+                or keep_path
+                or augment is not None
+                or any(change is not None for change in changes.values())
+            ):
                 raise RefusalError("--resume takes everything but --data from the run; leave the other options out")
             run, out = recorded_run(resume), resume
             network, dataset, seed, recipe = run["network"], run["dataset"], run["seed"], run["recipe"]
-            init, threads = run["init"], run["threads"]
+            init, threads, keep_path = run["init"], run["threads"], run["keep_path"]
         require_network(network)
         if out:
             require_writable(out)
@@ -544,6 +554,7 @@ def train(
                     verify=verify,
                     observers=[display],
                     resume=resume is not None,
+                    keep_path=keep_path,
                 )
         except KeyboardInterrupt:
             kept = out is not None and (out / CHECKPOINT).is_file()
@@ -672,6 +683,169 @@ def bench(
         needed = bytes_needed(load("mnist", data), build("mlp", 784, 10).size)
         outcomes = [run(comparison, rounds, data, status.update) for comparison in COMPARISONS]
     console.print(table(outcomes, needed))
+
+
+pictures = typer.Typer(help="Draw what people would rather look at: one file each, which needs no network.")
+app.add_typer(pictures, name="picture")
+
+Layer = Annotated[str, typer.Argument(metavar="LAYER", help="The name of a layer; see derive --list.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors that train --out left.")]
+Wrt = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this input's cotangent; may be given again.")]
+Values = Annotated[bool, typer.Option("--values", help="Also show the numbers of a small random example.")]
+To = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Left out, a name in this folder.")]
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder with MNIST's four files.")]
+LOOKED_AT, GRID, SMALL_GRID = 256, 31, 15  # images, and points along each side; convolutions take longer
+
+
+@pictures.command("graph")
+def picture_graph(layer: Layer, wrt: Wrt = None, values: Values = False, seed: Seed = 0, out: To = None) -> None:
+    """Draw a layer's computation graph, values flowing forward and cotangents back."""
+    from derivations import DerivationError
+    from derivations.pictures.graph import layer_graph
+
+    with _refusing(DerivationError):
+        _keep(out or Path(f"{layer}-graph.svg"), lambda: layer_graph(layer, wrt or None, values=values, seed=seed))
+
+
+@pictures.command("tree")
+def picture_tree(layer: Layer, wrt: Wrt = None, out: To = None) -> None:
+    """Draw the chain rule as a tree: a branch for every way from a layer's output to an input."""
+    from derivations import DerivationError
+    from derivations.pictures.tree import chain_tree
+
+    with _refusing(DerivationError):
+        _keep(out or Path(f"{layer}-tree.svg"), lambda: chain_tree(layer, wrt or None))
+
+
+@pictures.command("network")
+def picture_network(
+    network: Annotated[str, typer.Argument(metavar="NETWORK", help="A network that can be trained, such as mlp.")],
+    values: Values = False,
+    seed: Seed = 0,
+    out: To = None,
+) -> None:
+    """Draw the computation graph of a whole network, from image to loss and back."""
+    from derivations import LAYERS, DerivationError
+    from derivations.pictures.graph import layer_graph
+    from derivations.sequential import sequential
+    from numeric.architectures import build
+    from numeric.errors import InputError
+
+    with _refusing(DerivationError, InputError):
+        built = build(network, features=784, classes=10)
+        names = [stage.name for stage in (*built.stages, built.loss)]
+        chain = sequential(network, names, LAYERS)
+        _keep(out or Path(f"{network}-graph.svg"), lambda: layer_graph(chain, values=values, seed=seed))
+
+
+@pictures.command("surface")
+def picture_surface(
+    run: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that train --out left.")],
+    data: Data = None,
+    seed: Seed = 0,
+    out: To = None,
+) -> None:
+    """Draw the loss around a trained network, along two directions, with the path that training took.
+
+    Where the run kept its path (train --keep-path), along the directions in which that moved the most; else along
+    random ones, which --seed draws.
+    """
+    import numpy as np
+
+    from numeric.data.datasets import load
+    from numeric.errors import InputError
+    from numeric.model import load_model
+    from numeric.pictures.surface import principal_plane, random_plane, surface
+    from numeric.pictures.surface_page import surface_page
+    from numeric.trajectory import TRAJECTORY, Trajectory
+
+    def draw() -> str:
+        model = load_model(run / "model.safetensors")
+        network, name = model.network, model.network.name
+        path = Trajectory.load(run).vectors if (run / TRAJECTORY).is_file() else []
+        if path and path[0].size != network.size:
+            raise InputError(f"{run / TRAJECTORY} is of another network than model.safetensors; train anew")
+        dataset = load(model.metadata["dataset"], data)
+        images, labels = dataset.train_images[:LOOKED_AT], dataset.train_labels[:LOOKED_AT]
+        vector = np.concatenate([model.parameters[key].ravel() for key in network.shapes])
+        moves = len(path) > 1
+        plane = principal_plane(path) if moves else random_plane(network, vector, np.random.default_rng(seed))
+        points = SMALL_GRID if network.convolves else GRID
+        found = surface(network, plane, images, network.targets(labels), points, path if moves else ())
+        told = f"The loss of {name} on {len(images)} training images of {dataset.name}, without penalties."
+        return surface_page(f"The cost surface of {name}", found, told)
+
+    with _refusing(InputError):
+        _keep(out or run / "surface.html", draw)
+
+
+@pictures.command("wiggle")
+def picture_wiggle(
+    model: ModelFile,
+    weight: Annotated[
+        str | None, typer.Option(metavar="W1[3,5]", help="Left out, one on which the loss depends the most.")
+    ] = None,
+    example: Annotated[int, typer.Option(min=0, metavar="N", help="Which of the test images it reads.")] = 0,
+    data: Data = None,
+    out: To = None,
+) -> None:
+    """Nudge one weight with a slider, and watch z, a and C move, against what their derivatives predict."""
+    from numeric.data.datasets import load
+    from numeric.errors import InputError
+    from numeric.model import load_model
+    from numeric.pictures.wiggle_page import wiggle_page
+
+    def draw() -> str:
+        trained = load_model(model)
+        dataset = load(trained.metadata["dataset"], data)
+        if example >= len(dataset.test_images):
+            raise InputError(f"no test image {example}: {dataset.name} has {len(dataset.test_images)}, from 0 on")
+        row, label = dataset.test_images[example : example + 1], int(dataset.test_labels[example])
+        return wiggle_page(trained, row, label, weight)
+
+    with _refusing(InputError):
+        _keep(out or Path("wiggle.html"), draw)
+
+
+@pictures.command("weights")
+def picture_weights(model: ModelFile, out: To = None) -> None:
+    """Draw what each unit of a trained network's first layer looks for."""
+    from numeric.errors import InputError
+    from numeric.model import load_model
+    from numeric.pictures.weights import weights_page
+
+    with _refusing(InputError):
+        _keep(out or Path("weights.html"), lambda: weights_page(load_model(model)))
+
+
+@pictures.command("digit")
+def picture_digit(
+    model: ModelFile,
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A PNG or JPEG picture of one digit.")],
+    label: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="What it is. Left out, what the network reads.")
+    ] = None,
+    out: To = None,
+) -> None:
+    """Show a digit's way through a trained network, and the cotangents' way back, as an animation."""
+    from numeric.data.pictures import read_picture
+    from numeric.errors import InputError
+    from numeric.model import load_model
+    from numeric.pictures.digit import digit_page
+
+    def draw() -> str:
+        trained = load_model(model)
+        return digit_page(trained, read_picture(image, trained.network.features).row, label)
+
+    with _refusing(InputError):
+        _keep(out or Path("digit.html"), draw)
+
+
+def _keep(path: Path, draw: Callable[[], str]) -> None:
+    """Write what `draw` makes, refusing first a place that could not be written; say where it is."""
+    _require_place_for(path)
+    _write(path, draw())
+    print(path)
 
 
 def _print_summary(summary: dict[str, Any], out: Path | None, console: "Console") -> None:

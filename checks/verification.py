@@ -5,7 +5,7 @@ at these shapes, with activations as they really come; and whether it is still t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 from checks.certificate import Certificate, load
 from checks.gradcheck import gradcheck
 from checks.report import Report, overall
-from checks.verdict import Verdict
+from checks.verdict import Finding, Verdict, combine
 from derivations import Derivation, derive
 from numeric.directional import ROWS, DirectionalCheck, directional_check
 from numeric.errors import InputError
@@ -151,9 +151,22 @@ def _stage_report(stage: Stage, memory: Memory, seed: int, is_first: bool) -> Re
     layer = derive(stage.name).layer
     names = [tensor.name for tensor in layer.inputs] + [option.name for option in layer.options]
     inputs = {name: memory[name] for name in names if name in memory}
-    return gradcheck(
+    report = gradcheck(
         (stage.forward, stage.backward), _asked(stage, memory, is_first), inputs=inputs, dtype="float32", seed=seed
     )
+    return replace(report, findings=tuple(_on_real_data(finding, report) for finding in report.findings))
+
+
+def _on_real_data(finding: Finding, report: Report) -> Finding:
+    """The finding, without a vote where it is the differences that lose digits and the equations agree.
+
+    Images have black margins, and what they make lies on kinks to within rounding: float32 takes one side of these,
+    differences in float64 another.
+    """
+    lost = finding.witness == "differences" and finding.verdict == "unresolved"
+    if lost and combine(report.about(finding.cotangent, "derivation")) == "agree":
+        return replace(finding, error=0.0, reason=f"on kinks, within rounding: {finding.reason}")
+    return finding
 
 
 def _asked(stage: Stage, memory: Memory, is_first: bool) -> Derivation:

@@ -19,6 +19,7 @@ from numeric.recipes import Recipe
 from numeric.resumption import Progress
 from numeric.schedules import SCHEDULES
 from numeric.team import Team
+from numeric.trajectory import Trajectory
 
 _OBSERVED = 64  # batches from one report to the next
 
@@ -40,11 +41,13 @@ def fit(
     recipe: Recipe,
     observers: Sequence[Observer] = (),
     out: Path | None = None,
+    path: Trajectory | None = None,
 ) -> None:
     """Move `progress` through the epochs of `recipe` that are left, then its parameters back to the best of all epochs.
 
-    After every epoch it is saved in `out`. Raises TrainingError, naming the layer and the step, as soon as the loss or
-    a parameter is not finite, and where the cotangents of an epoch's last batch are not the slope of the loss.
+    After every epoch it is saved in `out`, and so is `path`, which sees the parameters on their way. Raises
+    TrainingError, naming the layer and the step, as soon as the loss or a parameter is not finite, and where the
+    cotangents of an epoch's last batch are not the slope of the loss.
     """
     network = team.network
     targets = network.targets(dataset.train_labels)
@@ -60,6 +63,8 @@ def fit(
 
         def rate_at(batch: int, before: int = epoch * steps, full_rate: float = full_rate) -> float:
             done = (before + batch) / (steps * recipe.epochs)
+            if path is not None:
+                path.see(done, vector)
             if batch % _OBSERVED == 0:
                 for observer in observers:
                     observer.batch(done)
@@ -69,12 +74,19 @@ def fit(
         check = _slope_error(network, vector, passed.X[:ROWS], passed.T[:ROWS], epoch + 1)
         validated = team.accuracy(*validation)
         seconds = round(time.perf_counter() - began, 3)
-        history.append(Epoch(epoch + 1, passed.loss, validated, rate_at(steps - 1), seconds, passed.norms, check))
+        last_rate = full_rate * schedule(((epoch + 1) * steps - 1) / (steps * recipe.epochs))
+        history.append(Epoch(epoch + 1, passed.loss, validated, last_rate, seconds, passed.norms, check))
         patience.hear(epoch + 1, validated, vector)
         if out is not None:
             progress.save(out)
+            if path is not None:
+                path.save(out)
         for observer in observers:
             observer.epoch(history[-1])
+    if path is not None:
+        path.see(1.0, vector)
+        if out is not None:
+            path.save(out)
     vector[:] = patience.best
 
 

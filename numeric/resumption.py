@@ -118,7 +118,7 @@ class Progress:
 
 
 def recorded_run(folder: Path) -> Run:
-    """What the checkpoint in `folder` says of its run: network, dataset, seed, init, threads, and its Recipe.
+    """What the checkpoint in `folder` says of its run: network, dataset, seed, init, threads, keep_path, its Recipe.
 
     Raises InputError where there is no checkpoint, or where it is damaged.
     """
@@ -130,12 +130,12 @@ def recorded_run(folder: Path) -> Run:
     kinds = {"network": str, "dataset": str, "seed": int, "init": str, "threads": int}
     try:
         found = _of_kinds({name: run[name] for name in kinds}, kinds)
-        recipe = Recipe.from_json(run["recipe"])
+        recipe, keep_path = Recipe.from_json(run["recipe"]), bool(run["keep_path"])
     except (KeyError, ValueError, TypeError):
         raise _damaged(path) from None
     if found["seed"] < 0 or not 0 <= found["threads"] < _MOST or recipe.epochs >= _MOST:
         raise _damaged(path)
-    return {**found, "recipe": recipe}
+    return {**found, "recipe": recipe, "keep_path": keep_path}
 
 
 # More than any count of epochs, steps or threads.

@@ -20,6 +20,7 @@ from numeric.recipes import RECIPES, Recipe
 from numeric.resumption import CHECKPOINT, Progress
 from numeric.run_directory import write_run
 from numeric.team import Team, usual_threads
+from numeric.trajectory import Trajectory
 
 _VALIDATION_SHARE = 1 / 12  # 5000 of MNIST's 60000
 
@@ -63,13 +64,15 @@ def train(
     verify: Callable[[list[str]], str | None] | None = None,
     observers: Sequence[Observer] = (),
     resume: bool = False,
+    keep_path: bool = False,
 ) -> Result:
     """Train a network of NETWORKS on `dataset`, by `recipe` or as RECIPES says, and write the run into `out`.
 
     After every epoch a checkpoint is written there; with `resume`, training goes on where the one in `out` stands.
     `epochs` and `init` replace what the tables say, `threads` what the network's size says. `verify` gets the names of
     all layers in use and returns what the model's file says of their certificate, or None where they may not be
-    trusted; nothing is trained then. The same seed and number of threads give the same parameters, bit for bit.
+    trusted; nothing is trained then. With `keep_path` the way of the parameters is kept, too (`Trajectory`). The same
+    seed and number of threads give the same parameters, bit for bit.
 
     Raises InputError for a wrong name or number and for an `out` that cannot be written, before anything is computed;
     TrainingError where `verify` says no, where a value that is not finite turns up, naming the layer and the step, and
@@ -95,6 +98,7 @@ def train(
             "init": init,
             "threads": threads,
             "recipe": recipe.to_json(),
+            "keep_path": keep_path,
             "images": zlib.crc32(dataset.train_images.data),
         },
         vector,
@@ -103,10 +107,12 @@ def train(
         drawing,
         [],
     )
+    path = Trajectory() if keep_path else None
     if out is not None:
         require_writable(out)
         if resume:
             progress.restore(out)
+            path = path and Trajectory.resumed(out, len(progress.history) / recipe.epochs)
         elif out.is_dir():
             sweep(out)
     certificate = verify(network.layers) if verify else ""
@@ -115,7 +121,7 @@ def train(
 
     rows = split(len(dataset.train_images), splitting)
     with Team(network, vector, threads) as team:
-        fit(team, progress, dataset, rows, recipe, observers, out)
+        fit(team, progress, dataset, rows, recipe, observers, out, path)
         test_accuracy = team.accuracy(dataset.test_images, dataset.test_labels)
     history, best = progress.history, progress.patience.best_epoch
     summary = {

@@ -37,9 +37,27 @@ class Trajectory:
         del self.done[kept:], self.vectors[kept:]
 
     def save(self, folder: Path) -> None:
-        """Write path.safetensors into `folder`, whole or not at all. Raises OSError where that is impossible."""
+        """Write path.safetensors into `folder`, whole or not at all; nothing where no vector was kept.
+
+        Raises InputError where that is impossible.
+        """
+        if not self.vectors:
+            return
         done, vectors = np.array(self.done, np.float64), np.array(self.vectors, np.float32)
-        checkpoint.save(folder / TRAJECTORY, {"done": done, "vectors": vectors}, {})
+        try:
+            checkpoint.save(folder / TRAJECTORY, {"done": done, "vectors": vectors}, {})
+        except OSError as error:
+            raise InputError(f"cannot write {folder / TRAJECTORY}: {error.strerror}") from None
+
+    @classmethod
+    def resumed(cls, folder: Path, done: float) -> "Trajectory":
+        """The path in `folder`, if there is one, as it was when this share of training was done.
+
+        Raises InputError where it is damaged.
+        """
+        path = cls.load(folder) if (folder / TRAJECTORY).is_file() else cls()
+        path.rewind(done)
+        return path
 
     @classmethod
     def load(cls, folder: Path) -> "Trajectory":

@@ -641,3 +641,42 @@ def test_export_writes_what_onnxruntime_reads(run, refused, tmp_path):
 
 def test_bench_needs_mnist(refused, tmp_path):
     assert "no MNIST files" in refused("bench", "--data", tmp_path)
+
+
+# picture
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "shown"),
+    [
+        (["graph", "lstm"], "lstm-graph.svg", "dh"),
+        (["graph", "softmax", "--values"], "softmax-graph.svg", "dZ"),
+        (["tree", "layer_norm", "--wrt", "X"], "layer_norm-tree.svg", "dX"),
+        (["network", "cnn"], "cnn-graph.svg", "dK1"),
+    ],
+)
+def test_pictures_of_layers_are_drawn(run, tmp_path, monkeypatch, arguments, name, shown):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("picture", *arguments)
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"{name}\n", "")
+    picture = (tmp_path / name).read_text()
+    assert picture.startswith("<svg")
+    assert shown in picture
+
+
+def test_pictures_of_a_trained_network_are_drawn(run, refused, tmp_path):
+    out = tmp_path / "run"
+    run("train", *QUICK, "--keep-path", "--out", out)
+    assert (out / "path.safetensors").is_file()
+    image = Image.new("L", (160, 240), 255)
+    ImageDraw.Draw(image).line([(80, 30), (80, 210)], fill=0, width=30)
+    image.save(tmp_path / "one.png")
+    model = out / "model.safetensors"
+    for what in (["surface", out], ["wiggle", model, "--weight", "W1[3,5]"], ["weights", model],
+                 ["digit", model, tmp_path / "one.png"]):  # fmt: skip
+        page = tmp_path / f"{what[0]}.html"
+        assert run("picture", *what, "--out", page).out == f"{page}\n"
+        assert "<svg" in page.read_text() or "<img" in page.read_text()
+    assert "no file" in refused("picture", "weights", tmp_path / "nowhere")
+    assert "unknown layer" in refused("picture", "graph", "lstn")
+    assert "no regular file" in refused("picture", "graph", "lstm", "--out", tmp_path)

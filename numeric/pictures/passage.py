@@ -37,9 +37,9 @@ def passage(network: Network, parameters: Parameters, X: np.ndarray, label: int)
     T = T if T.dtype.kind == "i" else T.astype(X.dtype)
     seen, memories = X.reshape(1, *network.image), []
     for stage in _whole(network):
-        memories.append((stage, stage.remember(seen, parameters)))
+        memories.append((stage, stage.remember(seen, stage.known(parameters))))
         seen = memories[-1][1][stage.output]
-    end = network.loss.remember(seen, parameters, T=T)
+    end = network.loss.remember(seen, {"T": T})
     cotangent = network.loss.pull(1.0, end)["d" + network.loss.input]
     stops = []
     for stage, memory in reversed(memories):

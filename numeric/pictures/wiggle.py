@@ -91,24 +91,24 @@ def wiggle(network: Network, parameters: Parameters, X: np.ndarray, label: int, 
         after = None
     reads = X.reshape(1, *network.image)
     for stage in stages[:place]:
-        reads = stage.remember(reads, parameters)[stage.output]
+        reads = stage.remember(reads, stage.known(parameters))[stage.output]
     dC = network.views(network.backward(parameters, X, T)[1])[weight.name]
     entry, unit = (weight.source, weight.target), (0, weight.target)
     start, dz = float(parameters[weight.name][entry]), float(reads[0, weight.source])
-    Z = linear.remember(reads, parameters)[linear.output]
+    Z = linear.remember(reads, linear.known(parameters))[linear.output]
     reach = min(_MOST_REACH, max(_LEAST_REACH, 1.5 * abs(float(Z[unit]) / dz))) if dz else _LEAST_REACH
     nudges = np.linspace(-reach, reach, NUDGES)
     z, a, C = np.empty(NUDGES), np.empty(NUDGES), np.empty(NUDGES)
     nudged = parameters | {weight.name: parameters[weight.name].copy()}
     for k, nudge in enumerate(nudges):
         nudged[weight.name][entry] = start + nudge
-        moved = linear.remember(reads, nudged)[linear.output]
+        moved = linear.remember(reads, linear.known(nudged))[linear.output]
         z[k], C[k] = moved[unit], network.loss_of(nudged, X, T)
         if after is not None:
-            a[k] = after.remember(moved, nudged)[after.output][unit]
+            a[k] = after.remember(moved, after.known(nudged))[after.output][unit]
     curves = [Curve("z", "the weighted sum", z, dz)]
     if after is not None:
-        slope = _slope(after, after.remember(Z, parameters), unit) * dz
+        slope = _slope(after, after.remember(Z, after.known(parameters)), unit) * dz
         curves.append(Curve("a", f"what {after.name} makes of it", a, slope))
     return Wiggle(weight, start, nudges, (*curves, Curve("C", "the loss", C, float(dC[entry]))))
 

@@ -18,6 +18,7 @@ from numeric.optimizers import SGD, Adam, RMSProp
 from numeric.recipes import Recipe
 from numeric.resumption import CHECKPOINT, recorded_run
 from numeric.training import train
+from numeric.trajectory import TRAJECTORY, Trajectory
 
 ROOT = Path(__file__).parents[2]
 RECIPE = Recipe(epochs=5, batch=64, rate=0.1, schedule="cosine", optimizer=SGD(0.9), lam=1e-3)
@@ -82,6 +83,25 @@ def test_convolutions_resume_as_if_they_had_never_stopped(tmp_path, digits, name
     assert weights(train(name, digits, recipe=recipe, seed=3, out=tmp_path, resume=True)) == weights(whole)
 
 
+def test_the_path_is_kept_and_a_resumed_run_keeps_the_same(tmp_path, digits):
+    whole, halved = tmp_path / "whole", tmp_path / "halved"
+    result = train("mlp", digits, recipe=RECIPE, seed=3, out=whole, keep_path=True)
+    with pytest.raises(KeyboardInterrupt):
+        train("mlp", digits, recipe=RECIPE, seed=3, out=halved, keep_path=True, observers=[Stop(2)])
+    train("mlp", digits, recipe=RECIPE, seed=3, out=halved, keep_path=True, resume=True)
+    expected, found = Trajectory.load(whole), Trajectory.load(halved)
+    assert found.done == expected.done
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
+    assert expected.done[0] == 0
+    assert expected.done[-1] == 1
+    assert len(expected.done) > RECIPE.epochs
+    names = sorted(path.name for path in halved.iterdir())
+    assert names == ["history.jsonl", "model.safetensors", TRAJECTORY, "summary.json"]
+    assert result.summary["best_epoch"] < 5 or np.array_equal(
+        expected.vectors[-1], np.concatenate([array.ravel() for array in result.parameters.values()])
+    )
+
+
 def interrupted(folder, digits, **changes):
     with pytest.raises(KeyboardInterrupt):
         train("mlp", digits, recipe=replace(RECIPE, **changes), seed=3, out=folder, observers=[Stop(2)])
@@ -105,7 +125,8 @@ def test_another_run_is_not_resumed(tmp_path, digits, changes, line):
 
 def test_a_checkpoint_tells_its_run(tmp_path, digits):
     interrupted(tmp_path, digits)
-    expected = {"network": "mlp", "dataset": "digits", "seed": 3, "init": "he", "threads": 1, "recipe": RECIPE}
+    expected = {"network": "mlp", "dataset": "digits", "seed": 3, "init": "he", "threads": 1}
+    expected |= {"recipe": RECIPE, "keep_path": False}
     assert recorded_run(tmp_path) == expected
     with pytest.raises(InputError, match="nothing was interrupted there"):
         recorded_run(tmp_path / "elsewhere")
@@ -172,6 +193,7 @@ from numeric.optimizers import SGD
 from numeric.recipes import Recipe
 from numeric.resumption import CHECKPOINT
 from numeric.training import train
+from numeric.trajectory import TRAJECTORY, Trajectory
 
 def tell(moment):
     print(moment, flush=True)
