@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 CERTIFICATE = "certificate.json"
-# As many images as a batch of training has; the first matrix of a network of MNIST is of full size then.
-BATCH = 64
+# As many rows as a batch of training has; the first matrix of a network of MNIST is of full size then. An image that is
+# seen as such has as many windows as rows a batch, so that a few are enough.
+BATCH, IMAGES = 64, 4
 # The key of a model's metadata under which it names the certificate of the code that trained it, by its digest.
 NAMED = "certificate"
 CODE: dict[bool | None, Verdict] = {True: "agree", False: "disagree", None: "unresolved"}
@@ -87,20 +88,20 @@ def verify(
 ) -> Verification:
     """Check every stage of a model in float32, the slope of its loss in float64, and its code against a certificate.
 
-    `images` are float32 rows as the network reads them, of which the first 64 are fed forward, `labels` their classes;
-    what is not given is drawn with `seed`. Every stage is checked at the activations that reach it, its output
-    cotangents drawn at random; where its shapes are large, entries are drawn (see `gradcheck`).
+    `images` are float32 rows as the network reads them, of which the first 64 are fed forward (4 where it sees them as
+    images), `labels` their classes; what is not given is drawn with `seed`. Every stage is checked at the activations
+    that reach it, its output cotangents drawn at random; where its shapes are large, entries are drawn (see
+    `gradcheck`).
     Raises InputError for images or labels that do not fit the model.
     """
     rng = np.random.default_rng(seed)
-    X = rng.random((BATCH, model.network.features), np.float32) if images is None else images[:BATCH]
-    if X.dtype != np.float32 or X.shape != (len(X), model.network.features) or not len(X):
-        raise InputError(
-            f"images are {X.dtype} of shape {X.shape}; expected float32 of shape [N, {model.network.features}]"
-        )
+    features, most = model.network.features, IMAGES if model.network.convolves else BATCH
+    X = rng.random((most, features), np.float32) if images is None else images[:most]
+    if X.dtype != np.float32 or X.shape != (len(X), features) or not len(X):
+        raise InputError(f"images are {X.dtype} of shape {X.shape}; expected float32 of shape [N, {features}]")
     if not np.isfinite(X).all():
         raise InputError("images hold what is no number; expected grey levels from 0 to 1")
-    labels = rng.integers(0, model.network.classes, len(X)) if labels is None else labels[:BATCH]
+    labels = rng.integers(0, model.network.classes, len(X)) if labels is None else labels[:most]
     whole = labels.dtype.kind in "iu" and labels.shape == (len(X),)
     if not whole or labels.min() < 0 or labels.max() >= model.network.classes:
         raise InputError(f"the labels do not fit: expected {len(X)} from 0 to {model.network.classes - 1}")
