@@ -605,19 +605,23 @@ def test_what_cannot_be_predicted_is_one_line(refused, tmp_path, model, line):
     assert re.search(line, refused("predict", tmp_path / model, tmp_path / "x.png"))
 
 
-def test_verify_repeats_the_checks_and_compares_the_code(run, refused, tmp_path):
+def test_verify_repeats_the_checks_at_the_models_own_weights(run, tmp_path):
     run("train", *QUICK, "--network", "cnn", "--out", tmp_path / "run")
-    model, certificate = tmp_path / "run" / "model.safetensors", tmp_path / "run" / "certificate.json"
-    outcome = run("verify", model)
+    outcome = run("verify", tmp_path / "run" / "model.safetensors")
     assert (outcome.code, outcome.err) == (0, "")
     assert "conv_relu_pool2d" in outcome.out
     assert "the code is the code that was certified" in outcome.out
+
+
+def test_verify_compares_the_code_with_the_models_certificate(run, refused, tmp_path):
+    run("train", *QUICK, "--network", "three-layer", "--out", tmp_path / "run")
+    model, certificate = tmp_path / "run" / "model.safetensors", tmp_path / "run" / "certificate.json"
     told = json.loads(certificate.read_text())
     certificate.write_text(json.dumps(told | {"verdict": "disagree"}))
     assert "was changed after it was written" in refused("verify", model)
     certificate.unlink()
     shown = " ".join(run("verify", model).out.split())
-    assert "no certificate to compare the code with, and the model names one" in shown
+    assert "no certificate to compare the code with, though the model names one" in shown
     run("train", *QUICK, "--network", "mlp", "--out", tmp_path / "other")
     certificate.write_bytes((tmp_path / "other" / "certificate.json").read_bytes())
     outcome = run("verify", model)

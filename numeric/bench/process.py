@@ -5,12 +5,12 @@ give afterwards, which is not timed.
 """
 
 import json
-import resource
 import sys
 import time
 
 import numpy as np
 
+from numeric.allocation import peak_memory
 from numeric.bench.contestants import CONTESTANTS, TASKS
 from numeric.data.datasets import load
 from numeric.errors import InputError
@@ -18,7 +18,7 @@ from numeric.errors import InputError
 
 def main(task: str, name: str, threads: str, seed: str, layout: str, data: str | None = None) -> None:
     """Answer until standard input ends."""
-    before = _peak()
+    before = peak_memory()
     dataset = load("mnist", data)
     layouts = {"channels_last": True} if layout == "channels_last" else {}
     epochs = CONTESTANTS[name](TASKS[task], dataset, int(threads), int(seed), **layouts)
@@ -29,14 +29,9 @@ def main(task: str, name: str, threads: str, seed: str, layout: str, data: str |
         except InputError as error:
             print(json.dumps({"trouble": str(error)}), flush=True)
             return
-        seconds, peak = time.perf_counter() - start, _peak() - before
+        seconds, peak = time.perf_counter() - start, peak_memory() - before
         accuracy = float(np.mean(read() == dataset.test_labels))
         print(json.dumps({"seconds": seconds, "accuracy": accuracy, "bytes": peak}), flush=True)
-
-
-def _peak() -> int:
-    """The most memory that this process has had, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ def test_no_mutant_of_a_layer_of_the_mnist_networks_survives(layer):
     assert [outcome.mutant.diff for outcome in mutate(rows([layer])) if outcome.fate == "survived"] == []
 
 
+@pytest.mark.thorough
 def test_what_survives_of_the_fused_convolution_computes_the_same():
     """It chooses between ways of laying out its memory, and either way gives the same numbers."""
     (outcomes,) = [mutate(rows(["conv_relu_pool2d"]))]
