@@ -1,5 +1,6 @@
 """Who is timed: each trains a network for one epoch after the other, on all training images, in its own way."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,9 +21,9 @@ from numeric.team import Team
 
 @dataclass(frozen=True)
 class Task:
-    """What is trained: a network of NETWORKS by momentum or plain descent; `epochs` full rates, then down to 0.
+    """What is trained: a network of NETWORKS, by momentum or plain descent.
 
-    Without `epochs` the rate stays as it is.
+    The rate falls to a tenth during so many `epochs`, and stays there; without `epochs` it stays what it is.
     """
 
     network: str
@@ -35,19 +36,18 @@ class Task:
         """The rate after so many epochs: along half a cosine, or constant."""
         if self.epochs is None:
             return self.rate
-        return self.rate * float(1 + np.cos(np.pi * min(1.0, done / self.epochs))) / 2
+        return self.rate * max(0.1, (1 + math.cos(math.pi * min(1.0, done / self.epochs))) / 2)
 
 
 TASKS = {
     "mlp": Task("mlp", batch=128, rate=0.1, momentum=0.9),
     "cnn": Task("cnn", batch=128, rate=0.05, momentum=0.9),
-    "cnn-99": Task("cnn", batch=128, rate=0.1, momentum=0.9, epochs=4),
+    "cnn-99": Task("cnn", batch=128, rate=0.05, momentum=0.9, epochs=6),
     "nielsen": Task("nielsen-quadratic", batch=10, rate=3.0, momentum=0.0),
 }
 
-Epochs = Iterator[
-    Callable[[], np.ndarray]
-]  # each epoch that is drawn is trained; then the labels it reads can be asked
+# Whenever the next is drawn, an epoch is trained; then the labels that it reads can be asked for.
+Epochs = Iterator[Callable[[], np.ndarray]]
 
 
 def backproof(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
@@ -71,7 +71,10 @@ def backproof(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
 
 
 def torch(task: Task, dataset: Dataset, threads: int, seed: int, channels_last: bool = False) -> Epochs:
-    """PyTorch, eager: the same layers, batches and optimizer. Raises InputError where torch is not installed."""
+    """PyTorch, eager: the same layers, initial distribution, batches and optimizer.
+
+    Raises InputError where torch is not installed.
+    """
     try:
         import torch as t
     except ImportError:
@@ -90,6 +93,11 @@ def torch(task: Task, dataset: Dataset, threads: int, seed: int, channels_last: 
         layers += [t.nn.Linear(D, C), t.nn.ReLU()]
         D = C
     model = t.nn.Sequential(*layers, t.nn.Linear(D, classes))
+    for parameter in model.parameters():
+        if parameter.ndim > 1:
+            t.nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+        else:
+            t.nn.init.zeros_(parameter)
     X, T = t.from_numpy(dataset.train_images), t.from_numpy(dataset.train_labels)
     tested = t.from_numpy(dataset.test_images)
     if architecture.kernels:

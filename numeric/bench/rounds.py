@@ -95,34 +95,41 @@ def run(comparison: Comparison, rounds: int, data: Path | None, tell: Callable[[
                 tell(f"{comparison.title}: {entrant}, round {number + 1} of {len(tries)}")
                 if comparison.until is not None:
                     with _process(comparison.task, entrant, number, data) as ask:
-                        answer, total = _until(comparison.until, ask)
+                        answer = _until(comparison.until, ask)
                 else:
                     if entrant not in asked:
-                        asked[entrant] = open_processes.enter_context(_process(comparison.task, entrant, 0, data))
-                        answer = asked[entrant]()  # the first epoch warms up
-                    answer = asked[entrant]() if "trouble" not in answer else answer
-                    total = answer.get("seconds", 0.0)
+                        process = _process(comparison.task, entrant, 0, data)
+                        asked[entrant] = _warmed_up(open_processes.enter_context(process))
+                    answer = asked[entrant]()
                 if "trouble" in answer:
                     missing[entrant] = answer["trouble"]
                     continue
-                seconds[entrant].append(total)
+                seconds[entrant].append(answer["seconds"])
                 if entrant.name == OURS:
                     most = max(most, answer["bytes"])
     return Outcome(comparison, seconds, most, missing)
 
 
+def _warmed_up(ask: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """Train the first epoch, which is not counted; where there is trouble, that is the answer from then on."""
+    first = ask()
+    return (lambda: first) if "trouble" in first else ask
+
+
 _LONGEST = 20  # epochs; who has not arrived by then never will
 
 
-def _until(accuracy: float, ask: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float]:
-    """Train until the test images are read so well; the seconds of training that took."""
+def _until(accuracy: float, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Train until the test images are read so well: the last answer, with the seconds that all of it took."""
     total = 0.0
     for _ in range(_LONGEST):
         answer = ask()
-        total += answer.get("seconds", 0.0)
-        if "trouble" in answer or answer["accuracy"] >= accuracy:
-            return answer, total
-    raise InputError(f"{_LONGEST} epochs did not reach {accuracy:.1%} of the test images")
+        if "trouble" in answer:
+            return answer
+        total += answer["seconds"]
+        if answer["accuracy"] >= accuracy:
+            return answer | {"seconds": total}
+    return {"trouble": f"did not arrive in {_LONGEST} epochs"}
 
 
 @contextmanager
