@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from derivations.evidence import Proof
+from derivations.lines import NotationError
+from derivations.practice.deciding import Comparison
+from derivations.practice.diagnosis import diagnose
+from derivations.practice.matrix_form import shown
 from derivations.practice.problem import Problem
+from derivations.practice.reading import AnswerReader, Statement
+from derivations.practice.smallest import misfit, smallest
 
 Status = Literal["right", "wrong", "unreadable", "undecided"]
 
@@ -41,5 +47,48 @@ class Verdict:
 
 
 def grade(problem: Problem, answer: str) -> Verdict:
-    """Judge what was typed; whatever it is, nothing is executed, and a verdict comes back."""
-    raise NotImplementedError
+    """Judge what was typed: in index notation, in matrix form, as a formula, or line by line.
+
+    Nothing that is typed is executed, and whatever it is, a verdict comes back. The same problem and answer give the
+    same verdict.
+    """
+    try:
+        statements = AnswerReader(problem).read(answer)
+    except NotationError as error:
+        said = f"this cannot be read (line {error.line}, column {error.column}): {error.message}"
+        return Verdict("unreadable", said, line=error.line, column=error.column)
+    several = len({statement.line for statement in statements}) > 1
+    verdicts = []
+    for statement in statements:
+        verdicts.append(_judged(problem, statement, statement.line if several else None))
+        if verdicts[-1].status == "wrong":
+            return verdicts[-1]
+    final = max(k for k, statement in enumerate(statements) if statement.target.asked)
+    return verdicts[final]
+
+
+def _judged(problem: Problem, statement: Statement, line: int | None) -> Verdict:
+    """The verdict on one statement; `line` is the number of its line where there are several."""
+    where = f"line {line} does not follow" if line is not None else "this is wrong"
+    target = statement.target
+    if statement.misfit is not None:
+        array = statement.misfit
+        said = f"{where}: it has the shape {shown(array.shape)}, and {target.name} is {shown(target.shape)}"
+        return Verdict(
+            "wrong",
+            said,
+            counterexample=misfit(statement, problem.layer, problem.given),
+            diagnoses=diagnose(problem, statement),
+            line=line,
+        )
+    comparison = Comparison(target.truth, statement.expression, problem.layer, statement.ranges, problem.given)
+    outcome = comparison.decide()
+    if outcome.holds is None:
+        said = "this is undecided: neither a proof nor a difference was found, and it is not counted as wrong"
+        return Verdict("undecided", said, outcome.proof, line=line)
+    if outcome.holds:
+        return Verdict("right", f"right: {outcome.proof.method}", outcome.proof)
+    counterexample = smallest(comparison, outcome, target.name)
+    diagnoses = diagnose(problem, statement)
+    said = "; ".join([where, *diagnoses[:1]]) if diagnoses else f"{where}: {counterexample or outcome.proof.method}"
+    return Verdict("wrong", said, outcome.proof, counterexample, diagnoses, line)
