@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,7 @@ from derivations.expressions import (
     MaxOver,
     Where,
     absolute,
+    entry_name,
     floordiv,
     log,
     maximum,
@@ -44,7 +45,7 @@ from derivations.layer import DerivationError, Equation, Layer, Range, Tensor
 from derivations.proof import proved
 from derivations.question import BITS, Question, same_ball
 from derivations.sampling import Point, points, settled, shape_of, whole
-from derivations.sizes import concrete_sizes, concrete_value
+from derivations.sizes import concrete_value, sizes_from
 
 SEED = 2021  # any seed does; a fixed one lets one answer's points serve the next
 FIRST_POINTS = 4
@@ -59,12 +60,22 @@ UNDECIDED = Proof(False, "neither a proof nor a difference was found")
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a question was asked: sizes with whole options, and values."""
+
+    question: Question
+    sizes: Mapping[str, int]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """`holds` is None where it is undecided; `proof` says how it is known; where it fails, `at` some values."""
+    """`holds` is None where it is undecided; `proof` says how it is known; `at` is where it was seen to fail."""
 
     holds: bool | None
     proof: Proof
-    at: tuple[Question, Mapping[str, Any]] | None = None
+    at: Place | None = None
+    where_defined: bool = False  # it fails only where the answer is not defined, and is proved to hold elsewhere
 
 
 @dataclass(frozen=True)
@@ -76,17 +87,19 @@ class Comparison:
     layer: Layer
     ranges: Mapping[sp.Symbol, Range]
     given: tuple[Equation, ...]
+    typed: sp.Expr | None = None  # the answer with what cancels in it, where something does
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """What is asked at points; an unnamed activation may be any, so there are two that it is stood in for by."""
         unnamed = any(e.has(sigma, sigma_prime) for e in (self.truth, self.answer, *(g.rhs for g in self.given)))
+        answer = self.answer if self.typed is None else self.typed
         if not unnamed:
-            return (Question.of(self.truth, self.answer, self.layer, self.ranges, self.given),)
+            return (Question.of(self.truth, answer, self.layer, self.ranges, self.given),)
         squares = tuple(Equation(g.lhs, squared(g.rhs), g.ranges) for g in self.given)
         return (
             Question.of(squared(self.truth), squared(self.answer), self.layer, self.ranges, squares),
-            Question.of(self.truth, self.answer, self.layer, self.ranges, self.given),
+            Question.of(self.truth, answer, self.layer, self.ranges, self.given),
         )
 
     def decide(self) -> Outcome:
@@ -97,11 +110,16 @@ class Comparison:
         if self._may_differ_at_edges:
             edges = self._look(self._whole_points())
             if edges.at is not None:
-                return edges.refuted("two values that differ, on a kink or where one of them is undefined")
-        proof = proved(self.truth, self.answer, self.layer, self.ranges, self.given)
+                outcome = edges.refuted("two values that differ, on a kink or where the answer is undefined")
+                return replace(outcome, where_defined=edges.undefined and self._proof() is not None)
+        proof = self._proof()
         if proof is not None and (first.agreed or not first.told):
             return Outcome(True, proof)
         return self._at_more_points(proof)
+
+    def _proof(self) -> Proof | None:
+        sides = (self._with_signs(self.truth), self._with_signs(self.answer))
+        return proved(*sides, self.layer, self.ranges, self.given)
 
     def _at_more_points(self, proof: Proof | None) -> Outcome:
         """What agrees at many points of several sizes, where points can tell."""
@@ -122,7 +140,9 @@ class Comparison:
 
     def _larger(self, seed: int) -> Iterator[Point]:
         rng = np.random.default_rng(seed)
-        for name in itertools.islice(itertools.cycle(self.layer.size_names), LARGER_SIZES * bool(self.layer.size_names)):
+        for name in itertools.islice(
+            itertools.cycle(self.layer.size_names), LARGER_SIZES * bool(self.layer.size_names)
+        ):
             size = int(rng.integers(4, LARGEST_SIZE))
             sizes = settled(self.layer, {**dict.fromkeys(self.layer.size_names, 1), name: size}, rng)
             if sizes is not None:
@@ -140,34 +160,34 @@ class Comparison:
         seen = Seen()
         for point, question in itertools.product(some, self.questions):
             seen.asked += 1
-            if not self._is_small(question, point):
-                continue
             values = question.values_at(point, rng) | point.values
             verdict = compared(question, values)
             seen.told += verdict is not None
             seen.agreed += verdict == SAME
             if verdict in {DIFFERENT, UNDEFINED}:
-                seen.at = (question, values)
+                seen.undefined = verdict == UNDEFINED
+                seen.at = Place(question, point.sizes, values)
                 break
         return seen
 
-    def _is_small(self, question: Question, point: Point) -> bool:
-        """Whether so few numbers have to be added up that it is quickly done."""
-        try:
-            known = concrete_sizes(self.layer, {**point.sizes, **whole(point.values)})
-            entries = 1
-            for _, high in question.left.ranges.values():
-                entries *= concrete_value(high + 1, known)
-            return entries * _terms(self.answer, known) <= MOST_TERMS
-        except DerivationError:
-            return False
+    def _with_signs(self, expression: sp.Expr) -> sp.Expr:
+        """The expression without the absolute values of what is positive by its declaration."""
+        positive = {tensor.name for tensor in self.layer.tensors if tensor.positive}
+        known = {
+            node: node.args[0]
+            for node in walk(expression)
+            if isinstance(node, absolute)
+            and isinstance(node.args[0], sp.Indexed | sp.Symbol)
+            and entry_name(node.args[0]) in positive
+        }
+        return expression.xreplace(known)
 
     # where points can tell
 
     @cached_property
     def _may_differ_at_edges(self) -> bool:
         """Whether one of the two may be undefined, or lie on a kink, where the other does not."""
-        answer, truth = _edges(self.answer), _edges(self.truth)
+        answer, truth = _edges(self.answer if self.typed is None else self.typed), _edges(self.truth)
         kinked = any(not isinstance(node, sp.Pow | log) for node in answer | truth)
         return (kinked and answer != truth) or not answer <= truth
 
@@ -196,7 +216,9 @@ class Comparison:
             values = question.values_at(point, rng) | point.values
             for (_, distance, ranges), seen in zip(kinks, signs, strict=True):
                 place = tuple(ranges)
-                probe = Equation(Tensor("kink", tuple(high + 1 for _, high in ranges.values()))[place], distance, ranges)
+                probe = Equation(
+                    Tensor("kink", tuple(high + 1 for _, high in ranges.values()))[place], distance, ranges
+                )
                 equations = [*question.given, probe]
                 found = evaluate_equations(self.layer, equations, values, "float64", given=question.free)["kink"]
                 seen |= set(np.sign(found).ravel().tolist())
@@ -210,7 +232,8 @@ class Seen:
     asked: int = 0
     told: int = 0
     agreed: int = 0
-    at: tuple[Question, Mapping[str, Any]] | None = None
+    at: Place | None = None
+    undefined: bool = False
 
     def refuted(self, how: str) -> Outcome:
         """The outcome that the values found are a counterexample."""
@@ -219,8 +242,22 @@ class Seen:
 
 def compared(question: Question, values: Mapping[str, Any]) -> str | None:
     """SAME, DIFFERENT, UNDEFINED (the answer alone is), or None where it cannot be told."""
+    if not is_small(question, values):
+        return None
     verdict = _side_by_side(question, values, BITS)
     return _side_by_side(question, values, 4 * BITS) if verdict == UNDEFINED else verdict
+
+
+def is_small(question: Question, values: Mapping[str, Any]) -> bool:
+    """Whether so few numbers have to be added up for the right side that it is quickly done."""
+    try:
+        known = sizes_from(question.layer, [*question.layer.inputs, *question.free], values)
+        entries = 1
+        for _, high in question.right.ranges.values():
+            entries *= concrete_value(high + 1, known)
+        return entries * _terms(question.right.rhs, known) <= MOST_TERMS
+    except DerivationError:
+        return False
 
 
 def _side_by_side(question: Question, values: Mapping[str, Any], bits: int) -> str | None:

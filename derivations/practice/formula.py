@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
 from derivations.expressions import CHOICES, cos, exp, log, maximum, sin, walk
 from derivations.lines import Line
 from derivations.proof import LONGEST
-from derivations.scope import FUNCTIONS, Scope
+from derivations.scope import FUNCTIONS, Binding, Scope
 
 # What each of them is, as a text-book says.
 REWRITTEN: dict[str, Callable[[sp.Expr], sp.Expr]] = {
@@ -34,6 +34,8 @@ class FormulaScope(Scope):
     """A scope that knows more functions than the notation, and Euler's number where `with_euler` says so."""
 
     with_euler: bool = False
+    # What has to have a value wherever the expression has one, though SymPy may cancel it: 1/x in x/x.
+    needed: list[tuple[sp.Expr, tuple[Binding, ...]]] = field(default_factory=list)
 
     def expression(self, tree: ast.expr, line: Line) -> sp.Expr:
         """The value of a syntax tree that was read from a line. Raises NotationError."""
@@ -71,8 +73,21 @@ class FormulaScope(Scope):
         if len(arguments) != wanted:
             raise self.error(f"{name} takes {wanted} argument{'s' * (wanted > 1)}, got {len(arguments)}", node)
         if name not in REWRITTEN:
-            return super().applied(name, arguments, node)
+            value = super().applied(name, arguments, node)
+            if name == "sqrt":
+                self._need(value)
+            return value
         return self.short(self._defined(REWRITTEN[name](*arguments), node), node)
+
+    def operated(self, node: ast.BinOp, left: sp.Expr, right: sp.Expr) -> sp.Expr:
+        """Two values joined by an operator; what divides is remembered."""
+        if isinstance(node.op, ast.Div) and right != 0:
+            self._need(1 / right)
+        return super().operated(node, left, right)
+
+    def _need(self, power: sp.Expr) -> None:
+        if not self.in_where and not power.is_number:
+            self.needed.append((power, tuple(self.bindings.values())))
 
     def _is_declared(self, name: str) -> bool:
         reader = self.reader
@@ -85,5 +100,16 @@ class FormulaScope(Scope):
             raise self.error(f"{node.id!r} is a function: write {node.id}(...)", node)
         return super()._name(node)
 
+    def _unknown(self, name: str) -> str:
+        if self.free:
+            return super()._unknown(name)
+        known = (*self.reader.tensors, *self.reader.options, *self.reader.sizes)
+        return f"{name!r} is not known here; there are {', '.join(sorted(known))}"
+
     def _power(self, node: ast.BinOp, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-        return exp(exponent) if base == EULER else super()._power(node, base, exponent)
+        if base == EULER:
+            return exp(exponent)
+        power = super()._power(node, base, exponent)
+        if exponent.is_number and not (exponent.is_Integer and exponent.is_positive):
+            self._need(power)
+        return power

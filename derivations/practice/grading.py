@@ -14,6 +14,7 @@ from derivations.practice.problem import Problem
 from derivations.practice.reading import AnswerReader, Statement
 from derivations.practice.smallest import misfit, smallest
 
+ONLY_WHERE_DEFINED = "it is the truth where it is defined, but it is not defined everywhere that the truth is"
 Status = Literal["right", "wrong", "unreadable", "undecided"]
 
 
@@ -69,7 +70,7 @@ def grade(problem: Problem, answer: str) -> Verdict:
 
 def _judged(problem: Problem, statement: Statement, line: int | None) -> Verdict:
     """The verdict on one statement; `line` is the number of its line where there are several."""
-    where = f"line {line} does not follow" if line is not None else "this is wrong"
+    where = f"line {line} does not follow" if line is not None else "wrong"
     target = statement.target
     if statement.misfit is not None:
         array = statement.misfit
@@ -81,7 +82,9 @@ def _judged(problem: Problem, statement: Statement, line: int | None) -> Verdict
             diagnoses=diagnose(problem, statement),
             line=line,
         )
-    comparison = Comparison(target.truth, statement.expression, problem.layer, statement.ranges, problem.given)
+    comparison = Comparison(
+        target.truth, statement.expression, problem.layer, statement.ranges, problem.given, statement.typed
+    )
     outcome = comparison.decide()
     if outcome.holds is None:
         said = "this is undecided: neither a proof nor a difference was found, and it is not counted as wrong"
@@ -89,6 +92,6 @@ def _judged(problem: Problem, statement: Statement, line: int | None) -> Verdict
     if outcome.holds:
         return Verdict("right", f"right: {outcome.proof.method}", outcome.proof)
     counterexample = smallest(comparison, outcome, target.name)
-    diagnoses = diagnose(problem, statement)
-    said = "; ".join([where, *diagnoses[:1]]) if diagnoses else f"{where}: {counterexample or outcome.proof.method}"
-    return Verdict("wrong", said, outcome.proof, counterexample, diagnoses, line)
+    diagnoses = (ONLY_WHERE_DEFINED,) if outcome.where_defined else diagnose(problem, statement)
+    told = next(iter(diagnoses), None) or counterexample or outcome.proof.method
+    return Verdict("wrong", f"{where}: {told}", outcome.proof, counterexample, diagnoses, line)

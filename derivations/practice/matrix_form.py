@@ -141,7 +141,8 @@ class MatrixReader:
             long = [size for size in sizes if size != 1]
             if any(not self.same(size, long[0]) for size in long):
                 shapes = " and ".join(shown(part.shape) for part in parts)
-                raise self.error(f"the shapes {shapes} do not fit together entry by entry", node)
+                hint = "; is keepdims=True missing?" if min(len(p.shape) for p in parts if p.shape) < rank else ""
+                raise self.error(f"the shapes {shapes} do not fit together entry by entry{hint}", node)
             shape.append(long[0] if long else sp.S.One)
         axes = tuple(sp.Dummy(f"i{k}", integer=True) for k in range(rank))
         entries = []
@@ -303,7 +304,7 @@ class MatrixReader:
     def dot(self, parts: Sequence[Array], node: ast.AST) -> Array:
         """The matrix product under another name; with a number, the product of entries."""
         if all(part.shape for part in parts):
-            return self.product(*parts, node)
+            return self.product(parts[0], parts[1], node)
         return self.entrywise(lambda a, b: a * b, parts, node)
 
     def transposed(self, parts: Sequence[Array], node: ast.AST) -> Array:

@@ -9,10 +9,11 @@ from typing import Literal
 
 import sympy as sp
 
-from derivations.backward import derive
-from derivations.expressions import entry_indices, entry_name, tensor_entry
+from derivations.backward import Derivation, derive
+from derivations.expressions import entry_indices, tensor_entry
 from derivations.layer import Claim, DerivationError, Equation, Layer
 from derivations.notation import read_equation
+from derivations.schedule import totals
 
 Kind = Literal["equation", "formula", "number"]
 Mistake = tuple[str, sp.Expr]
@@ -82,7 +83,7 @@ def layer_problem(what: str | Layer, cotangent: str, skill: str = "layers") -> P
     """
     derivation = derive(what)
     layer = derivation.layer
-    equations = {**derivation.intermediate_cotangents, **derivation.cotangents}
+    equations = cotangents_of(derivation)
     if cotangent not in equations:
         raise DerivationError(f"{layer.name} has no cotangent {cotangent!r}; it has {', '.join(equations)}")
     wanted = equations[cotangent]
@@ -94,8 +95,18 @@ def layer_problem(what: str | Layer, cotangent: str, skill: str = "layers") -> P
         prompt=f"{forward}. Given {outside}, what is {cotangent}?",
         layer=layer,
         expected=Claim(wanted.lhs, wanted.rhs, wanted.ranges),
-        given=derivation.equations,
+        given=(*layer.equations, *equations.values()),
     )
+
+
+def cotangents_of(derivation: Derivation) -> dict[str, Equation]:
+    """The cotangents of a derivation by name: those of the inputs, and those that it went through on the way."""
+    layer = derivation.layer
+    found: dict[str, Equation] = {}
+    for step in derivation.steps:
+        name = f"d{step.target}_total" if step.target in totals(layer) else f"d{step.target}"
+        found[name] = Equation(tensor_entry(name, step.ranges), step.after_expression, step.ranges)
+    return {**found, **derivation.intermediate_cotangents, **derivation.cotangents}
 
 
 def formula_problem(
@@ -117,8 +128,3 @@ def formula_problem(
     truth = next(equation for equation in within if equation.name == f"d{wrt}")
     read = tuple((said, read_equation(f"d{wrt} = {text}", of=layer).rhs) for said, text in mistakes)
     return Problem(id, skill, prompt, layer, Claim(truth.lhs, truth.rhs), (*layer.equations, *within), "formula", read)
-
-
-def cotangent_name(problem: Problem) -> str:
-    """The name of what is asked, such as dW."""
-    return entry_name(problem.expected.lhs)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
 
 from derivations.affine import TooHardError
-from derivations.expressions import entries, entry_indices, entry_name, index, tensor_names
+from derivations.expressions import (
+    BINDERS,
+    Bracket,
+    Where,
+    entries,
+    entry_indices,
+    entry_name,
+    index,
+    tensor_names,
+    walk,
+    with_fresh_bounds,
+)
 from derivations.layer import Equation, Range, Tensor
-from derivations.lines import Line, equals_signs, python_expression
+from derivations.lines import Line, NotationError, equals_signs, python_expression
 from derivations.notation import Reader
 from derivations.practice.formula import REWRITTEN, FormulaScope
 from derivations.practice.matrix_form import Array, MatrixReader, index_notation_in, is_matrix_form
@@ -20,10 +32,10 @@ from derivations.practice.problem import Problem
 from derivations.practice.spelling import check_products, typed_lines
 from derivations.proof import inline
 from derivations.ranges import Known
-from derivations.scope import FUNCTIONS
+from derivations.scope import FUNCTIONS, Binding
 
 MOST_NODES = 800  # of the syntax tree of an expression
-MOST_LETTERS = 12  # indices of one expression, bound ones included
+MOST_LETTERS = 12  # indices that are in use at once
 
 Ranges = Mapping[sp.Symbol, Range]
 
@@ -55,7 +67,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Statement:
-    """`target = expression`. An array of another shape than the target's has no expression in the target's letters."""
+    """`target = expression`, in the target's letters.
+
+    `typed` is the expression with what SymPy has cancelled in it, to be evaluated and no more: x/x has no value at 0.
+    An array of another shape than the target's has no expression in its letters: it is a `misfit`.
+    """
 
     target: Target
     expression: sp.Expr
@@ -63,6 +79,7 @@ class Statement:
     line: int
     column: int
     misfit: Array | None = None
+    typed: sp.Expr | None = None
 
 
 @dataclass
@@ -76,7 +93,7 @@ class AnswerReader:
     def __post_init__(self) -> None:
         self.reader = Reader.about(self.problem.layer)
         expected = self.problem.expected
-        self.asked = Target(expected.lhs, expected.rhs, expected.ranges, asked=True)
+        self.asked = Target(expected.lhs, with_fresh_bounds(expected.rhs), expected.ranges, asked=True)
         self.scalar = not any(tensor.sizes for tensor in self.problem.layer.tensors)
 
     def read(self, text: str) -> list[Statement]:
@@ -140,7 +157,7 @@ class AnswerReader:
             return self.asked
         for equation in self.problem.given:
             if equation.name == name:
-                return Target(equation.lhs, equation.rhs, equation.ranges)
+                return Target(equation.lhs, with_fresh_bounds(equation.rhs), equation.ranges)
         if any(equation.name == name for equation in self.own):
             raise line.error(f"{name} is given a meaning twice", node.col_offset - 1)  # type: ignore[attr-defined]
         raise line.error(f"{name} is given, and no equation says what it is", node.col_offset - 1)  # type: ignore[attr-defined]
@@ -174,26 +191,64 @@ class AnswerReader:
         at = padded.places[0] if padded.places else (1, 1)
         if matrix:
             return self._matrix_statement(tree, padded, target, at)
-        scope = self._scope()
-        for name, size in zip(names, target.shape, strict=True):
-            scope.bind(name, padded, tree)
-            scope.bindings[name].size, scope.bindings[name].seen_in = size, self.problem.left_side
-        value = scope.expression(tree, padded)
-        ranges = scope.ranges()
-        value = self._finished(value, ranges, padded)
+        try:
+            value, ranges, needed = self._in_letters(tree, padded, names, target.shape)
+        except NotationError:
+            turned = self._turned(tree, padded, letters, target)
+            if turned is None:
+                raise
+            return self._checked(Statement(target, turned.body, {}, *at, misfit=turned), padded)
         own = dict(zip(map(index, names), target.indices, strict=True))
         taken = {i.name for i in target.indices}
         others = (i for i in ranges if i not in own)
         own |= {i: sp.Symbol(f"{i.name}_", integer=True) for i in others if i.name in taken}
         ranges = {own.get(i, i): both for i, both in ranges.items()}
-        return self._checked(Statement(target, value.xreplace(own), ranges, *at), padded)
+        value = value.xreplace(own)
+        typed = _with(value, [part.xreplace(own) for part in needed])
+        return self._checked(Statement(target, value, ranges, *at, typed=typed), padded)
+
+    def _in_letters(
+        self, tree: ast.expr, line: Line, names: Sequence[str], sizes: Sequence[sp.Expr]
+    ) -> tuple[sp.Expr, Ranges, list[sp.Expr]]:
+        """An expression whose letters are given with their sizes, the ranges of all, and what has to have a value."""
+        scope = self._scope()
+        for name, size in zip(names, sizes, strict=True):
+            scope.bind(name, line, tree)
+            scope.bindings[name].size, scope.bindings[name].seen_in = size, self.problem.left_side
+        value = scope.expression(tree, line)
+        ranges = scope.ranges()
+        value = self._finished(value, ranges, line)
+        powers = {node for node in walk(value) if isinstance(node, sp.Pow)}
+        needed = [self._needed(part, bound, ranges, line) for part, bound in scope.needed if part not in powers]
+        return value, ranges, [] if value.has(Bracket, Where) else needed
+
+    def _needed(self, part: sp.Expr, bound: Sequence[Binding], ranges: Ranges, line: Line) -> sp.Expr:
+        """What has to have a value, for every value of the letters that were bound around it."""
+        limits = [(b.symbol, sp.S.Zero, b.size - 1) for b in bound if b.symbol not in ranges and b.size is not None]
+        return self._finished(sp.Sum(part, *limits) if limits else part, ranges, line)
+
+    def _turned(self, tree: ast.expr, line: Line, letters: tuple[str, ...] | None, target: Target) -> Array | None:
+        """What was typed for `dW[c, d]` where the tensor is dW[d, c]: an array with its axes in another order."""
+        for order in itertools.permutations(range(len(letters or ())), len(letters or ())):
+            sizes = [target.shape[k] for k in order]
+            if letters is None or list(order) == sorted(order) or len(order) > 4:
+                continue
+            try:
+                value, ranges, _ = self._in_letters(tree, line, letters, sizes)
+            except NotationError:
+                continue
+            if len(ranges) == len(letters):
+                return Array(value, tuple(map(index, letters)), tuple(sizes))
+        return None
 
     def _matrix_statement(self, tree: ast.expr, line: Line, target: Target, at: tuple[int, int]) -> Statement:
         array = MatrixReader(self._scope(free=False), line, self.same).read(tree)
         rank, wanted = len(array.shape), target.shape
         fits = all(size == 1 or self.same(size, other) for size, other in zip(array.shape[::-1], wanted[::-1]))  # noqa: B905 - aligned at the last axes
         if not fits:
-            return self._checked(Statement(target, array.body, {}, *at, misfit=array), line)
+            own = {i: (sp.S.Zero, size - 1) for i, size in zip(array.axes, array.shape, strict=True)}
+            array = Array(self._finished(array.body, own, line), array.axes, array.shape)
+            return self._checked(Statement(target, array.body, own, *at, misfit=array), line)
         extra = tuple(sp.Symbol(f"i{k}", integer=True) for k in range(rank - len(wanted)))
         places = (*extra, *target.indices)[len(extra) + len(wanted) - rank :]
         value = array.at([sp.S.Zero if size == 1 else i for i, size in zip(places, array.shape, strict=True)])
@@ -215,8 +270,10 @@ class AnswerReader:
         else:
             scope = self._scope()
             value = scope.expression(body, line)
-            parts = [] if not isinstance(tree, ast.Subscript) else (
-                tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+            parts = (
+                []
+                if not isinstance(tree, ast.Subscript)
+                else (tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice])
             )
             letters = [part.id for part in parts if isinstance(part, ast.Name)]
             if len(letters) != len(parts) or len(set(letters)) != len(parts):
@@ -272,13 +329,13 @@ class AnswerReader:
     def _finished(self, value: sp.Expr, ranges: Ranges, line: Line) -> sp.Expr:
         """Guarded against reading outside of tensors, and with what the learner has named written out."""
         value = self.reader.guard(value, Known.of(self.problem.layer, ranges))
-        letters = {s for s in value.atoms(sp.Symbol) if isinstance(s, sp.Dummy)}
-        if len(letters) + len(ranges) > MOST_LETTERS:
-            raise line.error(f"the expression has more than {MOST_LETTERS} indices")
         try:
-            return inline(value, self.own) if self.own else value
+            value = inline(value, self.own) if self.own else value
         except TooHardError as error:
             raise line.error(f"with your own names written out, this is {error}") from None
+        if _nested(value) + len(ranges) > MOST_LETTERS:
+            raise line.error(f"more than {MOST_LETTERS} indices are in use at once")
+        return value
 
     def _checked(self, statement: Statement, line: Line) -> Statement:
         """Refuse what goes around in a circle: what is asked, or what is computed from it, as part of the answer."""
@@ -305,6 +362,21 @@ class AnswerReader:
         for _ in definitions:
             difference = sp.expand(difference.xreplace(dict(definitions)))
         return difference == 0
+
+
+def _with(value: sp.Expr, needed: Sequence[sp.Expr]) -> sp.Expr | None:
+    """The value plus 0 times what has to have a value, as it stands; None where nothing has."""
+    if not needed:
+        return None
+    return sp.Add(value, *(sp.Mul(sp.S.Zero, part, evaluate=False) for part in needed), evaluate=False)
+
+
+def _nested(value: sp.Basic) -> int:
+    """How many letters are bound at once at most."""
+    if not value.args or isinstance(value, sp.Indexed):
+        return 0
+    inside = max(_nested(part) for part in value.args if isinstance(part, sp.Basic))
+    return inside + (len(value.limits) if isinstance(value, BINDERS) else 0)
 
 
 def _reached(name: str, uses: Mapping[str, frozenset[str]]) -> set[str]:

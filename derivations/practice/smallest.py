@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import flint
@@ -14,7 +13,16 @@ import sympy as sp
 from derivations.expressions import entry_indices
 from derivations.fields import Balls
 from derivations.layer import DerivationError, Equation, Layer, Tensor
-from derivations.practice.deciding import DIFFERENT, UNDEFINED, Comparison, Outcome, compared, whole_values
+from derivations.practice.deciding import (
+    DIFFERENT,
+    UNDEFINED,
+    Comparison,
+    Outcome,
+    Place,
+    compared,
+    is_small,
+    whole_values,
+)
 from derivations.practice.reading import Statement
 from derivations.question import BITS, RIGHT, Question
 
@@ -22,33 +30,30 @@ MOST_SIZES = 60
 PLAIN = 3  # fillings that are tried at every size before the others
 SHOWN = 12  # numbers of an array that are written out
 
-Found = tuple[Question, Mapping[str, int], Mapping[str, Any]]
-
 
 def smallest(comparison: Comparison, outcome: Outcome, name: str) -> str | None:
     """The smallest counterexample to an answer that was refuted; `name` is what the answer is about."""
-    found = _first(comparison, PLAIN, MOST_SIZES) or _first(comparison, 99, MOST_SIZES // 6)
-    if found is None and outcome.at is not None:
-        question, values = outcome.at
-        found = (question, {n: v for n, v in values.items() if isinstance(v, int)}, values)
+    sizes = list(itertools.islice(growing(comparison.layer), MOST_SIZES))
+    here = [outcome.at.sizes] if outcome.at is not None else []
+    found = _first(comparison, sizes, PLAIN) or _first(comparison, [*sizes[: MOST_SIZES // 6], *here]) or outcome.at
     if found is None:
         return None
     unnamed = len(comparison.questions) > 1
-    stand_in = "z**2" if found[0] is comparison.questions[0] else "1/(1 + exp(-z))"
+    stand_in = "z**2" if found.question is comparison.questions[0] else "1/(1 + exp(-z))"
     return _in_words(found, name, f"sigma(z) = {stand_in}" if unnamed else "")
 
 
-def _first(comparison: Comparison, fillings: int, most: int) -> Found | None:
+def _first(comparison: Comparison, some: Iterable[Mapping[str, int]], fillings: int = 99) -> Place | None:
     """The first sizes at which something differs, and for them the values that give the plainest numbers."""
-    for sizes in itertools.islice(growing(comparison.layer), most):
+    for sizes in some:
         for question in comparison.questions:
-            best: tuple[int, Found] | None = None
+            best: tuple[int, Place] | None = None
             for known, values in whole_values(question, sizes, fillings):
                 if compared(question, values) not in {DIFFERENT, UNDEFINED}:
                     continue
                 rank = _plainness(question, values)
                 if best is None or rank < best[0]:
-                    best = (rank, (question, known, values))
+                    best = (rank, Place(question, known, values))
                 if rank == 0:
                     break
             if best is not None:
@@ -75,8 +80,8 @@ def _plainness(question: Question, values: Mapping[str, Any]) -> int:
         return int(any(_whole(ball) is None for side in both for ball in side.flat))
 
 
-def _in_words(found: Found, name: str, activation: str) -> str | None:
-    question, sizes, values = found
+def _in_words(place: Place, name: str, activation: str) -> str | None:
+    question, sizes, values = place.question, place.sizes, place.values
     try:
         left, right = question.evaluate(values, Balls(BITS))
     except DerivationError:
@@ -153,7 +158,6 @@ def _whole(value: Any) -> int | None:
     return int(found) if found is not None else None
 
 
-
 def misfit(statement: Statement, layer: Layer, given: Sequence[Equation]) -> str | None:
     """What an array of another shape than the truth's gives, beside the truth, at the smallest sizes that show it."""
     array, target = statement.misfit, statement.target
@@ -167,6 +171,8 @@ def misfit(statement: Statement, layer: Layer, given: Sequence[Equation]) -> str
     question = Question(layer, truth.left, right, tuple(both[0].values()), tuple(both[1].values()))
     for sizes in itertools.islice(growing(layer), MOST_SIZES):
         for known, values in whole_values(question, sizes, 1):
+            if not is_small(question, values):
+                continue
             try:
                 left, other = question.evaluate(values, Balls(BITS))
             except DerivationError:
