@@ -55,7 +55,6 @@ MORE_POINTS = 14
 LARGER_SIZES = 4  # points with one size beyond those of the others
 LARGEST_SIZE = 30
 MOST_TERMS = 20_000  # of one evaluation
-MOST_KINKS = 3  # of an answer that is only compared at points
 
 SAME, DIFFERENT, UNDEFINED = "same", "different", "undefined"
 UNDECIDED = Proof(False, "neither a proof nor a difference was found")
@@ -120,7 +119,7 @@ class Comparison:
         return self._at_more_points(proof)
 
     def _proof(self) -> Proof | None:
-        sides = (self._with_signs(self.truth), self._with_signs(self.answer))
+        sides = (self._simplified(self.truth), self._simplified(self.answer))
         return proved(*sides, self.layer, self.ranges, self.given)
 
     def _at_more_points(self, proof: Proof | None) -> Outcome:
@@ -172,16 +171,20 @@ class Comparison:
                 break
         return seen
 
-    def _with_signs(self, expression: sp.Expr) -> sp.Expr:
-        """The expression without the absolute values of what is positive by its declaration."""
+    def _simplified(self, expression: sp.Expr) -> sp.Expr:
+        """Without absolute values of what is positive by its declaration, and maxima that are compared with numbers."""
         positive = {tensor.name for tensor in self.layer.tensors if tensor.positive}
-        known = {
-            node: node.args[0]
-            for node in walk(expression)
-            if isinstance(node, absolute)
-            and isinstance(node.args[0], sp.Indexed | sp.Symbol)
-            and entry_name(node.args[0]) in positive
-        }
+        known: dict[sp.Basic, sp.Basic] = {}
+        for node in walk(expression):
+            if isinstance(node, absolute) and isinstance(node.args[0], sp.Indexed | sp.Symbol):
+                if entry_name(node.args[0]) in positive:
+                    known[node] = node.args[0]
+            elif isinstance(node, sp.Gt | sp.Ge | sp.Lt | sp.Le) and node.rhs.is_number:
+                with suppress(TooHardError):
+                    largest = inline(node.lhs, self.given)
+                    if isinstance(largest, maximum):
+                        join = sp.Or if isinstance(node, sp.Gt | sp.Ge) else sp.And
+                        known[node] = join(*(type(node)(part, node.rhs) for part in largest.args))
         return expression.xreplace(known)
 
     # where points can tell
@@ -207,32 +210,31 @@ class Comparison:
         return False
 
     def _every_side_was_seen(self, seed: int) -> bool:
-        """Whether the points lie on both sides of every kink that the answer has."""
+        """Whether there is one kink at most, and the points lie on it and on either side of it.
+
+        Between two kinks there may be a place that no point meets.
+        """
         question = self.questions[-1]
-        kinks = list(itertools.islice(kinks_of(question.right), MOST_KINKS + 1))
-        if len(kinks) > MOST_KINKS:
+        kinks = {
+            min(distance, -distance, key=sp.default_sort_key): (distance, ranges)
+            for _, distance, ranges in (*kinks_of(question.left), *kinks_of(question.right))
+        }
+        if not kinks:
+            return True
+        if len(kinks) > 1:
             return False
+        ((distance, ranges),) = kinks.values()
+        probe = Equation(
+            Tensor("kink", tuple(high + 1 for _, high in ranges.values()))[tuple(ranges)], distance, ranges
+        )
         rng = np.random.default_rng(seed)
-        signs: list[set[float]] = [set() for _ in kinks]
+        signs: set[float] = set()
         for point in itertools.chain(itertools.islice(points(self.layer, seed), MORE_POINTS), self._whole_points()):
             values = question.values_at(point, rng) | point.values
-            for (_, distance, ranges), seen in zip(kinks, signs, strict=True):
-                place = tuple(ranges)
-                probe = Equation(
-                    Tensor("kink", tuple(high + 1 for _, high in ranges.values()))[place], distance, ranges
-                )
-                equations = [*question.given, probe]
-                found = evaluate_equations(self.layer, equations, values, "float64", given=question.free)["kink"]
-                seen |= set(np.sign(found).ravel().tolist())
-        enough = [{0.0, 1.0} if self._is_never_negative(distance) else {-1.0, 1.0} for _, distance, _ in kinks]
-        return all(wanted <= seen for wanted, seen in zip(enough, signs, strict=True))
-
-    def _is_never_negative(self, distance: sp.Expr) -> bool:
-        """Whether what is 0 on a kink is a maximum with 0, an absolute value, or a square."""
-        with suppress(TooHardError):
-            written = inline(distance, self.given)
-            return isinstance(written, absolute) or (isinstance(written, maximum) and sp.S.Zero in written.args)
-        return False
+            equations = [*question.given, probe]
+            found = evaluate_equations(self.layer, equations, values, "float64", given=question.free)["kink"]
+            signs |= set(np.sign(found).ravel().tolist())
+        return {-1.0, 0.0, 1.0} <= signs
 
 
 @dataclass
@@ -255,7 +257,27 @@ def compared(question: Question, values: Mapping[str, Any]) -> str | None:
     if not is_small(question, values):
         return None
     verdict = _side_by_side(question, values, BITS)
-    return _side_by_side(question, values, 4 * BITS) if verdict == UNDEFINED else verdict
+    if verdict == UNDEFINED:
+        verdict = _side_by_side(question, values, 4 * BITS)
+    return None if verdict == UNDEFINED and _has_a_root_near_zero(question, values) else verdict
+
+
+def _has_a_root_near_zero(question: Question, values: Mapping[str, Any]) -> bool:
+    """Whether a root is taken of what may be 0: its ball may reach below 0, where no root is, though 0 has one."""
+    ranges = dict(question.right.ranges)
+    for node in walk(question.right.rhs):
+        if isinstance(node, BINDERS):
+            ranges |= {letter: (low, high) for letter, low, high in node.limits}
+    for node in walk(question.right.rhs):
+        if isinstance(node, sp.Pow) and node.exp.is_Rational and not node.exp.is_Integer and node.exp.is_positive:
+            here = {letter: both for letter, both in ranges.items() if node.base.has(letter)}
+            sizes = tuple(high + 1 for _, high in here.values())
+            probe = Equation(Tensor("base", sizes)[tuple(here)], node.base, here)
+            equations = [*question.given, probe]
+            found = evaluate_equations(question.layer, equations, values, Balls(BITS), given=question.free)["base"]
+            if any(ball.contains(0) and not ball.is_exact() for ball in map(flint.arb, found.flat)):
+                return True
+    return False
 
 
 def is_small(question: Question, values: Mapping[str, Any]) -> bool:

@@ -29,7 +29,8 @@ from derivations.practice.wrong_forms import Form, Truth, wrong_forms
 from derivations.proof import inline
 from derivations.sampling import drawn, points, settled, shape_of, whole
 
-MOST_FORMS = 400
+MOST_FORMS = 400  # that are tried
+MORE_FORMS = 12  # that are tried once one is found
 MOST_DIAGNOSES = 2
 MOST_SHAPES = 6  # of the truth that wrong forms are built from
 SEED = 3
@@ -45,11 +46,14 @@ def diagnose(problem: Problem, statement: Statement) -> tuple[str, ...]:
     if not bench.points:
         return ()
     found: dict[str, None] = {}
-    for sentence, form in itertools.islice(_hypotheses(bench), MOST_FORMS):
+    left = MOST_FORMS
+    for sentence, form in _hypotheses(bench):
         if sentence not in found and bench.agrees(form) and bench.is_the_answer(form):
             found[sentence] = None
-            if len(found) == MOST_DIAGNOSES:
-                break
+            left = min(left, MORE_FORMS)
+        left -= 1
+        if left <= 0 or len(found) == MOST_DIAGNOSES:
+            break
     return tuple(found)
 
 

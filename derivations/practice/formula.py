@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from derivations.expressions import CHOICES, cos, exp, log, maximum, sin, walk
+from derivations.expressions import BINDERS, CHOICES, cos, exp, log, maximum, sin, walk
 from derivations.layer import Layer
 from derivations.lines import Line, NotationError
 from derivations.proof import LONGEST
@@ -29,6 +29,7 @@ REWRITTEN: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "square": lambda x: x**2,
 }
 EULER = exp(sp.S.One)
+MOST_LETTERS = 12  # indices that are in use at once
 
 
 @dataclass
@@ -52,6 +53,8 @@ class FormulaScope(Scope):
         for count, _ in enumerate(walk(value)):
             if count > LONGEST:
                 raise self.error(f"written out, this has more than {LONGEST} parts", node)
+        if nesting(value) > MOST_LETTERS:
+            raise self.error(f"more than {MOST_LETTERS} indices are in use at once", node)
         return value
 
     def _call(self, node: ast.Call) -> sp.Expr:
@@ -128,3 +131,11 @@ class FormulaScope(Scope):
         if exponent.is_number and not (exponent.is_Integer and exponent.is_positive):
             self._need(power)
         return power
+
+
+def nesting(value: sp.Basic) -> int:
+    """How many letters are bound at once at most."""
+    if not value.args or isinstance(value, sp.Indexed):
+        return 0
+    inside = max(nesting(part) for part in value.args if isinstance(part, sp.Basic))
+    return inside + (len(value.limits) if isinstance(value, BINDERS) else 0)

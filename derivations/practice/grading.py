@@ -74,14 +74,10 @@ def _judged(problem: Problem, statement: Statement, line: int | None) -> Verdict
     target = statement.target
     if statement.misfit is not None:
         array = statement.misfit
+        diagnoses = diagnose(problem, statement)
         said = f"{where}: it has the shape {shown(array.shape)}, and {target.name} is {shown(target.shape)}"
-        return Verdict(
-            "wrong",
-            said,
-            counterexample=misfit(statement, problem.layer, problem.given),
-            diagnoses=diagnose(problem, statement),
-            line=line,
-        )
+        counterexample = misfit(statement, problem.layer, problem.given)
+        return Verdict("wrong", "; ".join((said, *diagnoses[:1])), None, counterexample, diagnoses, line)
     comparison = Comparison(
         target.truth, statement.expression, problem.layer, statement.ranges, problem.given, statement.typed
     )

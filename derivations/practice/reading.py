@@ -12,7 +12,6 @@ import sympy as sp
 
 from derivations.affine import TooHardError
 from derivations.expressions import (
-    BINDERS,
     Bracket,
     Where,
     entries,
@@ -26,7 +25,7 @@ from derivations.expressions import (
 from derivations.layer import Equation, Range, Tensor
 from derivations.lines import Line, NotationError, equals_signs, python_expression
 from derivations.notation import Reader
-from derivations.practice.formula import REWRITTEN, FormulaScope
+from derivations.practice.formula import MOST_LETTERS, REWRITTEN, FormulaScope, nesting
 from derivations.practice.matrix_form import Array, MatrixReader, index_notation_in, is_matrix_form
 from derivations.practice.problem import Problem
 from derivations.practice.spelling import check_products, typed_lines
@@ -35,7 +34,6 @@ from derivations.ranges import Known
 from derivations.scope import FUNCTIONS, Binding
 
 MOST_NODES = 800  # of the syntax tree of an expression
-MOST_LETTERS = 12  # indices that are in use at once
 
 Ranges = Mapping[sp.Symbol, Range]
 
@@ -148,7 +146,7 @@ class AnswerReader:
 
         ways = {self.problem.left_side, plain(self.asked.left), self.asked.name, f"dL/{self.asked.name}"}
         variable = self.asked.name.removeprefix("d")
-        for output in self.problem.layer.output_names if self.problem.kind != "equation" else ():
+        for output in (*self.problem.layer.output_names, "f") if self.problem.kind != "equation" else ():
             ways |= {f"d{output}/d{variable}", f"{output}'", f"{output}'({variable})"}
         return {re.sub(r"\s+", "", way) for way in ways}
 
@@ -339,7 +337,7 @@ class AnswerReader:
             value = inline(value, self.own) if self.own else value
         except TooHardError as error:
             raise line.error(f"with your own names written out, this is {error}") from None
-        if _nested(value) + len(ranges) > MOST_LETTERS:
+        if nesting(value) + len(ranges) > MOST_LETTERS:
             raise line.error(f"more than {MOST_LETTERS} indices are in use at once")
         return value
 
@@ -375,14 +373,6 @@ def _with(value: sp.Expr, needed: Sequence[sp.Expr]) -> sp.Expr | None:
     if not needed:
         return None
     return sp.Add(value, *(sp.Mul(sp.S.Zero, part, evaluate=False) for part in needed), evaluate=False)
-
-
-def _nested(value: sp.Basic) -> int:
-    """How many letters are bound at once at most."""
-    if not value.args or isinstance(value, sp.Indexed):
-        return 0
-    inside = max(_nested(part) for part in value.args if isinstance(part, sp.Basic))
-    return inside + (len(value.limits) if isinstance(value, BINDERS) else 0)
 
 
 def _reached(name: str, uses: Mapping[str, frozenset[str]]) -> set[str]:

@@ -35,7 +35,11 @@ def smallest(comparison: Comparison, outcome: Outcome, name: str) -> str | None:
     """The smallest counterexample to an answer that was refuted; `name` is what the answer is about."""
     sizes = list(itertools.islice(growing(comparison.layer), MOST_SIZES))
     here = [outcome.at.sizes] if outcome.at is not None else []
-    found = _first(comparison, sizes, PLAIN) or _first(comparison, [*sizes[: MOST_SIZES // 6], *here]) or outcome.at
+    found = (
+        _first(comparison, sizes, PLAIN if comparison.layer.size_names else 99)
+        or _first(comparison, [*sizes[: MOST_SIZES // 6], *here])
+        or outcome.at
+    )
     if found is None:
         return None
     unnamed = len(comparison.questions) > 1
