@@ -318,7 +318,9 @@ def _sign(value: Any) -> Any:
 def _ball_power(value: flint.arb, exponent: Fraction) -> flint.arb:
     value = flint.arb(value)
     if exponent.denominator == 1:
-        return value ** int(exponent)
+        # flint takes a logarithm, and has none where the ball holds 0.
+        product = exponent > 0 and value.contains(0)
+        return math.prod([value] * int(exponent), start=flint.arb(1)) if product else value ** int(exponent)
     if exponent.denominator == 2:
         root = value.sqrt() if exponent > 0 else value.rsqrt()
         return root ** abs(exponent.numerator)

@@ -22,7 +22,7 @@ def kinks(layer: Layer, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray
 
     found = []
     for equation in layer.equations:
-        for number, (label, distance, ranges) in enumerate(_kinks_of(equation)):
+        for number, (label, distance, ranges) in enumerate(kinks_of(equation)):
             indices = tuple(ranges)
             probe = Equation(
                 Tensor(f"kink {number}", tuple(high - low + 1 for low, high in ranges.values()))[indices],
@@ -36,10 +36,11 @@ def kinks(layer: Layer, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray
 
 def has_kinks(layer: Layer) -> bool:
     """Whether anything in the layer's equations has a kink or a tie."""
-    return any(True for equation in layer.equations for _ in _kinks_of(equation))
+    return any(True for equation in layer.equations for _ in kinks_of(equation))
 
 
-def _kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol, Range]]]:
+def kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol, Range]]]:
+    """Every kink and tie on the right side: its label, what is 0 on it, and the ranges of the indices in that."""
     from derivations.render.plain import plain
 
     ranges = dict(equation.ranges)

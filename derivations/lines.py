@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 LONGEST_LINE = 10_000
@@ -13,6 +13,8 @@ DEEPEST_NESTING = 50
 LONGEST_NUMBER = 30
 _DIGITS = re.compile(r"(?<![\w.])[0-9][\w.]*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_NAME_BEFORE = re.compile(r"[A-Za-z_]\w*$")
+AS_TYPED: Mapping[str, str] = {}
 
 
 class NotationError(ValueError):
@@ -42,8 +44,11 @@ class Line:
         return Line(self.text[start:end], places)
 
 
-def logical_lines(text: str) -> Iterator[Line]:
-    """Lines without comments and blanks; a line goes on while a bracket is open."""
+def logical_lines(text: str, spelled: Mapping[str, str] = AS_TYPED) -> Iterator[Line]:
+    """Lines without comments and blanks; a line goes on while a bracket is open.
+
+    `spelled` gives the notation for characters that stand for something in it, such as `**2` for a raised 2.
+    """
     characters: list[str] = []
     places: list[tuple[int, int]] = []
     depth = 0
@@ -53,6 +58,10 @@ def logical_lines(text: str) -> Iterator[Line]:
         for column, character in enumerate(line, start=1):
             if character == "#":
                 break
+            if character in spelled:
+                characters.extend(spelled[character])
+                places.extend([(number, column)] * len(spelled[character]))
+                continue
             if character not in "\t" and not (character.isascii() and character.isprintable()):
                 what = unicodedata.name(character, f"U+{ord(character):04X}")
                 raise NotationError(f"the character {character!r} ({what}) is not in the notation", number, column)
@@ -93,23 +102,26 @@ def _is_lone_equals(text: str, offset: int) -> bool:
     return text[offset - 1 : offset] not in {"=", "<", ">", "!"} and text[offset + 1 : offset + 2] != "="
 
 
-def python_expression(line: Line) -> tuple[ast.expr, Line]:
-    """The syntax tree of an expression; `[c = T[n]]` is read as `[c == T[n]]`."""
+def python_expression(line: Line, also: str = "") -> tuple[ast.expr, Line]:
+    """The syntax tree of an expression; in `[c = T[n]]` and in where, `=` is read as `==`.
+
+    `also` holds characters that are let through, though they are not in the notation.
+    """
     characters, places, brackets = [], [], []
     for offset, character in enumerate(line.text):
         if character in "([":
-            brackets.append(character)
+            brackets.append(_opened(line.text, offset))
         elif character in ")]" and brackets:
             brackets.pop()
         characters.append(character)
         places.append(line.places[offset])
-        if character == "=" and "[" in brackets and _is_lone_equals(line.text, offset):
+        if character == "=" and _holds_a_condition(brackets) and _is_lone_equals(line.text, offset):
             characters.append("=")
             places.append(line.places[offset])
     padded = Line("".join(characters), tuple(places))
     if not padded.text.strip():
         raise line.error("an expression is missing here")
-    _check_brackets(padded)
+    _check_brackets(padded, also)
     for number in _DIGITS.finditer(padded.text):
         if len(number[0]) > LONGEST_NUMBER:
             raise padded.error(f"the number {number[0][:20]}... is too long", number.start())
@@ -123,11 +135,23 @@ def python_expression(line: Line) -> tuple[ast.expr, Line]:
     return tree, padded
 
 
-def _check_brackets(line: Line) -> None:
-    """Every bracket closes the one that it should."""
+def _opened(text: str, offset: int) -> str:
+    """A bracket, with the name that it is called by."""
+    name = _NAME_BEFORE.search(text, 0, offset)
+    return (name[0] if name else "") + text[offset]
+
+
+def _holds_a_condition(brackets: list[str]) -> bool:
+    """Whether `=` compares inside of these brackets: in `[...]`, and in where, but not in another function there."""
+    calls = [bracket for bracket in brackets if bracket != "("]
+    return any(bracket.endswith("[") for bracket in brackets) or calls[-1:] == ["where("]
+
+
+def _check_brackets(line: Line, also: str) -> None:
+    """Every bracket closes the one that it should, and no character is foreign."""
     open_brackets: list[tuple[str, int]] = []
     for offset, character in enumerate(line.text):
-        if character in "{}'\"`\\;@!$?&|~^:" and line.text[offset : offset + 2] != "!=":
+        if character in "{}'\"`\\;@!$?&|~^:" and character not in also and line.text[offset : offset + 2] != "!=":
             raise line.error(f"{character!r} is not in the notation", offset)
         if character in "([":
             open_brackets.append((character, offset))

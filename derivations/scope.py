@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -184,13 +184,14 @@ class Scope:
             operand = operand.left
         result = self.value(operand)
         for step in reversed(spine):
-            result = self._operate(step, result, self.value(step.right))
+            result = self.operated(step, result, self.value(step.right))
             number = result.as_coeff_Mul()[0]
             if number.is_Rational and max(abs(number.p), number.q).bit_length() > LARGEST_NUMBER:
                 raise self.error("the number is too large to be written out", step)
         return result
 
-    def _operate(self, node: ast.BinOp, left: sp.Expr, right: sp.Expr) -> sp.Expr:
+    def operated(self, node: ast.BinOp, left: sp.Expr, right: sp.Expr) -> sp.Expr:
+        """Two values joined by an operator."""
         match node.op:
             case ast.Add():
                 return left + right
@@ -298,7 +299,10 @@ class Scope:
             branches = (self._branch(node.args[1]), self._branch(node.args[2]))
             self.in_where -= 1
             return Where(condition, *branches)
-        arguments = [self.value(argument) for argument in node.args]
+        return self.applied(name, [self.value(argument) for argument in node.args], node)
+
+    def applied(self, name: str, arguments: Sequence[sp.Expr], node: ast.Call) -> sp.Expr:
+        """A function of values."""
         if name == "sqrt":
             return self._defined(sp.sqrt(arguments[0]), node)
         if name == "log" and arguments[0].is_nonpositive:
@@ -357,19 +361,22 @@ class Scope:
         """A condition: comparisons of indices or values, with and, or, not."""
         match node:
             case ast.Compare():
-                sides = [self.value(side) for side in (node.left, *node.comparators)]
-                parts = []
-                for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
-                    if type(operator) not in _COMPARISONS:
-                        raise self.error("conditions compare with < <= > >= == !=", node)
-                    parts.append(compared(_COMPARISONS[type(operator)], left, right))
-                return sp.And(*parts)
+                return self.comparison(node, [self.value(side) for side in (node.left, *node.comparators)])
             case ast.BoolOp():
                 combine = sp.And if isinstance(node.op, ast.And) else sp.Or
                 return combine(*(self.condition(part) for part in node.values))
             case ast.UnaryOp(op=ast.Not()):
                 return sp.Not(self.condition(node.operand))
         raise self.error(f"expected a condition such as u <= t, got {ast.unparse(node)[:60]!r}", node)
+
+    def comparison(self, node: ast.Compare, sides: Sequence[sp.Expr]) -> sp.Basic:
+        """The condition that each side stands in its relation to the next."""
+        parts = []
+        for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
+            if type(operator) not in _COMPARISONS:
+                raise self.error("conditions compare with < <= > >= == !=", node)
+            parts.append(compared(_COMPARISONS[type(operator)], left, right))
+        return sp.And(*parts)
 
 
 def subscripts(node: ast.Subscript) -> list[ast.expr]:

@@ -71,6 +71,16 @@ def test_powers_of_balls_and_series_hold_the_truth(x, exponent):
         assert all(holds(found[order], true[order]) for order in range(2))
 
 
+@pytest.mark.parametrize("exponent", [1, 2, 3, 7])
+def test_a_power_of_a_ball_that_holds_zero_has_a_value(exponent):
+    field = Balls(BITS)
+    with field.context():
+        nearly_zero = field.array(1.0) / 3 - field.constant(1, 3)
+        power = field.power(nearly_zero, Fraction(exponent))[()]
+    assert power.is_finite()
+    assert power.contains(0)
+
+
 @pytest.mark.parametrize("sign", COMPARISONS)
 @given(left=ranges, right=ranges)
 def test_a_comparison_of_balls_is_sure_only_if_all_their_numbers_agree(sign, left, right):

@@ -1,0 +1,130 @@
+"""What was typed is read, or pointed at."""
+
+import pytest
+
+from derivations import NotationError, layer
+from derivations.practice import formula_problem, grade, layer_problem
+from derivations.practice.reading import AnswerReader
+from derivations.practice.spelling import MOST_CHARACTERS, MOST_LINES, typed_lines
+from derivations.render.plain import plain
+from tests.derivations.practice import answers
+
+SINE = formula_problem("a", "calculus", "", layer("f", tensors="x y", equations="y = sin(x**2)"), "x")
+LINEAR = layer_problem("linear", "dW")
+
+
+@pytest.mark.parametrize(("answer", "column"), answers.UNREADABLE_FORMULAS)
+def test_a_formula_that_cannot_be_read_is_pointed_at(answer, column):
+    verdict = grade(SINE, answer)
+    assert (verdict.status, verdict.column) == ("unreadable", column), verdict
+    assert "\n" not in verdict.sentence
+
+
+@pytest.mark.parametrize(("answer", "column"), answers.UNREADABLE_EQUATIONS)
+def test_an_equation_that_cannot_be_read_is_pointed_at(answer, column):
+    verdict = grade(LINEAR, answer)
+    assert (verdict.status, verdict.column) == ("unreadable", column), verdict
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ("2x", "write 2*x"),
+        ("2 x", "write 2*x"),
+        ("(x + 1)(x - 1)", "a product needs its sign"),
+        ("(x + 1) x", "write ...)*x"),
+        ("x(x + 1)", "a product needs its sign"),
+        ("x y", "write x*y"),
+        ("2if x", "write 2*if"),
+        ("0x10", "write 0*x10"),
+        ("√x", "sqrt(x)"),
+        ("arctan(x)", "there is no function 'arctan'"),
+        ("t + 1", "there are x, y"),
+    ],
+)
+def test_a_hint_says_what_to_write(answer, hint):
+    assert hint in grade(SINE, answer).sentence
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("x^2", "x**2"),
+        ("2·x²", "2*x**2"),
+        ("x³ − x", "x**3 - x"),
+        ("x × x", "x*x"),
+        ("π*x", "pi*x"),
+        ("tan(x)", "sin(x)/cos(x)"),
+        ("ln(1 + x^2)", "log(1 + x**2)"),
+        ("e**x + e", "exp(x) + exp(1)"),
+        ("sinh(x)", "(exp(x) - exp(-x))/2"),
+        ("  x  # a remark", "x"),
+        ("(x\n + 1)", "x + 1"),
+        ("y' = x", "x"),
+        ("dy/dx = x", "x"),
+        ("∂y/∂x = x", "x"),
+        ("d y / d x = x".replace(" ", ""), "x"),
+    ],
+)
+def test_spellings_of_the_same_thing(typed, meant):
+    (one,), (other,) = AnswerReader(SINE).read(typed), AnswerReader(SINE).read(meant)
+    assert one.expression == other.expression
+
+
+def test_columns_count_what_was_typed():
+    assert grade(SINE, "x² + q").column == 6  # the raised 2 is one character, and is read as three
+
+
+def test_an_equation_is_read_in_the_letters_of_the_truth():
+    (own,) = AnswerReader(LINEAR).read("dW[i, j] = sum[k](X[k, i]*dY[k, j])")
+    assert plain(own.expression) == "sum[k](dY[k, c]*X[k, d])"
+    assert [str(letter) for letter in own.ranges] == ["d", "c"]
+
+
+def test_a_letter_too_many_is_kept_apart_from_those_of_the_left_side():
+    (statement,) = AnswerReader(LINEAR).read("dW[i, j] = X[d, i]*dY[d, j]")
+    assert [str(letter) for letter in statement.ranges] == ["d", "c", "d_"]
+
+
+def test_a_right_side_alone_is_about_what_is_asked():
+    (statement,) = AnswerReader(LINEAR).read("X.T @ dY")
+    assert statement.target.asked
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("u = x\nu = x**2\nu", "given a meaning twice"),
+        ("sin = x\nsin", "is a function or constant"),
+        ("u = x**2", "no line says what dy/dx is"),
+        ("u = x = 3\nu", "one `=` on its line"),
+        ("x = 3\n2*x", "x is given"),
+        ("2*x = 3", "the left side is dy/dx"),
+    ],
+)
+def test_lines_that_make_no_derivation_are_refused(lines, message):
+    with pytest.raises(NotationError, match=message):
+        AnswerReader(SINE).read(lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("A[n] = X[n, d]\nX.T @ dY", "free on the right"),
+        ("A[n, n] = X[n, 0]\nX.T @ dY", "plain indices"),
+        ("N = 3\nX.T @ dY", "a size or an option"),
+        ("dW[d] = sum[n](dY[n, 0])", "2 indices, got 1"),
+    ],
+)
+def test_names_of_ones_own_are_checked(lines, message):
+    with pytest.raises(NotationError, match=message):
+        AnswerReader(LINEAR).read(lines)
+
+
+def test_long_texts_are_refused_at_once():
+    with pytest.raises(NotationError, match="characters"):
+        typed_lines("x" * (MOST_CHARACTERS + 1))
+    with pytest.raises(NotationError, match="lines"):
+        typed_lines("x\n" * (MOST_LINES + 1))
+    with pytest.raises(NotationError, match="nothing was typed"):
+        typed_lines("# only a remark")
