@@ -1,4 +1,4 @@
-"""Problems on curves: dy/dx where an equation in x and y gives y, and the slope of an inverse function."""
+"""Problems on implicit differentiation: dy/dx on a curve that an equation in x and y gives."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from functools import partial
 import numpy as np
 import sympy as sp
 
-from derivations.expressions import cos, exp, log, sin
-from derivations.practice.derivatives import domain
-from derivations.practice.drawing import between, nonzero, pick, pick_several
-from derivations.practice.posing import X, Y, derived, first_good, formula, layer_of_formulas, letter, number
+from derivations.expressions import cos, exp, sin
+from derivations.practice.drawing import between, nonzero, pick
+from derivations.practice.posing import X, Y, derived, first_good, formula, layer_of_formulas, letter
 from derivations.practice.problem import Mistake, Problem
 from derivations.practice.rules import rule_lines, slope
 from derivations.practice.worked import Line, Slope, Worked, written
@@ -84,73 +83,3 @@ def _wrong_slopes(curve: sp.Expr, along: sp.Expr, across: sp.Expr) -> Iterator[M
     for said, form in mistaken(curve, X):
         if form != 0:
             yield f"for x: {said}", -form / across
-
-
-# ------------------------------------------------------------------------------------------ inverse functions
-
-
-def inverse(rng: np.random.Generator, difficulty: int) -> Problem:
-    """The slope of an inverse function at a value of f: one over the slope of f at the place that has this value."""
-    return first_good(lambda: _of_an_inverse(_rising(rng, difficulty), between(rng, -2, 2)))
-
-
-def _of_an_inverse(u: sp.Expr, place: sp.Expr) -> Problem | None:
-    if u.has(exp, sin, log):  # where these have whole values
-        place = sp.Integer(u.has(log))
-    value = u.xreplace({X: place})
-    layer = layer_of_formulas({"f": u}, [X], u.has(log))
-    steep = derived(layer, X, "f").xreplace({X: place})
-    if not (value.is_Rational and steep.is_Rational and steep > 0 and steep != 1 and value != place):
-        return None
-    prompt = (
-        f"f(x) = {written(u)}{domain(u.has(log))} always rises, and f({place}) = {value}. What is the slope of its "
-        f"inverse function at {value}, (f^-1)'({value})?"
-    )
-    worked = Worked(partial(_inverse_lines, u, place, value), lambda line: line.xreplace({X: place}))
-    return number(prompt, f"(f^-1)'({value})", 1 / steep, _wrong_inverses(u, place, value), layer, worked)
-
-
-def _rising(rng: np.random.Generator, difficulty: int) -> sp.Expr:
-    """A cubic that rises everywhere; higher powers; with an exponential, a sine or a logarithm."""
-    line = between(rng, 1, 6) * X + nonzero(rng, 6)
-    if difficulty == 1:
-        return between(rng, 1, 4) * X**3 + line
-    if difficulty == 2:
-        one, other = pick_several(rng, (3, 5, 7), 2)
-        return between(rng, 1, 3) * X**one + between(rng, 0, 3) * X**other + line
-    rate = between(rng, 1, 5)
-    return pick(
-        rng,
-        (
-            between(rng, 1, 4) * exp(rate * X) + between(rng, 0, 1) * X**3 + line,
-            sin(X) + (between(rng, 2, 6)) * X + nonzero(rng, 6),
-            between(rng, 1, 6) * log(X) + between(rng, 1, 4) * X ** between(rng, 1, 3) + nonzero(rng, 6),
-        ),
-    )
-
-
-def _inverse_lines(u: sp.Expr, place: sp.Expr, value: sp.Expr) -> Iterator[Line]:
-    says = f"f^-1 undoes f, so their slopes multiply to 1: as f({place}) = {value}, this is 1/f'({place})"
-    yield Line("inverse rule", says, 1 / Slope(u, X))
-    for line in rule_lines(u, X):
-        yield Line(line.rule, line.because, 1 / line.expression)
-    yield Line("put the number in", f"x = {place}", 1 / slope(u, X).xreplace({X: place}))
-
-
-def _wrong_inverses(u: sp.Expr, place: sp.Expr, value: sp.Expr) -> Iterator[Mistake]:
-    def at(form: sp.Expr, where: sp.Expr) -> sp.Expr:
-        return form.xreplace({X: where})
-
-    steep = slope(u, X)
-    found = [
-        (f"the slope of f belongs at {place}, where f has the value {value}, not at {value}", 1 / at(steep, value)),
-        ("this is the slope of f; that of its inverse is one over it", at(steep, place)),
-        ("f^-1 is the inverse function, and no power: this is one over f", 1 / at(u, place) if value != 0 else sp.nan),
-        (
-            "f^-1 is the inverse function, and no power: this is the slope of 1/f",
-            -at(steep, place) / value**2 if value != 0 else sp.nan,
-        ),
-        ("the sign is wrong: where f rises, so does its inverse", -1 / at(steep, place)),
-    ]
-    found += [(said, 1 / at(form, place)) for said, form in mistaken(u, X) if at(form, place) != 0]
-    yield from ((said, wrong) for said, wrong in found if wrong.is_Rational)

@@ -23,6 +23,7 @@ from derivations.practice import (
     gradients,
     implicit,
     index_jacobians,
+    inverse,
     jacobians,
     limits,
     many_variables,
@@ -102,7 +103,7 @@ SKILLS = (
     Skill(
         "chain_rule.implicit", "Implicit differentiation", "chain rule", ("chain_rule.composites",), implicit.implicit
     ),
-    Skill("chain_rule.inverse", "Inverse functions", "chain rule", ("chain_rule.composites",), implicit.inverse),
+    Skill("chain_rule.inverse", "Inverse functions", "chain rule", ("chain_rule.composites",), inverse.inverse),
     Skill(
         "chain_rule.logarithmic",
         "Logarithmic differentiation",
