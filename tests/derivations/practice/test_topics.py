@@ -1,0 +1,349 @@
+"""Every skill of the topic map: answers, mistakes and hints, and an oracle that reads the prompts."""
+
+import itertools
+import re
+import statistics
+import time
+from dataclasses import replace
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+
+from derivations.layer import DerivationError
+from derivations.practice import grade
+from derivations.practice.rules import resolved
+from derivations.practice.topics import DIFFICULTIES, SKILLS, TOPICS, before, open_to, problem, skill, topic
+from derivations.proof import proved
+from derivations.render.plain import plain
+from tests.derivations.practice import reading_prompts as read
+
+NAMES = [skill.name for skill in SKILLS]
+FEW, MANY = range(2), range(100)
+each_skill = pytest.mark.parametrize("name", NAMES)
+each_difficulty = pytest.mark.parametrize("difficulty", DIFFICULTIES)
+
+
+# ------------------------------------------------------------------------------------------ the map
+
+
+def test_prerequisites_are_skills_that_stand_before_what_needs_them():
+    for position, one in enumerate(SKILLS):
+        assert set(one.prerequisites) <= set(NAMES[:position])
+        assert one.topic in TOPICS
+        assert one.name.startswith(one.topic.replace(" ", "_"))
+
+
+def test_what_comes_before_a_skill_can_be_learned_in_that_order():
+    for one in SKILLS:
+        known = []
+        for earlier in before(one.name):
+            assert earlier in open_to(known)
+            known.append(earlier.name)
+        assert one in open_to(known)
+        assert one not in open_to([*known, one.name])
+
+
+def test_every_topic_lists_its_skills():
+    assert [s for name in TOPICS for s in topic(name)] == list(SKILLS)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: skill("chain_rule.nestd"), "chain_rule.nested"),
+        (lambda: topic("chains"), "there is no topic 'chains'"),
+        (lambda: problem("derivatives.powers", 0, 4), "a difficulty is 1, 2 or 3, got 4"),
+        (lambda: problem("derivatives.powers", -1), "a seed is 0 or more, got -1"),
+    ],
+)
+def test_what_there_is_not_is_refused(ask, message):
+    with pytest.raises(DerivationError, match=re.escape(message)):
+        ask()
+
+
+# ------------------------------------------------------------------------------------------ right and wrong
+
+
+@each_difficulty
+@each_skill
+def test_answers_are_graded(name, difficulty):
+    for seed in FEW:
+        check_grading(problem(name, seed, difficulty))
+
+
+@pytest.mark.thorough
+@each_difficulty
+@each_skill
+def test_answers_to_many_problems_are_graded(name, difficulty):
+    times = [spent for seed in MANY for spent in check_grading(problem(name, seed, difficulty))]
+    middle = 1000 * statistics.median(times)
+    print(f"{name}, difficulty {difficulty}: graded in {middle:.0f} ms of CPU time (median of {len(times)})")
+
+
+def check_grading(one):
+    """The truth is right in every form, every mistake is wrong and told; the CPU seconds that each grading took."""
+    times = []
+
+    def graded(answer):
+        start = time.process_time()
+        verdict = grade(one, answer)
+        times.append(time.process_time() - start)
+        return verdict
+
+    for answer in (one.answer, *other_forms(one)):
+        assert graded(answer).status == "right", (one.id, answer, graded(answer))
+    letters = list(getattr(one.expected.lhs, "indices", ()))
+    for said, form in one.mistakes:
+        verdict = graded(plain(form, letters))
+        assert (verdict.status, said in verdict.diagnoses) == ("wrong", True), (one.id, said, form, verdict)
+    return times
+
+
+def other_forms(one):
+    """The truth, otherwise written: multiplied out, over one bar, with its terms turned round."""
+    truth = one.expected.rhs
+    letters = list(getattr(one.expected.lhs, "indices", ()))
+    forms = {sp.expand(truth)} if truth.has(sp.Sum) else {sp.expand(truth), sp.together(truth)}
+    yield from (plain(form, letters) for form in sorted(forms - {truth}, key=str))
+    yield f"1 - (1 - ({plain(truth, letters)}))"
+
+
+# ------------------------------------------------------------------------------------------ what a problem is
+
+
+@each_skill
+def test_problems_are_the_same_for_the_same_seed(name):
+    for seed, difficulty in itertools.product(FEW, DIFFICULTIES):
+        one, again = problem(name, seed, difficulty), problem(name, seed, difficulty)
+        assert (one.id, one.skill) == (f"{name}:{seed}:{difficulty}", name)
+        assert (one.id, one.prompt, one.answer, one.mistakes) == (again.id, again.prompt, again.answer, again.mistakes)
+
+
+@each_difficulty
+@each_skill
+def test_problems_are_many_and_none_is_idle(name, difficulty):
+    found = [problem(name, seed, difficulty) for seed in MANY]
+    assert len({one.prompt for one in found}) >= 50
+    for one in found:
+        truth = one.expected.rhs
+        assert truth != 0
+        assert one.kind == "number" or truth.free_symbols
+        assert len(one.mistakes) >= 2
+        assert len(set(one.mistakes)) == len({form for _, form in one.mistakes})
+        assert truth not in {form for _, form in one.mistakes}
+        assert len(one.prompt.split("\n", 1)[0]) <= 300
+
+
+@each_difficulty
+@each_skill
+def test_every_line_of_a_derivation_equals_the_truth(name, difficulty):
+    for seed in range(4):
+        one = problem(name, seed, difficulty)
+        worked = one.make_hints
+        assert worked.lines
+        for line in worked.lines:
+            found = worked.value(resolved(line.expression))
+            left = one.expected.rhs if line.left is None else worked.value(line.left)
+            assert proved(left, found, one.layer, one.expected.ranges, one.given) is not None, (one.id, line)
+        final = worked.value(resolved(worked.lines[-1].expression))
+        assert proved(one.expected.rhs, final, one.layer, one.expected.ranges, one.given) is not None
+
+
+@each_skill
+def test_hints_lead_from_the_name_of_a_rule_to_the_whole_derivation(name):
+    one = problem(name, 5, 3)
+    rule, line, whole = one.hints
+    lines = one.make_hints.lines
+    assert rule.startswith(lines[0].rule)
+    assert whole.startswith(line)
+    assert len(whole.split("\n")) == len(lines)
+
+
+def test_a_problem_is_made_quickly(capsys):
+    times = []
+    for name, difficulty, seed in itertools.product(NAMES, DIFFICULTIES, range(200, 203)):
+        start = time.process_time()
+        problem(name, seed, difficulty)
+        times.append(time.process_time() - start)
+    with capsys.disabled():
+        print(f"\nproblems are made in {1000 * statistics.median(times):.0f} ms of CPU time (median of {len(times)})")
+    assert len(times) == 9 * len(NAMES)
+
+
+# ------------------------------------------------------------------------------------------ the oracle
+
+
+@each_difficulty
+@each_skill
+def test_the_truth_agrees_with_differences(name, difficulty):
+    for seed in range(6):
+        check_by_differences(problem(name, seed, difficulty))
+
+
+@pytest.mark.thorough
+@each_difficulty
+@each_skill
+def test_the_truth_of_many_problems_agrees_with_differences(name, difficulty):
+    for seed in MANY:
+        check_by_differences(problem(name, seed, difficulty))
+
+
+def check_by_differences(one):
+    rng = np.random.default_rng(11)
+    with mpmath.workdps(read.DIGITS):
+        for _ in range(3):
+            answer, truth = ORACLES[one.skill](one, rng)
+            assert abs(answer - truth) <= 1e-12 * (1 + abs(truth)), (one.id, one.prompt, one.answer, answer, truth)
+
+
+def drawn(rng):
+    return mpmath.mpf(int(rng.integers(20, 180))) / 128
+
+
+def answer_of(one):
+    return one.answer.partition(" = ")[2]
+
+
+def formula(prompt, left):
+    """What stands behind `left = ` in a prompt."""
+    return re.search(rf"(?:^|\s){re.escape(left)} = (.*?)(?:, for x > 0|, and of|, so that| always|\. |\?)", prompt)[1]
+
+
+def of_one_variable(order):
+    def oracle(one, rng):
+        x, text = drawn(rng), formula(one.prompt, "f(x)")
+        return read.value(answer_of(one), {"x": x}), order(lambda z: read.value(text, {"x": z}), x)
+
+    return oracle
+
+
+def of_a_limit(one, rng):
+    x = drawn(rng)
+    quotient = re.search(r"limit of (.*)/h as h", one.prompt)[1]
+    letters = {"x": x}
+    if "f(x) = " in one.prompt:
+        text = formula(one.prompt, "f(x)")
+        letters["f"] = lambda z: read.value(text, {"x": z})
+
+    def risen(h):
+        return read.value(quotient, {**letters, "h": h})
+
+    return read.value(answer_of(one), letters), (risen(read.STEP) - risen(-read.STEP)) / (2 * read.STEP)
+
+
+def of_a_table(one, rng):
+    place = mpmath.mpf(re.search(r"h'\((\d)\)\?", one.prompt)[1])
+    rows = [[int(entry) for entry in row.split()] for row in one.prompt.split("\n")[2:-1]]
+    places, f, f_slope, g, g_slope = zip(*rows, strict=True)
+    letters = {"f": read.interpolated(places, f, f_slope), "g": read.interpolated(places, g, g_slope)}
+    text = formula(one.prompt, "h(x)")
+    return read.value(answer_of(one), {}), read.slope(lambda x: read.value(text, {**letters, "x": x}), place)
+
+
+def of_a_curve(one, rng):
+    """Along the curve through a point: y is looked for beside it."""
+    text = re.search(r"given by (.*) = \d+\. ", one.prompt)[1]
+    x, y = drawn(rng), drawn(rng)
+    level = read.value(text, {"x": x, "y": y})
+
+    def height(z):
+        with mpmath.workdps(2 * read.DIGITS):
+            return mpmath.findroot(lambda w: read.value(text, {"x": z, "y": w}) - level, y, tol=mpmath.mpf(10) ** -100)
+
+    return read.value(answer_of(one), {"x": x, "y": y}), read.slope(height, x)
+
+
+def of_an_inverse(one, rng):
+    text = formula(one.prompt, "f(x)")
+    place, at = (mpmath.mpf(int(n)) for n in re.search(r"and f\((-?\d+)\) = (-?\d+)\.", one.prompt).groups())
+
+    def undone(z):
+        with mpmath.workdps(2 * read.DIGITS):
+            return mpmath.findroot(lambda w: read.value(text, {"x": w}) - z, place, tol=mpmath.mpf(10) ** -100)
+
+    return read.value(answer_of(one), {}), read.slope(undone, at)
+
+
+def of_several(one, rng):
+    letters = {name: drawn(rng) for name in "xyz"}
+    text = re.search(r"\) = (.*?)\. What", one.prompt)[1]
+    return read.value(answer_of(one), letters), read.slope_by(text, letters, one.prompt[-2])
+
+
+def along_a_path(one, rng):
+    t = drawn(rng)
+    outer, x, y = re.search(r"^z = (.*) with x = (.*) and y = (.*?)\. What", one.prompt).groups()
+
+    def whole(z):
+        return read.value(outer, {"x": read.value(x, {"t": z}), "y": read.value(y, {"t": z})})
+
+    return read.value(answer_of(one), {"t": t}), read.slope(whole, t)
+
+
+def of_a_jacobian(one, rng):
+    letters = {"x": drawn(rng), "y": drawn(rng)}
+    outputs = re.search(r"^u = (.*) and v = (.*?)\. ", one.prompt).groups()
+    whole = [[read.slope_by(text, letters, name) for name in "xy"] for text in outputs]
+    entry = re.search(r"J\[(\d), (\d)\]", one.prompt)
+    truth = whole[0][0] * whole[1][1] - whole[0][1] * whole[1][0]
+    if entry is not None:
+        truth = whole[int(entry[1]) - 1][int(entry[2]) - 1]
+    return read.value(answer_of(one), letters), truth
+
+
+def entries(rng):
+    vectors = {name: [drawn(rng) for _ in range(read.SIZE)] for name in "xabt"}
+    return {**vectors, "W": [[drawn(rng) for _ in range(read.SIZE)] for _ in range(read.SIZE)]}
+
+
+def of_entries(one, rng):
+    if one.kind == "number":
+        return of_numbers(one, rng)
+    letters = entries(rng)
+    text, name, index = re.search(r"^L = (.*)\. What is d(\w)\[(.*?)\] = ", one.prompt).groups()
+    at = {letter: int(rng.integers(read.SIZE)) for letter in index.split(", ")}
+    truth = read.slope_by(text, letters, name, tuple(at.values()))
+    return read.value(answer_of(one), {**letters, **at}), truth
+
+
+def of_numbers(one, rng):
+    given = {n: read.ast.literal_eval(v) for n, v in re.findall(r"(\w) = (\[.*?\])(?=,? (?:and|with))", one.prompt)}
+    text = re.search(r"Which number is (.*)\?$", one.prompt)[1]
+    return read.value(answer_of(one), {}), read.value(text, {**given, "size": len(next(iter(given.values())))})
+
+
+def of_a_vector(one, rng):
+    letters = entries(rng)
+    at = {letter: int(rng.integers(read.SIZE)) for letter in "ik"}
+    text = re.search(r"^y\[i\] = (.*)\. What is", one.prompt)[1]
+    truth = read.slope_by(text, {**letters, "i": at["i"]}, "x", (at["k"],))
+    return read.value(answer_of(one), {**letters, **at}), truth
+
+
+ORACLES = {
+    **dict.fromkeys(NAMES, of_one_variable(read.slope)),
+    "derivatives.second": of_one_variable(read.bend),
+    "derivatives.limits": of_a_limit,
+    "derivatives.tables": of_a_table,
+    "chain_rule.tables": of_a_table,
+    "chain_rule.implicit": of_a_curve,
+    "chain_rule.inverse": of_an_inverse,
+    "many_variables.partial": of_several,
+    "many_variables.chain": along_a_path,
+    "many_variables.jacobians": of_a_jacobian,
+    "many_variables.sums": of_entries,
+    "many_variables.deltas": of_entries,
+    "many_variables.gradients": of_entries,
+    "many_variables.index_jacobians": of_a_vector,
+}
+
+
+def test_the_oracle_can_disagree():
+    one = problem("derivatives.products", 1, 2)
+    with mpmath.workdps(read.DIGITS):
+        for said, form in one.mistakes:
+            mistaken = replace(one, expected=replace(one.expected, rhs=form))
+            answer, truth = ORACLES[one.skill](mistaken, np.random.default_rng(11))
+            assert abs(answer - truth) > 1e-6, said
