@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
@@ -11,9 +11,8 @@ import numpy as np
 
 from derivations.layer import Layer
 from derivations.practice.hints import hints, own_steps
+from derivations.practice.nielsen import Skill
 from derivations.practice.problem import Problem, layer_problem
-
-Skill = tuple[str, str, tuple[str, ...], Callable[[np.random.Generator, int], Problem]]
 
 # The families, simple ones first, and what is to be mastered before any of their layers.
 FAMILIES: Mapping[str, tuple[str, ...]] = {

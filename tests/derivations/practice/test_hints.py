@@ -4,8 +4,9 @@ import pytest
 
 from derivations import derive
 from derivations.practice import grade, layer_problem
+from derivations.practice.costs import CROSS_ENTROPY, LOG_LIKELIHOOD
 from derivations.practice.hints import hints, own_steps, whole_derivation
-from derivations.practice.nielsen import CROSS_ENTROPY, LOG_LIKELIHOOD, SIGMOID_PRIME
+from derivations.practice.neurons import SIGMOID_PRIME
 
 LAYERS = ("linear", "softmax", "conv1d", "embedding")
 SLOWER_LAYERS = ("layer_norm", "rnn_tanh", "max_pool2d", "multi_head_attention")
