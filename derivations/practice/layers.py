@@ -1,0 +1,84 @@
+"""Every cotangent of every layer of the catalogue, as a problem; the truth is derived from the layer's equations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache, partial
+from importlib import import_module
+
+import numpy as np
+
+from derivations.layer import Layer
+from derivations.practice.hints import hints, own_steps
+from derivations.practice.nielsen import Skill
+from derivations.practice.problem import Problem, layer_problem
+
+# The families, simple ones first, and what is to be mastered before any of their layers.
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "linear": ("nielsen.bp4",),
+    "activations": ("nielsen.bp1",),
+    "rectifiers": ("layers.relu.dX",),
+    "hard_activations": ("layers.relu.dX",),
+    "gated_activations": ("layers.sigmoid.dX",),
+    "structure": ("layers.identity.dX",),
+    "dropout": ("layers.identity.dX",),
+    "penalties": ("layers.linear.dW",),
+    "losses": ("layers.softmax.dZ",),
+    "regression_losses": ("layers.squared_error.dY",),
+    "margin_losses": ("layers.relu.dX", "layers.squared_error.dY"),
+    "normalization": ("layers.linear.dX", "layers.softmax.dZ"),
+    "pooling": ("layers.maxout.dX",),
+    "convolution": ("layers.linear.dX", "layers.linear.dW"),
+    "grouped_convolution": ("layers.conv2d.dK",),
+    "transposed_convolution": ("layers.conv2d.dX",),
+    "linear_recurrence": ("layers.linear.dW",),
+    "recurrent": ("layers.linear.dW", "layers.tanh.dX"),
+    "attention": ("layers.linear.dX", "layers.softmax.dZ"),
+    "composite": (
+        "layers.conv2d.dX",
+        "layers.batch_norm.dX",
+        "layers.layer_norm.dX",
+        "layers.multi_head_attention.dX",
+    ),
+}
+
+
+def layer_skill_problem(name: str, cotangent: str, rng: np.random.Generator, difficulty: int) -> Problem:
+    """The problem to derive one cotangent of a layer, with hints; nothing is drawn, and there is one difficulty."""
+    return replace(layer_problem(name, cotangent, f"layers.{name}.{cotangent}"), make_hints=hints)
+
+
+def difficulty_of(problem: Problem) -> int:
+    """How many steps the derivation of what is asked has."""
+    return len(own_steps(problem))
+
+
+@cache
+def layer_skills() -> tuple[Skill, ...]:
+    """A skill `layers.<layer>.<cotangent>` for every input of every layer that has a derivative.
+
+    All families are read, which takes a second or two; nothing is derived.
+    """
+    found = []
+    for family, prerequisites in FAMILIES.items():
+        for layer in _layers_of(family):
+            for tensor in layer.inputs:
+                if tensor.integer:
+                    continue
+                cotangent = f"d{tensor.name}"
+                name = f"layers.{layer.name}.{cotangent}"
+                title = f"{layer.name.replace('_', ' ')}: {cotangent}"
+                found.append((name, title, prerequisites, partial(layer_skill_problem, layer.name, cotangent)))
+    return tuple(found)
+
+
+def family_of(name: str) -> str | None:
+    """The family that a layer belongs to, None for an unknown one."""
+    return next((family for family in FAMILIES for layer in _layers_of(family) if layer.name == name), None)
+
+
+def _layers_of(family: str) -> list[Layer]:
+    """The layers that a family's file defines, in its order."""
+    public = (value for name, value in vars(import_module(f"derivations.{family}")).items() if name[0] != "_")
+    return [value for value in public if isinstance(value, Layer)]
