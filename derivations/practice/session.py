@@ -22,8 +22,9 @@ from derivations.practice.skill import EASIEST, HARDEST, PracticeError, Skill, p
 
 TEST_LENGTH = 8  # skills of a mixed test, where nobody says how many
 FEWEST_IN_TEST = 2  # of one skill it would not be mixed
+FIRST_IN_TEST = (Level.PROFICIENT, Level.MASTERED, Level.FAMILIAR, Level.ATTEMPTED, Level.NOT_STARTED)
 COMMANDS = {"?": "hint", "hint": "hint", "show": "show", "skip": "skip", "quit": "quit", "exit": "quit"}
-WAYS = "type an answer, or ? for a hint, show for the truth, skip, quit"
+WAYS = "?: a hint   show: the truth   skip   quit   a line that ends in ; goes on"
 NO_HINTS = "a test gives no hints and shows nothing; skip counts as missed"
 
 
@@ -107,33 +108,32 @@ class Remark(Event):
 Lines = Generator[Event, str | None, None]
 
 
-def practise(plan: Plan, known: Mapping[str, Record], clock: Callable[[], float]) -> Lines:
-    """Pose problems until the plan is done, or the line is `quit`; `known` is what was known before.
+def practise(plan: Plan, known: dict[str, Record], clock: Callable[[], float]) -> Lines:
+    """Pose problems until the plan is done, or the line is `quit`; `known` is what was known before, and is kept up.
 
     `clock` gives seconds since 1970. Sent lines are answers, lines of one answer joined by a newline, or commands:
     `?`, `hint`, `show`, `skip`, `quit`.
     """
-    record = dict(known)
     count = len(plan.skills) if plan.test else plan.count
     last: str | None = None
     number = 0
     while count is None or number < count:
-        choice = _choice(plan, record, clock(), number, last)
+        choice = _choice(plan, known, clock(), number, last)
         if choice is None:
             return
         last = choice.skill.name
-        level = record.get(last, Record()).level
+        level = known.get(last, Record()).level
         problem = pose(choice.skill, plan.seed + number, plan.difficulty or fitting(level))
         number += 1
-        goes_on = yield from _Round(plan, Posed(problem, choice, number, count), record, clock).play()
+        goes_on = yield from _Round(plan, Posed(problem, choice, number, count), known, clock).play()
         if not goes_on:
             return
 
 
-def _choice(plan: Plan, record: Mapping[str, Record], now: float, number: int, last: str | None) -> Choice | None:
+def _choice(plan: Plan, known: Mapping[str, Record], now: float, number: int, last: str | None) -> Choice | None:
     if plan.test:
         return Choice(list(plan.skills.values())[number], "test")
-    return next_skill(plan.skills, record, now, last)
+    return next_skill(plan.skills, known, now, last)
 
 
 @dataclass
@@ -142,7 +142,7 @@ class _Round:
 
     plan: Plan
     posed: Posed
-    record: dict[str, Record]
+    known: dict[str, Record]
     clock: Callable[[], float]
     hints: int = 0
     counted: bool = False
@@ -154,7 +154,7 @@ class _Round:
             command = COMMANDS.get(line.strip().lower())
             if command == "quit":
                 return False
-            if not line.strip() and (self.counted or not self.plan.retries):
+            if not line.strip() and self.counted:
                 return True
             event = self._judged(line) if command is None else getattr(self, f"_{command}")()
             line = yield event
@@ -164,7 +164,7 @@ class _Round:
 
     def _judged(self, answer: str) -> Event:
         if not answer.strip():
-            return Remark(WAYS)
+            return Remark(WAYS) if self.plan.retries else self._skip()
         verdict = grade(self.posed.problem, answer)
         if verdict.status == "unreadable":
             return Judged(verdict, answer, self._level, self._level, asks=self.plan.retries)
@@ -192,7 +192,7 @@ class _Round:
 
     @property
     def _level(self) -> Level:
-        return self.record.get(self.posed.choice.skill.name, Record()).level
+        return self.known.get(self.posed.choice.skill.name, Record()).level
 
     def _counted(self, result: Result, answer: str = "") -> tuple[Level, Level, Attempt | None]:
         """The level before and after, and the attempt, if none of this problem has been counted yet."""
@@ -201,34 +201,28 @@ class _Round:
             return before, before, None
         attempt = Attempt(skill, self.posed.problem.id, self.plan.kind, result, self.hints, self.clock(), answer)
         self.counted = attempt.counts_as is not None
-        self.record[skill] = self.record.get(skill, Record()).after(attempt)
+        self.known[skill] = self.known.get(skill, Record()).after(attempt)
         return before, self._level, attempt
 
 
 def fitting(level: Level) -> int:
     """The difficulty for a level: the easiest up to attempted, the hardest from proficient on."""
-    return min(max(level, EASIEST), HARDEST)
+    return min(max(int(level), EASIEST), HARDEST)
 
 
 def mixed_test(
-    skills: Mapping[str, Skill],
-    known: Mapping[str, Record],
-    rng: np.random.Generator,
-    seed: int,
-    difficulty: int | None = None,
-    count: int | None = None,
-) -> Plan:
-    """A mixed test: each skill once, in random order.
+    skills: Mapping[str, Skill], known: Mapping[str, Record], rng: np.random.Generator, count: int | None = None
+) -> dict[str, Skill]:
+    """The skills of a mixed test, in random order.
 
-    Those that are proficient come first, for only a test masters them; then mastered ones and familiar ones, then what
-    was not practised yet. Raises PracticeError for fewer than two skills.
+    Those that are proficient are chosen first, for only a test masters them; then mastered ones and familiar ones, and
+    only then, or where a `count` asks for more, what was hardly practised. Raises PracticeError for fewer than two.
     """
     if len(skills) < FEWEST_IN_TEST or (count is not None and count < FEWEST_IN_TEST):
         raise PracticeError("a test is mixed: it needs at least two skills; name more, or leave the names out")
-    preferred = (Level.PROFICIENT, Level.MASTERED, Level.FAMILIAR, Level.ATTEMPTED, Level.NOT_STARTED)
     shuffled = [list(skills)[k] for k in rng.permutation(len(skills))]
-    ranked = sorted(shuffled, key=lambda name: preferred.index(known.get(name, Record()).level))
-    ready = sum(known.get(name, Record()).level >= Level.FAMILIAR for name in ranked)
+    level = {name: known.get(name, Record()).level for name in skills}
+    ranked = sorted(shuffled, key=lambda name: FIRST_IN_TEST.index(level[name]))
+    ready = sum(level[name] >= Level.FAMILIAR for name in ranked)
     chosen = ranked[: count or min(TEST_LENGTH, max(ready, FEWEST_IN_TEST))]
-    order = [chosen[k] for k in rng.permutation(len(chosen))]
-    return Plan({name: skills[name] for name in order}, seed, difficulty, test=True)
+    return {name: skills[name] for name in (chosen[k] for k in rng.permutation(len(chosen)))}

@@ -12,87 +12,70 @@ from derivations.render.wrapping import together, wrapped
 NARROWEST = 40
 INDENT = "  "
 BARS: dict[Level, str] = {level: f"[{('#' * level).ljust(Level.MASTERED)}]" for level in Level}
-STYLES: dict[Level, str] = {
-    Level.NOT_STARTED: "dim",
-    Level.ATTEMPTED: "red",
-    Level.FAMILIAR: "yellow",
-    Level.PROFICIENT: "cyan",
-    Level.MASTERED: "green",
-}
 
 
 def status_map(skills: Mapping[str, Skill], known: Mapping[str, Record], now: float, width: int) -> Iterator[str]:
     """The map in lines of at most `width` columns, 40 or more; `now` is in seconds since 1970.
 
-    A skill that is not open yet says what it waits for; one that is due says so.
+    A skill that was practised says when it is due; one that is not open yet, what it waits for.
     """
-    width = max(width, NARROWEST)
     record = {name: known.get(name, Record()) for name in skills}
-    room = max(len(f"{INDENT}{BARS[level]} ") for level in Level) + max(
-        (len(s.title) for s in skills.values()), default=0
-    )
-    for topic in dict.fromkeys(skill.topic for skill in skills.values()):
-        members = [skill for skill in skills.values() if skill.topic == topic]
+    for topic, members in by_topic(skills).items():
         mastered = sum(record[skill.name].level == Level.MASTERED for skill in members)
-        yield from _apart(_title(topic), f"{mastered} of {len(members)} mastered", width)
+        yield from _apart(topic, f"{mastered} of {len(members)} mastered", max(width, NARROWEST))
         for skill in members:
-            yield from _skill(skill, skills, record, now, room, width)
+            notes = [*_due(record[skill.name], now), *_waits_for(skill, skills, record)]
+            bar = f"{INDENT}{BARS[record[skill.name].level]} "
+            yield from _row(bar, skill.title, ", ".join(notes), _longest(s.title for s in skills.values()), width)
         yield ""
-    yield from _legend(width)
+    yield from wrapped("   ".join(together(f"{BARS[level]} {level}") for level in Level), "", max(width, NARROWEST))
 
 
 def skill_list(skills: Mapping[str, Skill], width: int) -> Iterator[str]:
-    """The names that a command takes: topics, and below each its skills with their titles."""
-    width = max(width, NARROWEST)
-    column = max((len(name) for name in skills), default=0) + 2 * len(INDENT)
-    for topic in dict.fromkeys(skill.topic for skill in skills.values()):
+    """The names that the command takes: topics, and below each its skills, with their titles and what they build on."""
+    for topic, members in by_topic(skills).items():
         yield topic
-        for skill in skills.values():
-            if skill.topic != topic:
-                continue
-            head = f"{INDENT}{skill.name}"
-            if column + len(skill.title) <= width:
-                yield head.ljust(column) + skill.title
-            else:
-                yield head
-                yield from wrapped(skill.title, 2 * INDENT, width)
+        for skill in members:
+            after = f"; after {', '.join(skill.prerequisites)}" if skill.prerequisites else ""
+            yield from _row(INDENT, skill.name, f"{skill.title}{after}", _longest(skills), width)
 
 
-def _skill(
-    skill: Skill, skills: Mapping[str, Skill], record: Mapping[str, Record], now: float, room: int, width: int
-) -> Iterator[str]:
-    mine = record[skill.name]
-    head = f"{INDENT}{BARS[mine.level]} {skill.title}"
-    hang = " " * len(f"{INDENT}{BARS[mine.level]} ")
-    notes = [note for note in (_due(mine, now), _waits_for(skill, skills, record)) if note]
-    remark = ", ".join(notes)
-    if remark and room + 2 + len(remark) <= width:
-        yield f"{head:<{room}}  {remark}"
+def by_topic(skills: Mapping[str, Skill]) -> dict[str, list[Skill]]:
+    """The skills of every topic, in the order of the map."""
+    topics: dict[str, list[Skill]] = {}
+    for skill in skills.values():
+        topics.setdefault(skill.topic, []).append(skill)
+    return topics
+
+
+def _row(mark: str, name: str, remark: str, column: int, width: int) -> Iterator[str]:
+    """A mark, a name, and a remark in the next column; below the name where there is no room."""
+    width = max(width, NARROWEST)
+    if remark and len(mark) + column + len(INDENT) + len(remark) <= width:
+        yield f"{mark}{name:<{column}}{INDENT}{remark}"
         return
-    yield from wrapped(head.lstrip(), INDENT, width, hang=len(hang) - len(INDENT))
+    first, *rest = wrapped(name, " " * len(mark), width)
+    yield mark + first[len(mark) :]
+    yield from rest
     if remark:
-        yield from wrapped(", ".join(map(together, notes)), hang, width)
+        yield from wrapped(remark, " " * (len(mark) + len(INDENT)), width)
 
 
-def _due(mine: Record, now: float) -> str:
-    return "" if mine.review.due is None else f"due {spoken_day(mine.review.due, now)}"
+def _longest(names: Iterator[str] | Mapping[str, Skill]) -> int:
+    return max(map(len, names), default=0)
 
 
-def _waits_for(skill: Skill, skills: Mapping[str, Skill], record: Mapping[str, Record]) -> str:
+def _due(mine: Record, now: float) -> Sequence[str]:
+    return [] if mine.review.due is None else [f"due {spoken_day(mine.review.due, now)}"]
+
+
+def _waits_for(skill: Skill, skills: Mapping[str, Skill], record: Mapping[str, Record]) -> Sequence[str]:
     if is_open(skill, record):
-        return ""
+        return []
     missing = [n for n in skill.prerequisites if n in record and record[n].level < Level.PROFICIENT]
-    return "after " + " and ".join(skills[name].title for name in missing)
+    return [f"after {' and '.join(skills[name].title for name in missing)}"]
 
 
 def _apart(left: str, right: str, width: int) -> Sequence[str]:
     gap = width - len(left) - len(right)
     return [left + " " * gap + right] if gap >= 2 else [left, right.rjust(width)]
-
-
-def _title(topic: str) -> str:
-    return topic.replace("_", " ").capitalize() if topic.islower() else topic
-
-
-def _legend(width: int) -> Iterator[str]:
-    yield from wrapped("   ".join(together(f"{BARS[level]} {level}") for level in Level), "", width)

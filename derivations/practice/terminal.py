@@ -71,8 +71,9 @@ class Face(Protocol):
         """The next line; None at the end of input."""
 
 
-def drive(events: Lines, face: Face, keep: Callable[[Attempt], None], tally: Tally) -> Tally:
+def drive(events: Lines, face: Face, keep: Callable[[Attempt], None]) -> Tally:
     """Run a session to its end, which may be the end of input; every attempt is kept before its verdict is told."""
+    tally = Tally()
     event, title = next(events, None), ""
     while event is not None:
         if isinstance(event, Posed):
@@ -199,6 +200,10 @@ class Screen:
         for paragraph in text.splitlines() or [""]:
             for line in wrapped(_printable(paragraph), indent, self._width, hang):
                 self.console.print(Text(line, style=style), soft_wrap=True)
+
+    def greet(self, text: str) -> None:
+        """A first word."""
+        self._say(text, "", "dim")
 
     @singledispatchmethod
     def tell(self, event: Event) -> None:
