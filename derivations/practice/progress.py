@@ -120,8 +120,9 @@ def open_progress(path: Path) -> Iterator[Progress]:
                 if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                     for statement in SCHEMA.split(";"):
                         connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {APPLICATION}")  # written again: it shows that it can be
-            _require_intact(connection, path)
+                else:
+                    _require_intact(connection, path)
+                connection.execute(f"PRAGMA user_version = {VERSION}")  # written again: it shows that it can be
         yield Progress(path, connection)
     finally:
         connection.close()
