@@ -112,8 +112,7 @@ def _screen() -> Face:
 
     with suppress(ImportError):
         import readline  # noqa: F401 - with it, input() edits its line and remembers the last ones
-    console = Console(highlight=False, markup=False)
-    screen = Screen(console)
+    screen = Screen(Console(highlight=False, markup=False))
     screen.greet(WAYS)
     return screen
 

@@ -7,6 +7,7 @@ end of each but the last.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -194,7 +195,8 @@ class Screen:
 
     @property
     def _width(self) -> int:
-        return max(self.console.width, NARROWEST)
+        columns = shutil.get_terminal_size().columns  # the console takes a dumb terminal to be 80 columns wide
+        return max(columns, NARROWEST)
 
     def _say(self, text: str, indent: str = "  ", style: str = "", hang: int = 0) -> None:
         for paragraph in text.splitlines() or [""]:

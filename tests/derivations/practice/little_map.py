@@ -15,7 +15,7 @@ HINTS = ("the power rule", "the exponent comes down,\nand is one less", "x**n be
 
 def power(rng, difficulty):
     """`x**n`; the exponent is above 10 at the hardest."""
-    n = int(rng.integers(2, 8)) + 10 * (difficulty == 3)
+    n = int(rng.integers(2, 7)) + 10 * (difficulty == 3)
     of = layer("power", "", tensors="x y", equations=f"y = x**{n}")
     problem = formula_problem(
         "p", "p", f"y = x**{n}. What is dy/dx?", of, "x", [("one less in the exponent", f"{n}*x**{n}")]
@@ -24,7 +24,7 @@ def power(rng, difficulty):
 
 
 def nested(rng, difficulty):
-    n = int(rng.integers(2, 8))
+    n = int(rng.integers(2, 7))
     of = layer("nested", "", tensors="x y", equations=f"y = sin({n}*x)")
     return formula_problem("p", "p", f"y = sin({n}*x). What is dy/dx?", of, "x")
 
