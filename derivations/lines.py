@@ -13,6 +13,7 @@ DEEPEST_NESTING = 50
 LONGEST_NUMBER = 30
 _DIGITS = re.compile(r"(?<![\w.])[0-9][\w.]*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_NAME_BEFORE = re.compile(r"[A-Za-z_]\w*$")
 AS_TYPED: Mapping[str, str] = {}
 
 
@@ -102,19 +103,19 @@ def _is_lone_equals(text: str, offset: int) -> bool:
 
 
 def python_expression(line: Line, also: str = "") -> tuple[ast.expr, Line]:
-    """The syntax tree of an expression; `[c = T[n]]` is read as `[c == T[n]]`.
+    """The syntax tree of an expression; in `[c = T[n]]` and in where, `=` is read as `==`.
 
     `also` holds characters that are let through, though they are not in the notation.
     """
     characters, places, brackets = [], [], []
     for offset, character in enumerate(line.text):
         if character in "([":
-            brackets.append(character)
+            brackets.append(_opened(line.text, offset))
         elif character in ")]" and brackets:
             brackets.pop()
         characters.append(character)
         places.append(line.places[offset])
-        if character == "=" and "[" in brackets and _is_lone_equals(line.text, offset):
+        if character == "=" and _holds_a_condition(brackets) and _is_lone_equals(line.text, offset):
             characters.append("=")
             places.append(line.places[offset])
     padded = Line("".join(characters), tuple(places))
@@ -132,6 +133,18 @@ def python_expression(line: Line, also: str = "") -> tuple[ast.expr, Line]:
     except (MemoryError, RecursionError, ValueError):
         raise padded.error("the expression is nested too deeply to be read") from None
     return tree, padded
+
+
+def _opened(text: str, offset: int) -> str:
+    """A bracket, with the name that it is called by."""
+    name = _NAME_BEFORE.search(text, 0, offset)
+    return (name[0] if name else "") + text[offset]
+
+
+def _holds_a_condition(brackets: list[str]) -> bool:
+    """Whether `=` compares inside of these brackets: in `[...]`, and in where, but not in another function there."""
+    calls = [bracket for bracket in brackets if bracket != "("]
+    return any(bracket.endswith("[") for bracket in brackets) or calls[-1:] == ["where("]
 
 
 def _check_brackets(line: Line, also: str) -> None:

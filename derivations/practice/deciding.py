@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,7 @@ import flint
 import numpy as np
 import sympy as sp
 
+from derivations.affine import TooHardError
 from derivations.evaluate import evaluate_equations
 from derivations.evidence import Proof
 from derivations.expressions import (
@@ -42,7 +44,7 @@ from derivations.expressions import (
 from derivations.fields import Balls
 from derivations.kinks import kinks_of
 from derivations.layer import DerivationError, Equation, Layer, Range, Tensor
-from derivations.proof import proved
+from derivations.proof import inline, proved
 from derivations.question import BITS, Question, same_ball
 from derivations.sampling import Point, points, settled, shape_of, whole
 from derivations.sizes import concrete_value, sizes_from
@@ -222,7 +224,15 @@ class Comparison:
                 equations = [*question.given, probe]
                 found = evaluate_equations(self.layer, equations, values, "float64", given=question.free)["kink"]
                 seen |= set(np.sign(found).ravel().tolist())
-        return all({-1.0, 1.0} <= seen for seen in signs)
+        enough = [{0.0, 1.0} if self._is_never_negative(distance) else {-1.0, 1.0} for _, distance, _ in kinks]
+        return all(wanted <= seen for wanted, seen in zip(enough, signs, strict=True))
+
+    def _is_never_negative(self, distance: sp.Expr) -> bool:
+        """Whether what is 0 on a kink is a maximum with 0, an absolute value, or a square."""
+        with suppress(TooHardError):
+            written = inline(distance, self.given)
+            return isinstance(written, absolute) or (isinstance(written, maximum) and sp.S.Zero in written.args)
+        return False
 
 
 @dataclass

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from derivations.affine import TooHardError
 from derivations.backward import Partial, derive
 from derivations.evaluate import evaluate_equations
 from derivations.expressions import INDICATORS, entry_indices, tensor_entry, tensor_names, with_fresh_bounds
@@ -24,10 +26,12 @@ from derivations.practice.deciding import Comparison
 from derivations.practice.problem import Problem
 from derivations.practice.reading import Statement
 from derivations.practice.wrong_forms import Form, Truth, wrong_forms
+from derivations.proof import inline
 from derivations.sampling import drawn, points, settled, shape_of, whole
 
 MOST_FORMS = 400
 MOST_DIAGNOSES = 2
+MOST_SHAPES = 6  # of the truth that wrong forms are built from
 SEED = 3
 CLOSE = 1e-9  # float64 has 16 digits, and the numbers at the points have few
 SIZES = ((2, 3, 4, 5), (3, 2, 5, 2), (2, 3), (3, 2))
@@ -162,7 +166,7 @@ def _forms(bench: Bench) -> list[sp.Expr]:
     """The truth as it stands, multiplied out, and as the steps of its derivation write it."""
     statement, problem = bench.statement, bench.problem
     truth = statement.target.truth
-    found = dict.fromkeys([truth, sp.expand_mul(truth, deep=False)])
+    found = dict.fromkeys([truth, sp.expand_mul(truth, deep=False), *_written_out(truth, problem)])
     target = statement.target.name.removeprefix("d").removesuffix("_total")
     try:
         steps = [step for step in derive(problem.layer).steps if step.target == target]
@@ -175,7 +179,19 @@ def _forms(bench: Bench) -> list[sp.Expr]:
         if not step.after_expression.has(Partial, *INDICATORS):
             letters = dict(zip(step.ranges, entry_indices(statement.target.left), strict=False))
             found[step.after_expression.xreplace({**letters, **outside})] = None
-    return [form for form in list(found)[:5] if bench.is_true(form)]
+    forms = [form for form in list(found)[:MOST_SHAPES] if bench.is_true(form)]
+    names = tensor_names(statement.expression)
+    # What speaks of what the answer speaks of comes first.
+    return sorted(forms, key=lambda form: -len(names & tensor_names(form)))
+
+
+def _written_out(truth: sp.Expr, problem: Problem) -> Iterator[sp.Expr]:
+    """Without other cotangents in it, and without anything but variables."""
+    forward = {equation.name for equation in problem.layer.equations}
+    with suppress(TooHardError):
+        yield inline(truth, [equation for equation in problem.given if equation.name not in forward])
+        if problem.kind != "equation":
+            yield inline(truth, problem.given)
 
 
 # ------------------------------------------------------------------------------------------ constant factors
@@ -192,8 +208,7 @@ def _constant_factors(bench: Bench) -> Iterator[Form]:
             abs(_value(factor, values) - ratio) <= 1e-8 * abs(ratio)  # type: ignore[arg-type, operator]
             for values, ratio in zip(bench.points, ratios, strict=True)
         ):
-            yield _said(factor, truth), factor * truth
-            return
+            yield _said(factor, bench), factor * truth
 
 
 def _ratio(answer: np.ndarray, truth: np.ndarray) -> float | None:
@@ -215,8 +230,9 @@ def _candidates(bench: Bench) -> Iterator[sp.Expr]:
         1 / (a * b) for a, b in itertools.combinations(named, 2)
     ]
     powers += [a / b for a, b in itertools.permutations(named, 2)]
-    for number in (1, -1, 2, sp.Rational(1, 2), -2, -sp.Rational(1, 2)):
-        yield from (number * power for power in powers)
+    numbers = [sp.Integer(1), sp.Integer(-1), sp.Integer(2), sp.S.Half, sp.Integer(-2), -sp.S.Half]
+    yield from numbers
+    yield from (number * power for number in numbers for power in powers[1:])
     ratio = _ratio(bench.answers[0], bench.truths[0])
     if ratio is not None and np.isfinite(ratio):
         near = Fraction(ratio).limit_denominator(1000)
@@ -224,7 +240,7 @@ def _candidates(bench: Bench) -> Iterator[sp.Expr]:
 
 
 def _value(factor: sp.Expr, values: Mapping[str, Any]) -> float:
-    """A factor at a point; infinite where a size is not known there."""
+    """A factor at a point; infinite where an option is 0 there, or not known."""
     result = 1.0
     for part in sp.Mul.make_args(factor):
         base, exponent = part.as_base_exp()
@@ -232,25 +248,36 @@ def _value(factor: sp.Expr, values: Mapping[str, Any]) -> float:
             number: float | None = float(base)
         else:
             number = values.get(base.name)
-        if number is None:
+        if not number:
             return float("inf")
         result *= float(number) ** int(exponent)
     return result
 
 
-def _said(factor: sp.Expr, truth: sp.Expr) -> str:
+def _said(factor: sp.Expr, bench: Bench) -> str:
     from derivations.render.plain import plain
 
     if factor == -1:
         return "the sign: your answer is minus the truth"
     sign = "the sign, and " if factor.could_extract_minus_sign() else ""
     plus = -factor if sign else factor
-    constant = sp.Mul(*(f for f in sp.Mul.make_args(truth) if f.is_number or not tensor_names(f)))
-    simpler = sp.count_ops(constant * plus) < sp.count_ops(constant) or constant * plus == 1
-    missing = constant != 1 and simpler
+    variable = {*bench.tensors, *(tensor.name for tensor in bench.problem.layer.inputs)}
+    truth = bench.statement.target.truth
+    constant = sp.Mul(*(f for f in sp.Mul.make_args(truth) if not tensor_names(f) & variable))
+    missing = _parts(constant * plus) < _parts(constant)
     what = f"{plain(1 / plus)} is missing" if missing else f"you have {plain(plus)} too much"
     times = f"{plain(factor)} times the truth"
     return f"{sign}{what}: your answer is {times}"
+
+
+def _parts(constant: sp.Expr) -> int:
+    """How many factors a constant has, above and below the line."""
+    count = 0
+    for factor in sp.Mul.make_args(constant):
+        base, exponent = factor.as_base_exp()
+        numbers = (base.p, base.q) if base.is_Rational else (base,)
+        count += sum(abs(exponent) for number in numbers if abs(number) != 1)
+    return count
 
 
 # ------------------------------------------------------------------------------------------ other shapes

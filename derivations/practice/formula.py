@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from derivations.expressions import CHOICES, cos, exp, log, maximum, sin, walk
-from derivations.lines import Line
+from derivations.layer import Layer
+from derivations.lines import Line, NotationError
 from derivations.proof import LONGEST
+from derivations.ranges import Known
 from derivations.scope import FUNCTIONS, Binding, Scope
 
 # What each of them is, as a text-book says.
@@ -88,6 +90,19 @@ class FormulaScope(Scope):
     def _need(self, power: sp.Expr) -> None:
         if not self.in_where and not power.is_number:
             self.needed.append((power, tuple(self.bindings.values())))
+
+    def _unify(self, argument: ast.Name, size: sp.Expr, node: ast.Subscript) -> None:
+        binding = self.bindings.get(argument.id)
+        if binding is not None and binding.size is not None and binding.size != size:
+            layer = Layer("", "", (), (), (), size_definitions=self.reader.size_definitions)
+            known = Known.of(layer, {binding.symbol: (sp.S.Zero, binding.size - 1)})
+            if all(known.inside(binding.symbol, sp.S.Zero, size - 1)):
+                return  # a letter of the left side that reaches a part of a longer axis
+        try:
+            super()._unify(argument, size, node)
+        except NotationError as error:
+            hint = f"; write 0 + {argument.id} where a part of it is meant"
+            raise NotationError(error.message + hint, error.line, error.column) from None
 
     def _is_declared(self, name: str) -> bool:
         reader = self.reader

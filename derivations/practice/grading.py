@@ -54,14 +54,14 @@ def grade(problem: Problem, answer: str) -> Verdict:
     same verdict.
     """
     try:
-        statements = AnswerReader(problem).read(answer)
+        reader = AnswerReader(problem)
+        statements = reader.read(answer)
     except NotationError as error:
         said = f"this cannot be read (line {error.line}, column {error.column}): {error.message}"
         return Verdict("unreadable", said, line=error.line, column=error.column)
-    several = len({statement.line for statement in statements}) > 1
     verdicts = []
     for statement in statements:
-        verdicts.append(_judged(problem, statement, statement.line if several else None))
+        verdicts.append(_judged(problem, statement, statement.line if reader.lines > 1 else None))
         if verdicts[-1].status == "wrong":
             return verdicts[-1]
     final = max(k for k, statement in enumerate(statements) if statement.target.asked)

@@ -164,10 +164,9 @@ class MatrixReader:
             )
         bound = sp.Dummy("k", integer=True)
         a = Array(left.at([*left.axes[:-1], bound]), left.axes[:-1], left.shape[:-1])
-        b = Array(right.at([*right.axes[:-2], bound, *right.axes[-1:]]), right.axes[:-2], right.shape[:-2])
-        if len(right.shape) == 1:
-            b = Array(right.at([bound]))
-        rows, columns = a.axes[-1:], right.axes[-1:] if len(right.shape) > 1 else ()
+        columns = right.axes[-1:] if len(right.shape) > 1 else ()
+        b = Array(right.at([*right.axes[:-2], bound, *columns]), right.axes[:-2], right.shape[:-2])
+        rows = a.axes[-1:]
         batch = [Array(a.body, a.axes[:-1], a.shape[:-1]), b]
         total = self.entrywise(lambda x, y: sp.Sum(x * y, (bound, sp.S.Zero, inner - 1)), batch, node)
         sizes = (*a.shape[-1:], *(right.shape[-1:] if len(right.shape) > 1 else ()))

@@ -88,6 +88,7 @@ class AnswerReader:
 
     problem: Problem
     reader: Reader = field(init=False)
+    lines: int = 0  # that the answer had
     own: list[Equation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -99,7 +100,9 @@ class AnswerReader:
     def read(self, text: str) -> list[Statement]:
         """The statements of an answer, in order. Raises NotationError with line and column."""
         statements: list[Statement] = []
-        for line in typed_lines(text):
+        lines = typed_lines(text)
+        self.lines = len(lines)
+        for line in lines:
             statements += self._line(line, statements[-1].target if statements else self.asked)
         if not any(statement.target.asked for statement in statements):
             raise line.error(f"no line says what {self.problem.left_side} is")
@@ -192,7 +195,7 @@ class AnswerReader:
         if matrix:
             return self._matrix_statement(tree, padded, target, at)
         try:
-            value, ranges, needed = self._in_letters(tree, padded, names, target.shape)
+            value, ranges, needed = self._in_letters(tree, padded, names, target)
         except NotationError:
             turned = self._turned(tree, padded, letters, target)
             if turned is None:
@@ -208,13 +211,17 @@ class AnswerReader:
         return self._checked(Statement(target, value, ranges, *at, typed=typed), padded)
 
     def _in_letters(
-        self, tree: ast.expr, line: Line, names: Sequence[str], sizes: Sequence[sp.Expr]
+        self, tree: ast.expr, line: Line, names: Sequence[str], target: Target, order: Sequence[int] | None = None
     ) -> tuple[sp.Expr, Ranges, list[sp.Expr]]:
-        """An expression whose letters are given with their sizes, the ranges of all, and what has to have a value."""
+        """An expression in the letters of a left side, the ranges of all letters, and what has to have a value.
+
+        `order` says which axis of the target each letter runs over, where it is not its own.
+        """
         scope = self._scope()
-        for name, size in zip(names, sizes, strict=True):
+        for name, axis in zip(names, order or range(len(names)), strict=True):
             scope.bind(name, line, tree)
-            scope.bindings[name].size, scope.bindings[name].seen_in = size, self.problem.left_side
+            scope.bindings[name].size = target.shape[axis]
+            scope.bindings[name].seen_in = f"{target.name}[{', '.join(names)}]"
         value = scope.expression(tree, line)
         ranges = scope.ranges()
         value = self._finished(value, ranges, line)
@@ -230,15 +237,14 @@ class AnswerReader:
     def _turned(self, tree: ast.expr, line: Line, letters: tuple[str, ...] | None, target: Target) -> Array | None:
         """What was typed for `dW[c, d]` where the tensor is dW[d, c]: an array with its axes in another order."""
         for order in itertools.permutations(range(len(letters or ())), len(letters or ())):
-            sizes = [target.shape[k] for k in order]
             if letters is None or list(order) == sorted(order) or len(order) > 4:
                 continue
             try:
-                value, ranges, _ = self._in_letters(tree, line, letters, sizes)
+                value, ranges, _ = self._in_letters(tree, line, letters, target, order)
             except NotationError:
                 continue
             if len(ranges) == len(letters):
-                return Array(value, tuple(map(index, letters)), tuple(sizes))
+                return Array(value, tuple(map(index, letters)), tuple(target.shape[k] for k in order))
         return None
 
     def _matrix_statement(self, tree: ast.expr, line: Line, target: Target, at: tuple[int, int]) -> Statement:

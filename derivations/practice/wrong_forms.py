@@ -100,7 +100,7 @@ class Truth:
         """The form without what is written down for places outside of a tensor."""
 
         def visit(node: sp.Basic) -> sp.Basic:
-            if isinstance(node, sp.KroneckerDelta) and 0 in node.args:
+            if isinstance(node, sp.KroneckerDelta) and _starts(node):
                 return sp.S.Zero
             if isinstance(node, Bracket) and _compares_whole_numbers(node):
                 return sp.S.One
@@ -113,6 +113,11 @@ class Truth:
     def guarded(self, expression: sp.Expr) -> sp.Expr:
         """An expression with everything written down again for places outside of a tensor."""
         return Reader.about(self.layer).guard(expression, Known.of(self.layer, self.ranges))
+
+
+def _starts(delta: sp.KroneckerDelta) -> bool:
+    """Whether this picks the first step of a recurrence."""
+    return 0 in delta.args and any(isinstance(side, sp.Symbol) for side in delta.args)
 
 
 def _compares_whole_numbers(bracket: Bracket) -> bool:
@@ -135,7 +140,7 @@ def missing_sums(truth: Truth) -> Iterator[Form]:
             continue
         for chosen in itertools.chain(*(itertools.combinations(node.limits, k) for k in (1, 2, 3))):
             kept = [limit for limit in node.limits if limit not in chosen]
-            names = " and ".join(limit[0].name for limit in chosen)
+            names = " and ".join(limit[0].name for limit in reversed(chosen))
             body = sp.Sum(node.function, *kept) if kept else node.function
             said = f"the sum over {names} is missing"
             for letters in itertools.permutations(truth.extra, len(chosen)):
@@ -169,7 +174,7 @@ def means(truth: Truth) -> Iterator[Form]:
     """A sum inside for a mean, and the other way round."""
     for node in truth.parts:
         if isinstance(node, sp.Sum):
-            names = " and ".join(limit[0].name for limit in node.limits)
+            names = " and ".join(limit[0].name for limit in reversed(node.limits))
             size = sp.Mul(*(limit[2] - limit[1] + 1 for limit in node.limits))
             yield f"a mean over {names} stands where a sum belongs", truth.with_part(node, node / size)
             yield f"a sum over {names} stands where a mean belongs", truth.with_part(node, node * size)
@@ -365,6 +370,23 @@ def shifted(truth: Truth) -> Iterator[Form]:
             when = "late" if step > 0 else "early"
             where = f"{truth.text(other)} stands for {truth.text(node)}, one step too {when}"
             yield f"off by one in {_letter(node.indices[k])}: {where}", truth.guarded(bare.xreplace({node: other}))
+    yield from _all_shifted(bare, moving, truth)
+
+
+def _all_shifted(bare: sp.Expr, moving: Sequence[tuple[sp.Indexed, int]], truth: Truth) -> Iterator[Form]:
+    """Everything that is read one step further, or back, read at the same step, or the other way."""
+    ahead = {node.indices[k] for node, k in moving if not isinstance(node.indices[k], sp.Symbol)}
+    for there in ahead:
+        step, letter = there.as_coeff_Add()
+        for here in (letter, letter - step):
+            read = {
+                node: node.base[tuple(here if i == there else i for i in node.indices)]
+                for node, k in moving
+                if node.indices[k] == there
+            }
+            said = "off by one" if here == letter else "the wrong way"
+            said = f"{said} in {letter.name}: {truth.text(here)} stands where {truth.text(there)} belongs"
+            yield said, truth.guarded(bare.xreplace(read))
 
 
 def _recurs(equation: Equation, axis: int, layer: Layer) -> bool:
