@@ -48,7 +48,7 @@ def run_session(
     """
     on_terminal = source.isatty() and target.isatty()
     chosen = select(wish.names, skills)
-    with _kept(file) as (known, keep):
+    with _kept(file, skills) as (known, keep):
         events = practise(_plan(wish, chosen, known, retries=on_terminal), known, clock)
         tally = drive(events, _screen() if on_terminal else _pipe(source, target), keep)
         told = ["", *summary(tally), *_advice(skills, known, clock())] if on_terminal else [next(summary(tally))]
@@ -58,7 +58,7 @@ def run_session(
 
 def map_lines(names: Sequence[str], skills: Skills, file: Path, now: float, width: int) -> Iterator[str]:
     """The map of skills with the levels reached. Raises PracticeError."""
-    return status_map(select(names, skills), records(read_attempts(file)), now, width)
+    return status_map(select(names, skills), records(skills, read_attempts(file)), now, width)
 
 
 def exported(path: Path, names: Sequence[str], skills: Skills, file: Path) -> dict[Path, str]:
@@ -82,13 +82,13 @@ def progress_file() -> Path:
 
 
 @contextmanager
-def _kept(file: Path | None) -> Iterator[tuple[dict[str, Record], Callable[[Attempt], None]]]:
+def _kept(file: Path | None, skills: Skills) -> Iterator[tuple[dict[str, Record], Callable[[Attempt], None]]]:
     """What is known so far, and how to keep an attempt."""
     if file is None:
-        yield {}, lambda attempt: None
+        yield records(skills), lambda attempt: None
         return
     with open_progress(file) as progress:
-        yield records(progress.attempts()), progress.add
+        yield records(skills, progress.attempts()), progress.add
 
 
 def _plan(wish: Wish, chosen: Skills, known: Mapping[str, Record], *, retries: bool) -> Plan:

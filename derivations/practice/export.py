@@ -19,7 +19,7 @@ STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def as_json(skills: Mapping[str, Skill], attempts: Sequence[Attempt]) -> dict[str, Any]:
     """`skills` and `attempts`, each a list of plain data; times are ISO 8601 in UTC, null where there is none."""
-    return {"skills": _skill_rows(skills, records(attempts)), "attempts": _attempt_rows(attempts)}
+    return {"skills": _skill_rows(skills, records(skills, attempts)), "attempts": _attempt_rows(attempts)}
 
 
 def as_csv(skills: Mapping[str, Skill], attempts: Sequence[Attempt]) -> dict[str, str]:
@@ -28,7 +28,7 @@ def as_csv(skills: Mapping[str, Skill], attempts: Sequence[Attempt]) -> dict[str
     What a spreadsheet would take for a formula has an apostrophe before it, answers above all: `= 2*x` is one.
     """
     return {
-        "skills": _table(SKILL_COLUMNS, _skill_rows(skills, records(attempts))),
+        "skills": _table(SKILL_COLUMNS, _skill_rows(skills, records(skills, attempts))),
         "attempts": _table(ATTEMPT_COLUMNS, _attempt_rows(attempts)),
     }
 
@@ -36,8 +36,8 @@ def as_csv(skills: Mapping[str, Skill], attempts: Sequence[Attempt]) -> dict[str
 def _skill_rows(skills: Mapping[str, Skill], known: Mapping[str, Record]) -> list[dict[str, Any]]:
     """A row for every skill of the map, then those that were tried and are not on it any more."""
     rows = []
-    for name in dict.fromkeys([*skills, *known]):
-        skill, record = skills.get(name), known.get(name, Record())
+    for name, record in known.items():
+        skill = skills.get(name)
         title, topic = (skill.title, skill.topic) if skill is not None else ("", "")
         values = (name, title, topic, str(record.level), record.attempts, record.right)
         rows.append(dict(zip(SKILL_COLUMNS, (*values, _time(record.last), _time(record.review.due)), strict=True)))

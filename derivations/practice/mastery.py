@@ -9,10 +9,11 @@ Mastery levels work?" and "Mastery Mechanics Changes September 2018", support.kh
 - **In a mixed test** of several skills, every right answer raises its skill by one level, from not started to familiar,
   and only here does proficient become mastered. A miss lowers it by one level, never below attempted.
 
-What we add: a set is SET_LENGTH answers to one skill, whenever they are given. What an answer has settled counts at
-once, before the set is over: the first miss lowers what only a perfect set may keep, and a second one ends the set,
-since less than 70 % will be right. A test between the answers of a set ends it. An answer is right only if no hint was
-asked for before it; one that cannot be read or decided does not count at all.
+What we add: a set is SET_LENGTH answers to one skill, whenever they are given, or fewer where the skill has no more
+problems. What an answer has settled counts at once, before the set is over: the first of four that is missed lowers
+what only a perfect set may keep, and a second one ends the set, since less than 70 % will be right. No miss lowers by
+more than one level. A test between the answers of a set ends it. An answer is right only if no hint was asked for
+before it; one that cannot be read or decided does not count at all.
 """
 
 from __future__ import annotations
@@ -65,12 +66,16 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Standing:
-    """A level, and the practice set that is open: the level at which it began, how many were right, how many missed."""
+    """A level, and the practice set that is open: the level at which it began, how many were right, how many missed.
+
+    `length` is how many answers a set of this skill has.
+    """
 
     level: Level = Level.NOT_STARTED
     start: Level = Level.NOT_STARTED
     right: int = 0
     missed: int = 0
+    length: int = SET_LENGTH
 
     @property
     def in_a_set(self) -> bool:
@@ -86,30 +91,34 @@ class Standing:
 
     def _after_test(self, right: bool) -> Standing:
         raised = max(Level.FAMILIAR, Level(min(self.level + 1, Level.MASTERED)))
-        return _settled(raised if right else max(Level.ATTEMPTED, Level(max(self.level - 1, 0))))
+        return self._settled(raised if right else max(Level.ATTEMPTED, self._one_lower))
 
     def _after_practice(self, right: bool) -> Standing:
         start = self.start if self.in_a_set else self.level
         hits, misses = self.right + right, self.missed + (not right)
-        best = 1 - misses / SET_LENGTH  # the share that is right if all others are
-        known = _LOWERED[start][0 if misses == 0 else 1 if best >= SHARE_OF_FAMILIAR else 2]
+        best = 1 - misses / self.length  # the share that is right if all others are
+        lowered = _LOWERED[start][0 if misses == 0 else 1 if best >= SHARE_OF_FAMILIAR else 2]
+        known = max(lowered, self._one_lower)
         if best < SHARE_OF_FAMILIAR:
-            return _settled(known)
-        if hits + misses == SET_LENGTH:
-            return _settled(max(known, Level.FAMILIAR if misses else Level.PROFICIENT))
-        return Standing(known, start, hits, misses)
+            return self._settled(known)
+        if hits + misses == self.length:
+            return self._settled(max(known, Level.FAMILIAR if misses else Level.PROFICIENT))
+        return Standing(known, start, hits, misses, self.length)
+
+    @property
+    def _one_lower(self) -> Level:
+        return Level(max(self.level - 1, Level.NOT_STARTED))
+
+    def _settled(self, level: Level) -> Standing:
+        return Standing(level, level, length=self.length)
 
 
-def standing(attempts: Iterable[Attempt]) -> Standing:
+def standing(attempts: Iterable[Attempt], length: int = SET_LENGTH) -> Standing:
     """Where the attempts at one skill, in their order, have led."""
-    reached = Standing()
+    reached = Standing(length=length)
     for attempt in attempts:
         reached = reached.after(attempt)
     return reached
-
-
-def _settled(level: Level) -> Standing:
-    return Standing(level, level)
 
 
 # What is left of the level at which a set began while all are right, at 70 to 99 %, and below that.

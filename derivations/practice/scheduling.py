@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from derivations.practice.mastery import SET_LENGTH, Attempt, Level, Standing
+from derivations.practice.mastery import Attempt, Level, Standing
 from derivations.practice.skill import Skill
 
 DAY = 86_400.0  # seconds
@@ -84,9 +84,9 @@ class Record:
         )
 
 
-def records(attempts: Iterable[Attempt]) -> dict[str, Record]:
-    """A record for every skill that was tried; attempts in the order in which they were made."""
-    found: dict[str, Record] = {}
+def records(skills: Mapping[str, Skill], attempts: Iterable[Attempt] = ()) -> dict[str, Record]:
+    """A record for every skill of the map, and every other that was tried; attempts in the order of their making."""
+    found = {name: Record(Standing(length=skill.set_length)) for name, skill in skills.items()}
     for attempt in attempts:
         found[attempt.skill] = found.get(attempt.skill, Record()).after(attempt)
     return found
@@ -103,14 +103,14 @@ class Choice:
 def next_skill(
     skills: Mapping[str, Skill], known: Mapping[str, Record], now: float, last: str | None = None
 ) -> Choice | None:
-    """What to practise next; None where there are no skills.
+    """What to practise next; None where there are no skills. `known` has a record for each of them.
 
     A set that was just begun goes on until its skill is proficient or the set is over. Then come reviews that are due,
     the longest overdue first. Then, in the order of the map, a skill below proficient whose prerequisites are
     proficient (those outside of `skills` are not asked for): one whose set is open, else another one than `last` where
     there is a choice. Then whatever has rested longest, lower levels first.
     """
-    record = {name: known.get(name, Record()) for name in skills}
+    record = {name: known[name] for name in skills}
     if last in record and record[last].standing.in_a_set and record[last].level < Level.PROFICIENT:
         return Choice(skills[last], _place_in_set(record[last].standing))
     due = [(r.review.due, name) for name, r in record.items() if r.review.due is not None and r.review.due <= now]
@@ -133,7 +133,7 @@ def is_open(skill: Skill, record: Mapping[str, Record]) -> bool:
 
 
 def _place_in_set(standing: Standing) -> str:
-    return f"answer {standing.right + standing.missed + 1} of {SET_LENGTH} in this set"
+    return f"answer {standing.right + standing.missed + 1} of {standing.length} in this set"
 
 
 def spoken_day(moment: float, now: float) -> str:

@@ -20,6 +20,7 @@ from derivations.practice.problem import Problem
 from derivations.practice.scheduling import Choice, Record, next_skill
 from derivations.practice.skill import EASIEST, HARDEST, PracticeError, Skill, pose
 
+DRAWS = 3  # of one problem, if it is the same as before
 TEST_LENGTH = 8  # skills of a mixed test, where nobody says how many
 FEWEST_IN_TEST = 2  # of one skill it would not be mixed
 FIRST_IN_TEST = (Level.PROFICIENT, Level.MASTERED, Level.FAMILIAR, Level.ATTEMPTED, Level.NOT_STARTED)
@@ -32,7 +33,8 @@ NO_HINTS = "a test gives no hints and shows nothing; skip counts as missed"
 class Plan:
     """What a session is to do: the skills it draws from, and how.
 
-    The k-th problem, from 0, is made from `seed + k`. Without a `difficulty`, each follows from the level reached. A
+    The first problem is made from `seed`, each other from the next; a skill's problem that was asked just before is
+    drawn again. Without a `difficulty`, each follows from the level reached. A
     `test` asks each of its skills once, in the order given. `count` bounds the problems of practice. With `retries` a
     wrong answer may be followed by others, which do not count.
     """
@@ -109,21 +111,29 @@ Lines = Generator[Event, str | None, None]
 
 
 def practise(plan: Plan, known: dict[str, Record], clock: Callable[[], float]) -> Lines:
-    """Pose problems until the plan is done, or the line is `quit`; `known` is what was known before, and is kept up.
+    """Pose problems until the plan is done, or the line is `quit`.
+
+    `known` has a record for every skill, and is kept up to date.
 
     `clock` gives seconds since 1970. Sent lines are answers, lines of one answer joined by a newline, or commands:
     `?`, `hint`, `show`, `skip`, `quit`.
     """
     count = len(plan.skills) if plan.test else plan.count
     last: str | None = None
-    number = 0
+    number, seed = 0, plan.seed
+    prompts: dict[str, str] = {}
     while count is None or number < count:
         choice = _choice(plan, known, clock(), number, last)
         if choice is None:
             return
         last = choice.skill.name
-        level = known.get(last, Record()).level
-        problem = pose(choice.skill, plan.seed + number, plan.difficulty or fitting(level))
+        difficulty = plan.difficulty or fitting(known[last].level)
+        for _ in range(DRAWS):
+            problem = pose(choice.skill, seed, difficulty)
+            seed += 1
+            if problem.prompt != prompts.get(last):
+                break
+        prompts[last] = problem.prompt
         number += 1
         goes_on = yield from _Round(plan, Posed(problem, choice, number, count), known, clock).play()
         if not goes_on:
@@ -192,7 +202,7 @@ class _Round:
 
     @property
     def _level(self) -> Level:
-        return self.known.get(self.posed.choice.skill.name, Record()).level
+        return self.known[self.posed.choice.skill.name].level
 
     def _counted(self, result: Result, answer: str = "") -> tuple[Level, Level, Attempt | None]:
         """The level before and after, and the attempt, if none of this problem has been counted yet."""
@@ -201,7 +211,7 @@ class _Round:
             return before, before, None
         attempt = Attempt(skill, self.posed.problem.id, self.plan.kind, result, self.hints, self.clock(), answer)
         self.counted = attempt.counts_as is not None
-        self.known[skill] = self.known.get(skill, Record()).after(attempt)
+        self.known[skill] = self.known[skill].after(attempt)
         return before, self._level, attempt
 
 
@@ -221,7 +231,7 @@ def mixed_test(
     if len(skills) < FEWEST_IN_TEST or (count is not None and count < FEWEST_IN_TEST):
         raise PracticeError("a test is mixed: it needs at least two skills; name more, or leave the names out")
     shuffled = [list(skills)[k] for k in rng.permutation(len(skills))]
-    level = {name: known.get(name, Record()).level for name in skills}
+    level = {name: known[name].level for name in skills}
     ranked = sorted(shuffled, key=lambda name: FIRST_IN_TEST.index(level[name]))
     ready = sum(level[name] >= Level.FAMILIAR for name in ranked)
     chosen = ranked[: count or min(TEST_LENGTH, max(ready, FEWEST_IN_TEST))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from derivations.practice.mastery import SET_LENGTH
 from derivations.practice.problem import Problem
 
 EASIEST, HARDEST = 1, 3
@@ -19,13 +20,17 @@ class PracticeError(ValueError):
 
 @dataclass(frozen=True)
 class Skill:
-    """One skill: `make(rng, difficulty)` draws a problem of it; `prerequisites` are the skills that it builds on."""
+    """One skill: `make(rng, difficulty)` draws a problem of it; `prerequisites` are the skills that it builds on.
+
+    `set_length` is how many answers a practice set has: less than usual for a skill that has only a few problems.
+    """
 
     name: str
     title: str
     topic: str
     prerequisites: tuple[str, ...]
     make: Callable[[np.random.Generator, int], Problem] = field(compare=False, repr=False)
+    set_length: int = SET_LENGTH
 
 
 def pose(skill: Skill, seed: int, difficulty: int) -> Problem:

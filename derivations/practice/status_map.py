@@ -11,22 +11,28 @@ from derivations.render.wrapping import together, wrapped
 
 NARROWEST = 40
 INDENT = "  "
+MANY = 16  # skills of a topic that nobody can practise yet
 BARS: dict[Level, str] = {level: f"[{('#' * level).ljust(Level.MASTERED)}]" for level in Level}
 
 
 def status_map(skills: Mapping[str, Skill], known: Mapping[str, Record], now: float, width: int) -> Iterator[str]:
     """The map in lines of at most `width` columns, 40 or more; `now` is in seconds since 1970.
 
-    A skill that was practised says when it is due; one that is not open yet, what it waits for.
+    A skill that was practised says when it is due; one that is not open yet, what it waits for. Where many of a topic
+    wait, they are only counted.
     """
-    record = {name: known.get(name, Record()) for name in skills}
+    record = {name: known[name] for name in skills}
     for topic, members in by_topic(skills).items():
         mastered = sum(record[skill.name].level == Level.MASTERED for skill in members)
         yield from _apart(topic, f"{mastered} of {len(members)} mastered", max(width, NARROWEST))
-        for skill in members:
+        waiting = [s for s in members if record[s.name].level == Level.NOT_STARTED and not is_open(s, record)]
+        shown = [s for s in members if s not in waiting] if len(waiting) > MANY else members
+        for skill in shown:
             notes = [*_due(record[skill.name], now), *_waits_for(skill, skills, record)]
             bar = f"{INDENT}{BARS[record[skill.name].level]} "
-            yield from _row(bar, skill.title, ", ".join(notes), _longest(s.title for s in skills.values()), width)
+            yield from _row(bar, skill.title, ", ".join(notes), max(len(s.title) for s in shown), width)
+        if len(shown) < len(members):
+            yield from wrapped(f"and {len(waiting)} more, which wait for others", INDENT, max(width, NARROWEST))
         yield ""
     yield from wrapped("   ".join(together(f"{BARS[level]} {level}") for level in Level), "", max(width, NARROWEST))
 
@@ -37,7 +43,7 @@ def skill_list(skills: Mapping[str, Skill], width: int) -> Iterator[str]:
         yield topic
         for skill in members:
             after = f"; after {', '.join(skill.prerequisites)}" if skill.prerequisites else ""
-            yield from _row(INDENT, skill.name, f"{skill.title}{after}", _longest(skills), width)
+            yield from _row(INDENT, skill.name, f"{skill.title}{after}", max(map(len, skills)), width)
 
 
 def by_topic(skills: Mapping[str, Skill]) -> dict[str, list[Skill]]:
@@ -59,10 +65,6 @@ def _row(mark: str, name: str, remark: str, column: int, width: int) -> Iterator
     yield from rest
     if remark:
         yield from wrapped(remark, " " * (len(mark) + len(INDENT)), width)
-
-
-def _longest(names: Iterator[str] | Mapping[str, Skill]) -> int:
-    return max(map(len, names), default=0)
 
 
 def _due(mine: Record, now: float) -> Sequence[str]:

@@ -32,26 +32,24 @@ def piped(lines, file="-", seed=3, kind="practice", names=(), encoding="utf-8"):
 
 
 def test_a_line_for_every_problem_and_a_verdict_for_every_answer():
-    code, out, err = piped(["6*x**5", "3*x**2", "4*x^", "?", "dy/dx = 4*x**3;", "= 4*x**3", "", "exit"])
+    code, out, err = piped(["6*x**5", "3*x**2", "4*x^", "?", "dy/dx = 6*x**5;", "= 6*x**5", "", "exit"])
     assert (code, err) == (1, "")
     starts = [
-        "1 powers:3:1 y = x**6",
+        "1 powers:3:1 y = x**6. What is dy/dx?",
         "right: ",
-        "2 powers:4:1 y = x**5",
+        "2 powers:4:1 y = x**5. What is dy/dx?",
         "wrong: ",
-        "3 powers:5:1",
+        "3 powers:6:1 y = x**4. What is dy/dx?",  # the seed 5 gives x**5 once more
         "unreadable: column 4: ",
-    ]
-    starts += [
-        "4 powers:6:1 y = x**4",
+        "4 powers:7:1 y = x**6. What is dy/dx?",
         "hint 1 of 3: the power rule",
         "right: ",
-        "5 powers:7:1",
+        "5 powers:8:1 y = x**5. What is dy/dx?",
         "skipped",
-        "6 powers:8:1",
+        "6 powers:",
+        "4 answers: 2 right, 1 wrong, 1 unreadable",
     ]
-    assert [line.startswith(start) for line, start in zip(out, starts, strict=False)] == [True] * len(starts), out
-    assert out[len(starts) :] == ["4 answers: 2 right, 1 wrong, 1 unreadable"]
+    assert [line[: len(start)] for line, start in zip(out, starts, strict=True)] == starts
 
 
 @pytest.mark.parametrize(

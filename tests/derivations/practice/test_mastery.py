@@ -61,9 +61,9 @@ def test_only_a_test_leads_to_mastered_and_nothing_beyond(attempts):
             assert (one.kind, before.level, one.counts_as) == ("test", PROFICIENT, True)
 
 
-@given(ATTEMPTS, st.integers(0, 2))
-def test_a_miss_never_raises_and_lowers_by_one_at_most(attempts, hints):
-    before = standing(attempts)
+@given(ATTEMPTS, st.integers(0, 2), st.integers(1, 6))
+def test_a_miss_never_raises_and_lowers_by_one_at_most(attempts, hints, length):
+    before = standing(attempts, length)
     for result in ("wrong", "shown", "skipped"):
         practised = before.after(Attempt("s", "s:0:1", "practice", result, hints, 0.0)).level
         tested = before.after(Attempt("s", "s:0:1", "test", result, hints, 0.0)).level
@@ -89,6 +89,14 @@ def test_what_was_right_with_a_hint_counts_as_missed(attempts, kind, hints):
     before = standing(attempts)
     hinted = Attempt("s", "s:0:1", kind, "right", hints, 0.0)
     assert before.after(hinted) == before.after(attempt(kind, False))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_shorter_set_is_lost_with_its_first_miss_and_won_without(length):
+    won = standing([attempt("practice", True)] * length, length)
+    assert (won.level, won.in_a_set) == (PROFICIENT, False)
+    lost = Standing(MASTERED, MASTERED, length=length).after(attempt("practice", False))
+    assert (lost.level, lost.in_a_set, lost.length) == (PROFICIENT, False, length)
 
 
 def test_the_order_of_attempts_matters():

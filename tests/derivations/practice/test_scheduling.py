@@ -89,7 +89,8 @@ LATER = Review(1, 2.5, 1.0, 100 * DAY)
 
 
 def known(**levels):
-    return {name: Record(Standing(level, level), LATER, 1, 1, 0.0) for name, level in levels.items()}
+    made = {name: Record(Standing(level, level), LATER, 1, 1, 0.0) for name, level in levels.items()}
+    return records(SKILLS) | made
 
 
 def next_name(of, now=0.0, last=None, skills=SKILLS):
@@ -97,7 +98,7 @@ def next_name(of, now=0.0, last=None, skills=SKILLS):
 
 
 def test_the_map_is_learnt_from_its_beginning():
-    assert next_name({}) == "powers"
+    assert next_name(known()) == "powers"
     assert next_name(known(powers=Level.PROFICIENT)) == "nested"
     assert next_name(known(powers=Level.PROFICIENT, nested=Level.FAMILIAR)) == "nested"
     assert next_name(known(powers=Level.PROFICIENT, nested=Level.MASTERED)) == "linear"
@@ -113,13 +114,13 @@ def test_reviews_that_are_due_come_first_the_longest_overdue_before_others():
 
 
 def test_a_set_that_was_begun_goes_on():
-    begun = records([attempt()])
+    begun = records(SKILLS, [attempt()])
     assert next_skill(SKILLS, begun, 0.0, "powers").why == "answer 2 of 4 in this set"
 
 
 def test_after_a_lost_set_another_skill_has_its_turn_where_there_is_one():
     two = {name: replace(SKILLS[name], prerequisites=()) for name in ("powers", "nested")}
-    lost = records([attempt("wrong"), attempt("wrong")])
+    lost = records(SKILLS, [attempt("wrong"), attempt("wrong")])
     assert next_name(lost, last="powers", skills=two) == "nested"
     assert next_name(lost, last="powers") == "powers"
 
@@ -134,12 +135,12 @@ def test_once_all_is_learnt_the_lowest_and_longest_rested_comes():
 
 
 def test_prerequisites_outside_of_what_was_named_are_not_asked_for():
-    assert next_name({}, skills={"linear": SKILLS["linear"]}) == "linear"
+    assert next_name(known(), skills={"linear": SKILLS["linear"]}) == "linear"
 
 
 @given(histories(), st.sampled_from([None, "powers", "nested"]))
 def test_the_choice_never_leaves_the_map_nor_skips_a_prerequisite(history, last):
-    of, now = records(history), history[-1].moment if history else 0.0
+    of, now = records(SKILLS, history), history[-1].moment if history else 0.0
     name = next_name(of, now, last)
     assert name == "powers" or of["powers"].level >= Level.PROFICIENT or of[name].attempts
 

@@ -1,10 +1,12 @@
 """A session: one answer of a problem counts, hints cost, commands do what they say, the plan is kept."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from derivations.practice.mastery import Level, Standing
-from derivations.practice.scheduling import Record
+from derivations.practice.scheduling import Record, records
 from derivations.practice.session import (
     NO_HINTS,
     WAYS,
@@ -26,7 +28,7 @@ POWERS = {"powers": SKILLS["powers"]}
 
 def played(lines, plan, known=None):
     """The events of a session that is given these lines; RIGHT and WRONG stand for such an answer."""
-    events = practise(plan, {} if known is None else known, lambda: 1e9)
+    events = practise(plan, records(SKILLS) if known is None else known, lambda: 1e9)
     told, waiting = [next(events)], list(lines)
     while True:
         event = told[-1]
@@ -94,10 +96,19 @@ def test_show_tells_what_could_be_typed():
 
 def test_a_problem_is_made_again_from_its_name():
     told = played(["skip"] * 3, Plan(POWERS, seed=5, difficulty=2, count=3))
-    names = [e.problem.id for e in told if isinstance(e, Posed)]
-    assert names == ["powers:5:2", "powers:6:2", "powers:7:2"]
-    again = played([], Plan(POWERS, seed=7, difficulty=2))
-    assert again[0].problem.prompt == [e for e in told if isinstance(e, Posed)][-1].problem.prompt
+    last = [e.problem for e in told if isinstance(e, Posed)][-1]
+    skill, seed, difficulty = last.id.split(":")
+    again = played([], Plan({skill: SKILLS[skill]}, int(seed), int(difficulty)))[0].problem
+    assert (again.id, again.prompt, again.expected) == (last.id, last.prompt, last.expected)
+
+
+def test_the_same_problem_is_not_asked_twice_in_a_row_where_there_is_another():
+    told = played(["skip"] * 30, Plan(POWERS, seed=0, difficulty=1))
+    prompts = [e.problem.prompt for e in told if isinstance(e, Posed)]
+    repeated = sum(a == b for a, b in pairwise(prompts))
+    assert repeated <= 2
+    linear = {"linear": SKILLS["linear"]}
+    assert kinds(played(["skip"] * 2, Plan(linear, seed=0))) == ["Posed", "GivenUp"] * 2 + ["Posed"]
 
 
 def test_problems_grow_harder_with_the_level():
@@ -107,7 +118,7 @@ def test_problems_grow_harder_with_the_level():
 
 
 def test_four_right_answers_make_proficient_and_open_the_next_skill():
-    known = {}
+    known = records(SKILLS)
     told = played(["RIGHT"] * 5, Plan(SKILLS, seed=0), known)
     assert [e.choice.skill.name for e in told if isinstance(e, Posed)] == ["powers"] * 4 + ["nested"] * 2
     assert [(e.before, e.after) for e in told if isinstance(e, Judged)][3] == (Level.ATTEMPTED, Level.PROFICIENT)
@@ -123,7 +134,7 @@ def test_count_ends_a_session():
 
 
 def at(**levels):
-    return {name: Record(Standing(level, level), attempts=1) for name, level in levels.items()}
+    return records(SKILLS) | {name: Record(Standing(level, level), attempts=1) for name, level in levels.items()}
 
 
 def test_a_test_asks_each_skill_once_gives_no_hints_and_decides_mastery():
@@ -149,19 +160,19 @@ def test_a_test_prefers_what_only_it_can_master():
     known = at(powers=Level.PROFICIENT, nested=Level.NOT_STARTED, linear=Level.PROFICIENT)
     assert set(mixed_test(SKILLS, known, rng)) == {"powers", "linear"}
     assert set(mixed_test(SKILLS, known, rng, 3)) == set(SKILLS)
-    assert len(mixed_test(SKILLS, {}, rng)) == 2
+    assert len(mixed_test(SKILLS, at(), rng)) == 2
 
 
 def test_the_same_seed_mixes_the_same_test():
-    assert list(mixed_test(SKILLS, {}, np.random.default_rng(4))) == list(
-        mixed_test(SKILLS, {}, np.random.default_rng(4))
+    assert list(mixed_test(SKILLS, at(), np.random.default_rng(4))) == list(
+        mixed_test(SKILLS, at(), np.random.default_rng(4))
     )
 
 
 @pytest.mark.parametrize(("skills", "count"), [(POWERS, None), (SKILLS, 1)])
 def test_a_test_of_one_skill_is_none(skills, count):
     with pytest.raises(PracticeError, match="at least two skills"):
-        mixed_test(skills, {}, np.random.default_rng(0), count)
+        mixed_test(skills, at(), np.random.default_rng(0), count)
 
 
 def test_an_empty_line_reminds_of_what_can_be_done():

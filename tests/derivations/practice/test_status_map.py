@@ -5,19 +5,19 @@ from dataclasses import replace
 import pytest
 
 from derivations.practice.mastery import Level, Standing
-from derivations.practice.scheduling import DAY, Record, Review
+from derivations.practice.scheduling import DAY, Record, Review, records
 from derivations.practice.status_map import skill_list, status_map
 from tests.derivations.practice.little_map import SKILLS
 
 NOW = 1e9
-KNOWN = {
+KNOWN = records(SKILLS) | {
     "powers": Record(Standing(Level.MASTERED), Review(3, 2.5, 6.0, NOW + 3 * DAY), 9, 8, NOW),
     "nested": Record(Standing(Level.FAMILIAR), Review(1, 2.5, 1.0, NOW), 3, 2, NOW),
 }
 
 WIDE = """\
 derivatives                                                      1 of 1 mastered
-  [####] Powers            due in 3 days
+  [####] Powers  due in 3 days
 
 chain rule                                                       0 of 1 mastered
   [##  ] Nested functions  due today
@@ -45,3 +45,13 @@ def test_no_line_is_longer_than_the_terminal_and_nothing_is_lost(width):
 
 def test_the_list_tells_names_and_what_they_build_on():
     assert list(skill_list(SKILLS, 80))[-2:] == ["layers", "  linear  The linear layer; after nested, powers"]
+
+
+def test_of_many_that_wait_only_the_number_is_told():
+    many = SKILLS | {
+        f"layers.{k}": replace(SKILLS["linear"], name=f"layers.{k}", title=f"Layer {k}") for k in range(40)
+    }
+    lines = list(status_map(many, records(many) | KNOWN, NOW, 80))
+    assert "  and 41 more, which wait for others" in lines
+    assert len(lines) < 20
+    assert len(list(skill_list(many, 80))) > 40
