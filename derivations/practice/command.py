@@ -21,9 +21,11 @@ from derivations.practice.scheduling import Record, records
 from derivations.practice.session import WAYS, Plan, mixed_test, practise
 from derivations.practice.skill import PracticeError, Skill, select
 from derivations.practice.status_map import status_map
-from derivations.practice.terminal import Face, Pipe, Screen, drive, summary
+from derivations.practice.terminal import Face, Pipe, Screen, bounded_line, drive, summary
 
 SEEDS = 1_000_000  # one of so many is drawn where none is given
+
+LONGEST_TEXT = 100_000  # characters; no explanation has as many
 
 Skills = Mapping[str, Skill]
 
@@ -50,10 +52,28 @@ def run_session(
     chosen = select(wish.names, skills)
     with _kept(file, skills) as (known, keep):
         events = practise(_plan(wish, chosen, known, retries=on_terminal), known, clock)
-        tally = drive(events, _screen() if on_terminal else _pipe(source, target), keep)
+        try:
+            tally = drive(events, _screen() if on_terminal else _pipe(source, target), keep)
+        except KeyboardInterrupt:
+            if on_terminal:
+                print(file=target)  # what is said next is not to stand beside the prompt
+            raise
         told = ["", *summary(tally), *_advice(skills, known, clock())] if on_terminal else [next(summary(tally))]
         print(*told, sep="\n", file=target, flush=True)
     return tally.all_right
+
+
+def explained(title: str, source: TextIO, target: TextIO) -> str:
+    """What the learner says about a subject: on a terminal up to an empty line, through a pipe up to the end."""
+    on_terminal = source.isatty() and target.isatty()
+    if on_terminal:
+        print(f"{title}: explain it in plain words, as to a friend. An empty line ends it.\n", file=target, flush=True)
+    lines: list[str] = []
+    while (line := bounded_line(source)) is not None and (line.strip() or not on_terminal):
+        lines.append(line)
+        if sum(map(len, lines)) > LONGEST_TEXT:
+            break
+    return "\n".join(lines)
 
 
 def map_lines(names: Sequence[str], skills: Skills, file: Path, now: float, width: int) -> Iterator[str]:

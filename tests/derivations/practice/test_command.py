@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import termios
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from derivations.practice.command import exported, map_lines
+from derivations.practice.command import explained, exported, map_lines
 from derivations.practice.mastery import Attempt
 from derivations.practice.progress import open_progress, read_attempts
 from derivations.practice.skill import PracticeError, select
@@ -228,6 +229,13 @@ def test_the_end_of_a_session_advises_a_mixed_test(tmp_path):
     terminal.type("quit")
     terminal.until("1 skill is proficient; a mixed test decides mastery: backproof practice --test")
     assert terminal.end() == 0
+
+
+def test_an_explanation_through_a_pipe_is_all_of_it():
+    page = StringIO()
+    assert explained("One neuron", StringIO("a sum,\n\nthen a squash\n"), page) == "a sum,\n\nthen a squash"
+    assert page.getvalue() == ""
+    assert len(explained("One neuron", StringIO("word\n" * 1_000_000), page)) < 110_000
 
 
 # A teacher's files
