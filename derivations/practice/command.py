@@ -65,14 +65,13 @@ def run_session(
 
 def explained(title: str, source: TextIO, target: TextIO) -> str:
     """What the learner says about a subject: on a terminal up to an empty line, through a pipe up to the end."""
-    on_terminal = source.isatty() and target.isatty()
-    if on_terminal:
-        print(f"{title}: explain it in plain words, as to a friend. An empty line ends it.\n", file=target, flush=True)
+    _read_anything(source)
+    if not (source.isatty() and target.isatty()):
+        return source.read(LONGEST_TEXT)
+    print(f"{title}: explain it in plain words, as to a friend. An empty line ends it.\n", file=target, flush=True)
     lines: list[str] = []
-    while (line := bounded_line(source)) is not None and (line.strip() or not on_terminal):
+    while (line := bounded_line(source)) is not None and line.strip():
         lines.append(line)
-        if sum(map(len, lines)) > LONGEST_TEXT:
-            break
     return "\n".join(lines)
 
 
@@ -122,9 +121,14 @@ def _plan(wish: Wish, chosen: Skills, known: Mapping[str, Record], *, retries: b
 
 
 def _pipe(source: TextIO, target: TextIO) -> Face:
-    if isinstance(source, TextIOWrapper):
-        source.reconfigure(errors="replace")  # what is no text is unreadable, at its column
+    _read_anything(source)
     return Pipe(source, target)
+
+
+def _read_anything(source: TextIO) -> None:
+    """Read bytes that are no text as the sign for that: an answer with it is unreadable, at its column."""
+    if isinstance(source, TextIOWrapper):
+        source.reconfigure(errors="replace")
 
 
 def _screen() -> Face:

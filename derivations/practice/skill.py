@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -34,8 +35,8 @@ class Skill:
 
 
 def pose(skill: Skill, seed: int, difficulty: int) -> Problem:
-    """The problem `skill:seed:difficulty`: the same three, the same problem."""
-    problem = skill.make(np.random.default_rng(seed), difficulty)
+    """The problem `skill:seed:difficulty`: the same three, the same problem, on every machine."""
+    problem = skill.make(np.random.default_rng([zlib.crc32(skill.name.encode()), seed, difficulty]), difficulty)
     return replace(problem, id=f"{skill.name}:{seed}:{difficulty}", skill=skill.name)
 
 
