@@ -1,8 +1,9 @@
 """A report as a page: what was compared with what, by how many bounds it was off, and, if it was, how."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -42,6 +43,13 @@ def page(report: Report) -> RenderableType:
     parts += _behaviour(report)
     parts += _trouble(report)
     return Group(*parts)
+
+
+def page_html(report: Report, width: int) -> str:
+    """The report's page in HTML, `width` characters wide, with its colours."""
+    console = Console(file=StringIO(), record=True, width=width, legacy_windows=False, force_jupyter=False)
+    console.print(page(report))
+    return console.export_html(inline_styles=True, code_format='<pre style="line-height: 1.2">{code}</pre>')
 
 
 def overview(reports: Sequence[Report]) -> RenderableType:

@@ -95,8 +95,14 @@ class Report:
         from rich.console import Console
 
         page = StringIO()
-        Console(file=page, width=WIDTH, color_system=None, legacy_windows=False).print(self)
+        Console(file=page, width=WIDTH, color_system=None, legacy_windows=False, force_jupyter=False).print(self)
         return "\n".join(line.rstrip() for line in page.getvalue().splitlines())
+
+    def _repr_html_(self) -> str:
+        """The report as a page for a notebook."""
+        from checks.page import page_html
+
+        return page_html(self, WIDTH)
 
     def __rich__(self) -> "RenderableType":
         """The report as a page for a terminal."""

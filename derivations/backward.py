@@ -102,6 +102,11 @@ class Step:
 
         return f"$\\displaystyle {latex(self.before_expression)} = {latex(self.after_expression)}$"
 
+    def _repr_html_(self) -> str:
+        from derivations.render.html import step_html
+
+        return step_html(self)
+
 
 def _text(expression: sp.Expr, first: tuple[sp.Symbol, ...] = ()) -> str:
     from derivations.render.plain import plain

@@ -248,3 +248,8 @@ class Layer:
     def _repr_latex_(self) -> str:
         lines = r" \\ ".join(f"{eq.latex.replace('=', '&=', 1)}" for eq in self.equations)
         return f"$\\displaystyle \\begin{{aligned}} {lines} \\end{{aligned}}$"
+
+    def _repr_html_(self) -> str:
+        from derivations.render.html import layer_html
+
+        return layer_html(self)

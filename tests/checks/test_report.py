@@ -1,9 +1,12 @@
 """A report reads well at 80 columns, and as JSON."""
 
 import json
+from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import rich.console
 from rich.console import Console
 
 from checks import gradcheck
@@ -83,3 +86,36 @@ def test_the_overview_has_a_line_for_each_report():
         ["✓", "relu", "float64"],
         ["✓", "softmax_cross_entropy", "float64"],
     ]
+
+
+class Text(HTMLParser):
+    """The text of a page, whose tags have to close."""
+
+    def __init__(self):
+        super().__init__()
+        self.text, self.open = "", []
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.parametrize("report", [RIGHT, WRONG, OPEN, replace(WRONG, layer="<script>alert(1)</script>")])
+def test_a_notebook_shows_the_page_and_runs_nothing(report):
+    parser = Text()
+    parser.feed(report._repr_html_())
+    assert parser.open == []
+    assert [line.rstrip() for line in parser.text.splitlines()] == str(report).splitlines()
+    assert "<script>" not in report._repr_html_()
+
+
+def test_in_a_notebook_the_page_goes_where_it_is_asked_for(monkeypatch, capsys):
+    text, page = str(WRONG), WRONG._repr_html_()
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: True)
+    assert (str(WRONG), WRONG._repr_html_()) == (text, page)
+    assert capsys.readouterr() == ("", "")
