@@ -40,6 +40,8 @@ class Apart:
 class Printer:
     """Walks an expression and lets a dialect write its nodes. `first` are the indices that come first in products."""
 
+    partial_tightness = PRODUCT
+
     def __init__(self, first: Sequence[sp.Symbol] = ()) -> None:
         self.first = [index.name for index in first]
 
@@ -51,6 +53,8 @@ class Printer:
         """The text of a node, and how tightly it holds together."""
         if isinstance(node, sp.Rational):
             return self.rational(node)
+        if isinstance(node, sp.Symbol) and (node.is_integer or node.is_nonnegative):
+            return self.letter(node.name), ATOM
         if isinstance(node, sp.Indexed | sp.Symbol):
             return self.entry(entry_name(node), [self.index(i) for i in entry_indices(node)]), ATOM
         if isinstance(node, sp.Add):
@@ -88,9 +92,9 @@ class Printer:
         if node is sp.pi:
             return self.pi(), ATOM
         if node in {sp.oo, -sp.oo}:
-            return (self.infinity(), ATOM) if node is sp.oo else (f"-{self.infinity()}", PRODUCT)
+            return (self.infinity(), ATOM) if node is sp.oo else (self.minus(self.infinity()), PRODUCT)
         if type(node).__name__ == "Partial":
-            return self.partial(*(self.text(part) for part in node.args)), PRODUCT
+            return self.partial(*(self.text(part) for part in node.args)), self.partial_tightness
         return str(node), ATOM
 
     def within(self, node: sp.Basic, tightness: int) -> str:
@@ -105,19 +109,13 @@ class Printer:
         terms.sort(
             key=lambda pair: (pair[0].negative, not pair[1].is_Number, -_weight(pair[1]), self._entries_key(pair[1]))
         )
-        pieces = []
-        for position, (apart, _) in enumerate(terms):
-            text = self._fraction(Apart(False, apart.above, apart.below))[0]
-            if position == 0:
-                pieces.append(f"-{text}" if apart.negative else text)
-            else:
-                pieces.append(f" - {text}" if apart.negative else f" + {text}")
-        return "".join(pieces), SUM
+        parts = [(apart.negative, self._fraction(Apart(False, apart.above, apart.below))[0]) for apart, _ in terms]
+        return self.added(parts), SUM
 
     def _product(self, node: sp.Mul) -> Shown:
         apart = self._apart(node)
         text, tightness = self._fraction(apart)
-        return (f"-{text}", SUM) if apart.negative else (text, tightness)
+        return (self.minus(text), SUM) if apart.negative else (text, tightness)
 
     def _fraction(self, apart: Apart) -> Shown:
         if not apart.below:
@@ -206,16 +204,12 @@ class Printer:
         """An index expression: letters before numbers."""
         if isinstance(node, sp.Add):
             terms = sorted(node.args, key=lambda t: (self._apart(t).negative, t.is_Number, str(t)))
-            pieces = []
-            for position, term in enumerate(terms):
-                apart = self._apart(term)
-                text = self.index_product(apart.above)
-                sign = "-" if apart.negative else "+" if position else ""
-                pieces.append(f"{sign}{text}" if not position else f" {sign} {text}")
-            return "".join(pieces)
+            parts = [self._apart(term) for term in terms]
+            return self.added([(apart.negative, self.index_product(apart.above)) for apart in parts])
         if isinstance(node, sp.Mul):
             apart = self._apart(node)
-            return ("-" if apart.negative else "") + self.index_product(apart.above)
+            text = self.index_product(apart.above)
+            return self.minus(text) if apart.negative else text
         return self.text(node)
 
     def index_product(self, factors: Sequence[sp.Expr]) -> str:
@@ -250,6 +244,19 @@ class Printer:
 
     def entry(self, name: str, indices: Sequence[str]) -> str:
         raise TypeError("a dialect writes entries")
+
+    def letter(self, name: str) -> str:
+        """An index, a size or an option: never a tensor, nor a cotangent, whatever letter it starts with."""
+        return self.entry(name, [])
+
+    def minus(self, text: str) -> str:
+        return f"-{text}"
+
+    def added(self, terms: Sequence[tuple[bool, str]]) -> str:
+        """Terms, each with whether it is taken away."""
+        (negative, first), *others = terms
+        pieces = [self.minus(first) if negative else first]
+        return "".join([*pieces, *(f" - {text}" if negative else f" + {text}" for negative, text in others)])
 
     def product(self, factors: Sequence[str]) -> str:
         return "*".join(factors)
