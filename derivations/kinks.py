@@ -39,6 +39,11 @@ def has_kinks(layer: Layer) -> bool:
     return any(True for equation in layer.equations for _ in _kinks_of(equation))
 
 
+def kink_labels(layer: Layer) -> list[str]:
+    """What has a kink or a tie in the layer's equations, as `kinks` labels it."""
+    return [label for equation in layer.equations for label, _, _ in _kinks_of(equation)]
+
+
 def _kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol, Range]]]:
     from derivations.render.plain import plain
 

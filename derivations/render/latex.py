@@ -115,7 +115,7 @@ class Latex(Printer):
     def reduction(self, name: str, indices: Sequence[str], body: sp.Expr) -> Shown:
         """`\\sum_{d}`."""
         sign = {"sum": r"\sum", "mean": r"\operatorname{mean}", "max": r"\max"}[name]
-        inner = self.within(body, PRODUCT) if name == "sum" else rf"\left({self.text(body)}\right)"
+        inner = self.within(body, PRODUCT) if name == "sum" else self.brackets(self.text(body))
         return rf"{sign}_{{{', '.join(indices)}}} {inner}", PRODUCT
 
     def delta(self, left: sp.Expr, right: sp.Expr) -> Shown:
@@ -149,7 +149,7 @@ class Latex(Printer):
             cases = rf"{yes} & \text{{if }} {condition} \\ {no} & \text{{otherwise}}"
             return rf"\begin{{cases}} {cases} \end{{cases}}", ATOM
         shown = _FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
-        return rf"{shown}\left({', '.join(arguments)}\right)", ATOM
+        return f"{shown}{self.brackets(', '.join(arguments))}", ATOM
 
     def integer_division(self, left: str, right: str, *, remainder: bool) -> str:
         """`\\lfloor d / g \\rfloor`."""
@@ -166,6 +166,18 @@ class Latex(Printer):
     def infinity(self) -> str:
         """`\\infty`."""
         return r"\infty"
+
+
+class Breakable(Latex):
+    """LaTeX whose lines may break inside brackets and products, where the margin wants it."""
+
+    def brackets(self, text: str) -> str:
+        """`(x)`: TeX breaks no line between `\\left` and `\\right`."""
+        return f"({text})"
+
+    def product(self, factors: Sequence[str]) -> str:
+        """`a\\, b`, with a place to break."""
+        return r"\,\allowbreak ".join(factors)
 
 
 def symbol(name: str) -> str:

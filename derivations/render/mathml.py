@@ -26,6 +26,8 @@ _D = '<mi mathvariant="normal">d</mi>'
 _NAMES = {"lam": "lambda", "eps": "epsilon"}
 _GREEK_IN_UNICODE = {"lambda": "lamda"}
 _TAG = re.compile(r"</?[a-z]+[^>]*>")
+_OPEN, _CLOSE = "<mrow><mo>(</mo>", "<mo>)</mo></mrow>"
+_SHORT = 24  # signs: what fits on any line
 _APPLY = "<mo>&#x2061;</mo>"
 
 
@@ -47,7 +49,7 @@ class Mathml(Printer):
 
     def brackets(self, text: str) -> str:
         """`(x)`."""
-        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+        return f"{_OPEN}{text}{_CLOSE}"
 
     def letter(self, name: str) -> str:
         """`n`, `stride`."""
@@ -139,7 +141,7 @@ class Mathml(Printer):
         if name == "where":
             condition, yes, no = arguments
             rows = (
-                f"<mtr><mtd>{yes}</mtd><mtd><mtext>if </mtext>{condition}</mtd></mtr>"
+                f"<mtr><mtd>{yes}</mtd><mtd><mtext>if\u00a0</mtext>{condition}</mtd></mtr>"
                 f"<mtr><mtd>{no}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
             )
             return f'<mrow><mo>{{</mo><mtable columnalign="left" class="cases">{rows}</mtable></mrow>', PRODUCT
@@ -194,7 +196,8 @@ def equation_mathml(equation: Equation) -> str:
 def pieces(run: str) -> list[str]:
     """A run in parts that a line may break between: browsers break a line between formulas, never inside one.
 
-    It breaks behind `=` and `·`, and before `+` and `−`, where they stand in no fraction, bracket or root.
+    It breaks behind `=` and `·`, and before `+` and `−`, where they stand in no fraction or root, nor in a bracket
+    that is short.
     """
     found, depth, start = [""], 0, 0
     for tag in _TAG.finditer(run):
@@ -203,9 +206,18 @@ def pieces(run: str) -> list[str]:
             element = run[start : tag.end()]
             if element in {PLUS, MINUS} and found[-1]:
                 found.append(element)
+            elif _is_long_bracket(element):
+                inside = pieces(element[len(_OPEN) : -len(_CLOSE)])
+                found[-1] += _OPEN.removeprefix("<mrow>") + inside[0]
+                found += inside[1:]
+                found[-1] += _CLOSE.removesuffix("</mrow>")
             else:
                 found[-1] += element
             if element in {TIMES, EQUALS}:
                 found.append("")
             start = tag.end()
     return [part for part in found if part]
+
+
+def _is_long_bracket(element: str) -> bool:
+    return element.startswith(_OPEN) and element.endswith(_CLOSE) and len(_TAG.sub("", element)) > _SHORT
