@@ -133,13 +133,13 @@ class Html:
         line = broken(EQUALS + mathml(step.after_expression, tuple(step.ranges)))
         badge = self.inline(badge_of(step))
         return (
-            f'<li><details open><summary><span class="rule">{escape(step.rule)}</span> {badge}</summary>'
+            f'<li><details open=""><summary><span class="rule">{escape(step.rule)}</span> {badge}</summary>'
             f"<p>{escape(step.because)}</p>{line}</details></li>"
         )
 
     @block.register
     def _(self, block: Fold) -> str:
-        state = " open" if block.open else ""
+        state = ' open=""' if block.open else ""
         return f"<details{state}><summary>{self.line(block.title)}</summary>\n{self.blocks(block.blocks)}\n</details>"
 
     @block.register

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -22,6 +23,7 @@ from derivations.schedule import schedule
 from derivations.sizes import concrete_value, names_in, sizes_from
 
 
+@cache
 def by_hand(example: Example) -> dict[str, Any]:
     """Every tensor and cotangent of an example: Fractions where they are rational, else balls of 200 bits.
 
@@ -63,7 +65,7 @@ def _as_fraction(number: Number) -> Number:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
-def workings(example: Example, name: str, hand: Mapping[str, Any], code: Mapping[str, Any] | None) -> Iterator[Working]:
+def workings(example: Example, name: str, code: Mapping[str, Any] | None = None) -> Iterator[Working]:
     """How every entry of a tensor comes out; the first one is written in letters, too.
 
     Raises DerivationError where no equation of the example defines the tensor.
@@ -72,6 +74,7 @@ def workings(example: Example, name: str, hand: Mapping[str, Any], code: Mapping
     if equation is None:
         known = ", ".join(e.name for e in example.derivation.equations)
         raise DerivationError(f"{example.name}: no equation defines {name!r}; there are {known}")
+    hand = by_hand(example)
     got = np.asarray(code[name]) if code is not None and name in code else None
     order = tuple(dict.fromkeys(re.findall(r"[A-Za-z]\w*", equation.text.partition("= ")[2])))
     for number, place in enumerate(np.ndindex(np.shape(hand[name]))):
