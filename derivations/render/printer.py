@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -147,7 +148,7 @@ class Printer:
         return Apart(bool(coefficient < 0), tuple(above), tuple(below))
 
     def _in_order(self, factors: list[sp.Expr]) -> list[sp.Expr]:
-        return sorted(factors, key=self._factor_key)
+        return sorted(factors, key=self._factor_key) if len(factors) > 1 else factors
 
     def _factor_key(self, factor: sp.Expr) -> tuple:
         base = factor.base if isinstance(factor, sp.Pow) and factor.exp.is_Rational else factor
@@ -168,8 +169,8 @@ class Printer:
         """Entries that hold the first free index first, as in a product of matrices; cotangents before others."""
         entries = [n for n in walk(node) if isinstance(n, sp.Indexed)]
         places = [self.first.index(s.name) for s in node.free_symbols if s.name in self.first]
-        name = entries[0].base.name if entries else str(node)
-        return min(places, default=len(self.first)), not name.startswith("d"), name, str(node)
+        name = entries[0].base.name if entries else _spelled(node)
+        return min(places, default=len(self.first)), not name.startswith("d"), name, _spelled(node)
 
     def _as_mean(self, apart: Apart) -> Shown | None:
         """A sum divided by the number of its terms is a mean."""
@@ -194,7 +195,7 @@ class Printer:
 
     def _delta_sides(self, delta: sp.KroneckerDelta) -> tuple[sp.Expr, sp.Expr]:
         def place(side: sp.Expr) -> tuple:
-            return side.is_number, not side.is_Symbol, sp.count_ops(side), str(side)
+            return side.is_number, not side.is_Symbol, sp.count_ops(side), _spelled(side)
 
         return tuple(sorted(delta.args, key=place))
 
@@ -203,7 +204,7 @@ class Printer:
     def index(self, node: sp.Expr) -> str:
         """An index expression: letters before numbers."""
         if isinstance(node, sp.Add):
-            terms = sorted(node.args, key=lambda t: (self._apart(t).negative, t.is_Number, str(t)))
+            terms = sorted(node.args, key=lambda t: (self._apart(t).negative, t.is_Number, _spelled(t)))
             parts = [self._apart(term) for term in terms]
             return self.added([(apart.negative, self.index_product(apart.above)) for apart in parts])
         if isinstance(node, sp.Mul):
@@ -214,7 +215,12 @@ class Printer:
 
     def index_product(self, factors: Sequence[sp.Expr]) -> str:
         """A product of sizes, options and indices."""
-        ordered = sorted(factors, key=lambda f: (not f.is_Number, not str(f) > "z", len(str(f)) == 1, str(f)))
+
+        def place(factor: sp.Expr) -> tuple:
+            name = _spelled(factor)
+            return not factor.is_Number, not name > "z", len(name) == 1, name
+
+        ordered = sorted(factors, key=place)
         return self.product([self.within(f, POWER) for f in ordered]) if len(ordered) > 1 else self.text(ordered[0])
 
     def condition(self, condition: sp.Basic) -> str:
@@ -308,6 +314,12 @@ class Printer:
 
     def infinity(self) -> str:
         return "inf"
+
+
+@lru_cache(maxsize=16384)
+def _spelled(node: sp.Basic) -> str:
+    """SymPy's own text of a node, which takes it long, and is asked for again and again: lines differ in little."""
+    return str(node)
 
 
 def _weight(term: sp.Expr) -> int:
