@@ -6,6 +6,6 @@ write_book("book", ["linear", "lstm"])
 
 from derivations.book.chapters import CHAPTERS, EXAMPLES
 from derivations.book.example import Example, Part, carried
-from derivations.book.site import write_book
+from derivations.book.site import require_place, write_book
 
-__all__ = ["CHAPTERS", "EXAMPLES", "Example", "Part", "carried", "write_book"]
+__all__ = ["CHAPTERS", "EXAMPLES", "Example", "Part", "carried", "require_place", "write_book"]

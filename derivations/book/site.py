@@ -66,7 +66,7 @@ def write_book(
     """
     names = _names(layers)
     folder = Path(folder).absolute()
-    _require_ours(folder)
+    require_place(folder)
     pages = [*(chapter.page_name for chapter in CHAPTERS), *(page_name(name) for name in names)]
     chapter_tasks = [
         (
@@ -213,8 +213,8 @@ _HOW_TO_READ = (
 # the folder
 
 
-def _require_ours(folder: Path) -> None:
-    """Raise DerivationError unless the folder is not there, is empty, or holds a book that was written here."""
+def require_place(folder: Path) -> None:
+    """Before any work is done: raise DerivationError unless the folder is not there, is empty, or holds a book that was written here."""
     if not folder.exists():
         return
     if not folder.is_dir():
