@@ -214,7 +214,10 @@ _HOW_TO_READ = (
 
 
 def require_place(folder: Path) -> None:
-    """Before any work is done: raise DerivationError unless the folder is not there, is empty, or holds a book that was written here."""
+    """Raise DerivationError unless the folder is not there, is empty, or holds a book that was written here.
+
+    `write_book` asks first of all; who works before that, asks before.
+    """
     if not folder.exists():
         return
     if not folder.is_dir():
