@@ -181,7 +181,8 @@ def _summed_up(steps: Sequence[Any]) -> Badge:
     certified = sum(not proof.for_all_sizes for proof in shown)
     if certified:
         return Badge("certified", f"{certified} of {len(shown)} steps certified at random points, the others proved")
-    return Badge("proved", "proved for all sizes")
+    witnessed = len(shown) < len(steps)
+    return Badge("proved", f"proved for all sizes{', differentiation certified' if witnessed else ''}")
 
 
 def _textbook(derivation: Derivation) -> list[Block]:

@@ -198,15 +198,15 @@ def _chapter_line(chapter: Chapter) -> str:
 
 
 _SUMMARY = (
-    "The backward equations of {count} layers of neural networks, each derived from its forward equations, step by "
-    "step, and every step proved."
+    "The backward equations of {count} layers of neural networks, derived from the forward equations step by step; "
+    "every step says why it holds, and how that is known."
 )
 _HOW_TO_READ = (
     "<p>Read the chapters in order if you are learning; look up a layer if you are writing one. A cotangent is written "
     "with a d: <code>dX</code> is the derivative of the loss with respect to <code>X</code>, entry by entry. Indices "
-    "start at 0; <code>n</code> counts the examples of a batch; images keep their channels last. Nothing in the "
-    "equations was typed by hand: they are what was derived, and what is said of them was proved, for all sizes "
-    "where it says so, and else certified at points that it names.</p>"
+    "start at 0; <code>n</code> counts the examples of a batch; images keep their channels last. Only the forward "
+    "equations and what textbooks state were written by hand. All else was derived from the forward equations, and "
+    "proved for all sizes where it says so, else certified at random points.</p>"
 )
 
 

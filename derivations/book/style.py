@@ -23,8 +23,8 @@ body {
 }
 header, main { width: min(46rem, 100% - 2.25rem); margin: 0 auto; }
 header {
-  display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: baseline;
-  padding-top: 1.25rem; padding-bottom: 0.75rem; border-bottom: 1px solid var(--line);
+  display: flex; flex-wrap: wrap; gap: 0.5rem 1.5rem; align-items: baseline; padding-top: 1.25rem;
+  padding-bottom: 0.75rem; border-bottom: 1px solid var(--line);
 }
 main { padding-top: 1.5rem; padding-bottom: 4rem; }
 .home { font-weight: 600; letter-spacing: 0.01em; color: var(--ink); text-decoration: none; }
@@ -44,15 +44,15 @@ li { margin-bottom: 0.25rem; }
 .note { color: var(--quiet); font-size: 0.9375rem; }
 code { font-family: var(--mono); font-size: 0.86em; }
 pre {
-  background: var(--shade); border: 1px solid var(--line); border-radius: 4px;
-  padding: 0.875rem 1rem; overflow-x: auto; font-size: 0.8125rem; line-height: 1.55; margin: 0.75rem 0 1rem;
+  background: var(--shade); border: 1px solid var(--line); border-radius: 4px; padding: 0.875rem 1rem;
+  overflow-x: auto; font-size: 0.8125rem; line-height: 1.55; margin: 0.75rem 0 1rem;
 }
 pre code { font-size: inherit; }
 math { font-family: var(--maths); }
 .equation { margin: 0.9rem 0; padding-left: 1.25rem; border-left: 2px solid var(--line); }
 .formula {
-  overflow-x: auto; overflow-y: hidden; padding: 0.2rem 0.25rem 0.3rem 1.6rem; text-indent: -1.6rem; line-
-  height: 2.1;
+  overflow-x: auto; overflow-y: hidden; padding: 0.2rem 0.25rem 0.3rem 1.6rem; text-indent: -1.6rem;
+  line-height: 2.1;
 }
 .formula math { text-indent: 0; font-size: 1.14em; }
 mfrac > :first-child { padding-bottom: 0.1em; }
@@ -60,8 +60,8 @@ mfrac > :last-child { padding-top: 0.12em; }
 .whole { white-space: nowrap; }
 .cases mtd { padding: 0.15em 0.9em 0.15em 0; text-align: left; }
 .aside {
-  display: flex; flex-wrap: wrap; gap: 0.15rem 1.25rem; align-items: baseline; font-size: 0.9375rem; color:
-  var(--quiet);
+  display: flex; flex-wrap: wrap; gap: 0.15rem 1.25rem; align-items: baseline; font-size: 0.9375rem;
+  color: var(--quiet);
 }
 .aside code { color: var(--ink); }
 .label { font-style: italic; }
@@ -85,12 +85,12 @@ details > summary { color: var(--link); }
 .scroll { overflow-x: auto; margin: 1rem 0 1.5rem; }
 table { border-collapse: collapse; font-size: 0.9375rem; line-height: 1.45; }
 caption {
-  text-align: left; color: var(--quiet); padding-bottom: 0.4rem; width: max-content; max-width: min(42rem,
-  100vw - 2.25rem);
+  text-align: left; color: var(--quiet); padding-bottom: 0.4rem; width: max-content;
+  max-width: min(42rem, 100vw - 2.25rem);
 }
 th, td {
-  text-align: left; vertical-align: baseline; padding: 0.35rem 1.25rem 0.35rem 0; border-bottom: 1px solid
-  var(--line);
+  text-align: left; vertical-align: baseline; padding: 0.35rem 1.25rem 0.35rem 0;
+  border-bottom: 1px solid var(--line);
 }
 th { font-weight: 600; color: var(--quiet); }
 td { font-variant-numeric: tabular-nums; }
@@ -109,14 +109,14 @@ td { font-variant-numeric: tabular-nums; }
 .catalogue dd { margin: 0; color: var(--quiet); font-size: 0.9375rem; line-height: 1.45; }
 .chapters { list-style: none; padding: 0; counter-reset: chapter; }
 .chapters li {
-  counter-increment: chapter; padding: 0.6rem 0; border-bottom: 1px solid var(--line); display: grid; grid-
-  template-columns: 2rem 1fr;
+  counter-increment: chapter; padding: 0.6rem 0; border-bottom: 1px solid var(--line); display: grid;
+  grid-template-columns: 2rem 1fr;
 }
 .chapters li::before { content: counter(chapter); color: var(--quiet); font-variant-numeric: tabular-nums; }
 .chapters span { color: var(--quiet); font-size: 0.9375rem; grid-column: 2; }
 .neighbours {
-  display: flex; justify-content: space-between; gap: 1rem; margin-top: 4rem; padding-top: 1rem; border-top:
-  1px solid var(--line);
+  display: flex; justify-content: space-between; gap: 1rem; margin-top: 4rem; padding-top: 1rem;
+  border-top: 1px solid var(--line);
 }
 .neighbours span { color: var(--quiet); font-size: 0.875rem; }
 form[role="search"] {

@@ -82,8 +82,8 @@ CHAPTER = Chapter(
         Text(
             NEURON,
             """
-            Nothing here was typed by hand: the line above was derived from the three equations, each step by a rule
-            that has a name, and you can unfold the steps. With numbers:
+            That line was not typed by hand: it was derived from the three equations, each step by a rule that has a
+            name, and you can unfold the steps. With numbers:
             """,
         ),
         Worked(NEURON, ("dA", "dZ", "dW", "db", "dX")),

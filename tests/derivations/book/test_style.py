@@ -32,3 +32,12 @@ def test_contrast_is_what_wcag_says_it_is():
 @pytest.mark.parametrize("text", TEXT)
 def test_text_stands_out(scheme, ground, text):
     assert contrast(scheme[text], scheme[ground]) >= 4.5
+
+
+def test_every_declaration_is_a_name_and_a_value():
+    bodies = re.findall(r"\{([^{}]*)\}", STYLE)
+    declarations = [declaration for body in bodies for declaration in body.split(";") if declaration.strip()]
+    assert len(declarations) > 100
+    for declaration in declarations:
+        assert re.fullmatch(r"\s*-{0,2}[a-z]+(-[a-z]+)*: \S[^:]*", declaration.replace('"] ', "")), declaration
+    assert STYLE.count("{") == STYLE.count("}")
