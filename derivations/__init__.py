@@ -65,17 +65,27 @@ class _Catalogue(Mapping[str, Layer]):
 
     def __init__(self) -> None:
         self._layers: dict[str, Layer] = {}
+        self._families: dict[str, list[str]] = {}
         self._unread = list(reversed(_FAMILIES))
 
     def _read_family(self) -> None:
-        family = import_module(f"derivations.{self._unread.pop()}")
+        name = self._unread.pop()
+        family = import_module(f"derivations.{name}")
         public = {name: value for name, value in vars(family).items() if not name.startswith("_")}
-        self._layers |= {value.name: value for value in public.values() if isinstance(value, Layer)}
+        found = {value.name: value for value in public.values() if isinstance(value, Layer)}
+        self._families[name] = [layer for layer in found if layer not in self._layers]
+        self._layers |= found
 
     def _all(self) -> dict[str, Layer]:
         while self._unread:
             self._read_family()
         return self._layers
+
+    @property
+    def families(self) -> Mapping[str, list[str]]:
+        """The names of the layers of each family; a family is named like the module that it lies in."""
+        self._all()
+        return self._families
 
     def __getitem__(self, name: str) -> Layer:
         while name not in self._layers and self._unread:
@@ -89,4 +99,4 @@ class _Catalogue(Mapping[str, Layer]):
         return len(self._all())
 
 
-LAYERS: Mapping[str, Layer] = _Catalogue()
+LAYERS = _Catalogue()

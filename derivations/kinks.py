@@ -39,6 +39,11 @@ def has_kinks(layer: Layer) -> bool:
     return any(True for equation in layer.equations for _ in kinks_of(equation))
 
 
+def kink_labels(layer: Layer) -> list[str]:
+    """What has a kink or a tie in the layer's equations, as `kinks` labels it."""
+    return [label for equation in layer.equations for label, _, _ in kinks_of(equation)]
+
+
 def kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol, Range]]]:
     """Every kink and tie on the right side: its label, what is 0 on it, and the ranges of the indices in that."""
     from derivations.render.plain import plain

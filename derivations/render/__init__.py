@@ -1,1 +1,1 @@
-"""Equations and derivations as text, LaTeX, Markdown, HTML, JSON and NumPy source: one file each."""
+"""Equations and derivations as text, LaTeX, MathML, Markdown, HTML, JSON and NumPy source: one file each."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from derivations.render.unicode import without_padding_brackets
 if TYPE_CHECKING:
     from derivations.backward import Derivation, Step
 
-_GREEK = frozenset(
+GREEK = frozenset(
     [
         "alpha",
         "beta",
@@ -50,6 +51,7 @@ _FUNCTIONS = {
     "maximum": r"\max",
     "minimum": r"\min",
 }
+NUMBERED = re.compile(r"(.*\D)(\d+)")
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "==": "="}
 
 
@@ -77,14 +79,18 @@ class Latex(Printer):
         bare = name.removesuffix("_total")
         mark, end = (r"\left.", r"\right|_{\text{total}}") if total else ("", "")
         if bare.startswith("Hv") and len(bare) > 2:
-            return rf"{mark}(Hv)_{{{symbol(bare[2:])}{subscript}}}{end}"
-        if bare.startswith("v") and _is_rate(bare[1:]):
-            return rf"v_{{{symbol(bare[1:])}{subscript}}}"
-        if bare.startswith("d") and len(bare) > 1 and bare not in _GREEK and not bare[1:].isdigit():
+            return rf"{mark}(Hv)_{{{_ready_for(subscript, bare[2:])}{subscript}}}{end}"
+        if bare.startswith("v") and is_rate(bare[1:]):
+            return rf"v_{{{_ready_for(subscript, bare[1:])}{subscript}}}"
+        if bare.startswith("d") and len(bare) > 1 and bare not in GREEK and not bare[1:].isdigit():
             if bare == "dL" and not indices:
                 return r"\mathrm{d}L"
-            return rf"{mark}\frac{{\partial L}}{{\partial {symbol(bare[1:])}{subscript}}}{end}"
-        return f"{symbol(name)}{subscript}"
+            return rf"{mark}\frac{{\partial L}}{{\partial {_ready_for(subscript, bare[1:])}{subscript}}}{end}"
+        return f"{_ready_for(subscript, name)}{subscript}"
+
+    def letter(self, name: str) -> str:
+        """`n`, `\\mathit{stride}`."""
+        return symbol(name)
 
     def _spaced(self, indices: Sequence[str]) -> list[str]:
         plain = all(len(index) <= 2 for index in indices)
@@ -109,7 +115,7 @@ class Latex(Printer):
     def reduction(self, name: str, indices: Sequence[str], body: sp.Expr) -> Shown:
         """`\\sum_{d}`."""
         sign = {"sum": r"\sum", "mean": r"\operatorname{mean}", "max": r"\max"}[name]
-        inner = self.within(body, PRODUCT) if name == "sum" else rf"\left({self.text(body)}\right)"
+        inner = self.within(body, PRODUCT) if name == "sum" else self.brackets(self.text(body))
         return rf"{sign}_{{{', '.join(indices)}}} {inner}", PRODUCT
 
     def delta(self, left: sp.Expr, right: sp.Expr) -> Shown:
@@ -143,7 +149,7 @@ class Latex(Printer):
             cases = rf"{yes} & \text{{if }} {condition} \\ {no} & \text{{otherwise}}"
             return rf"\begin{{cases}} {cases} \end{{cases}}", ATOM
         shown = _FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
-        return rf"{shown}\left({', '.join(arguments)}\right)", ATOM
+        return f"{shown}{self.brackets(', '.join(arguments))}", ATOM
 
     def integer_division(self, left: str, right: str, *, remainder: bool) -> str:
         """`\\lfloor d / g \\rfloor`."""
@@ -162,20 +168,39 @@ class Latex(Printer):
         return r"\infty"
 
 
+class Breakable(Latex):
+    """LaTeX whose lines may break inside brackets and products, where the margin wants it."""
+
+    def brackets(self, text: str) -> str:
+        """`(x)`: TeX breaks no line between `\\left` and `\\right`."""
+        return f"({text})"
+
+    def product(self, factors: Sequence[str]) -> str:
+        """`a\\, b`, with a place to break."""
+        return r"\,\allowbreak ".join(factors)
+
+
 def symbol(name: str) -> str:
     """A name as a mathematician writes it: Greek letters as such, numbers below, longer names upright."""
     if name in _NAMES:
         return _NAMES[name]
-    if name in _GREEK:
+    if name in GREEK:
         return rf"\{name}"
     if len(name) > 1 and name.endswith("hat"):
         return rf"\hat {symbol(name.removesuffix('hat'))}"
-    if name[1:].isdigit():
-        return f"{name[0]}_{{{name[1:]}}}"
+    numbered = NUMBERED.fullmatch(name)
+    if numbered:
+        return f"{symbol(numbered[1])}_{{{numbered[2]}}}"
     return name if len(name) == 1 else rf"\mathit{{{name}}}".replace("_", r"\_")
 
 
-def _is_rate(rest: str) -> bool:
+def _ready_for(subscript: str, name: str) -> str:
+    """A name that a subscript may follow: TeX takes no second one behind `X_{1}`."""
+    shown = symbol(name)
+    return f"{{{shown}}}" if subscript and "_" in shown.replace(r"\_", "") else shown
+
+
+def is_rate(rest: str) -> bool:
     """Whether what follows a v is a tensor's name, as in vX and vgamma, and not the rest of a word, as in var."""
     return bool(rest) and (rest[0].isupper() or not symbol(rest).startswith(r"\mathit"))
 

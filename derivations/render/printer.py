@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -40,6 +41,8 @@ class Apart:
 class Printer:
     """Walks an expression and lets a dialect write its nodes. `first` are the indices that come first in products."""
 
+    partial_tightness = PRODUCT
+
     def __init__(self, first: Sequence[sp.Symbol] = ()) -> None:
         self.first = [index.name for index in first]
 
@@ -51,6 +54,8 @@ class Printer:
         """The text of a node, and how tightly it holds together."""
         if isinstance(node, sp.Rational):
             return self.rational(node)
+        if isinstance(node, sp.Symbol) and (node.is_integer or node.is_nonnegative):
+            return self.letter(node.name), ATOM
         if isinstance(node, sp.Indexed | sp.Symbol):
             return self.entry(entry_name(node), [self.index(i) for i in entry_indices(node)]), ATOM
         if isinstance(node, sp.Add):
@@ -88,9 +93,9 @@ class Printer:
         if node is sp.pi:
             return self.pi(), ATOM
         if node in {sp.oo, -sp.oo}:
-            return (self.infinity(), ATOM) if node is sp.oo else (f"-{self.infinity()}", PRODUCT)
+            return (self.infinity(), ATOM) if node is sp.oo else (self.minus(self.infinity()), PRODUCT)
         if type(node).__name__ == "Partial":
-            return self.partial(*(self.text(part) for part in node.args)), PRODUCT
+            return self.partial(*(self.text(part) for part in node.args)), self.partial_tightness
         return str(node), ATOM
 
     def within(self, node: sp.Basic, tightness: int) -> str:
@@ -105,19 +110,13 @@ class Printer:
         terms.sort(
             key=lambda pair: (pair[0].negative, not pair[1].is_Number, -_weight(pair[1]), self._entries_key(pair[1]))
         )
-        pieces = []
-        for position, (apart, _) in enumerate(terms):
-            text = self._fraction(Apart(False, apart.above, apart.below))[0]
-            if position == 0:
-                pieces.append(f"-{text}" if apart.negative else text)
-            else:
-                pieces.append(f" - {text}" if apart.negative else f" + {text}")
-        return "".join(pieces), SUM
+        parts = [(apart.negative, self._fraction(Apart(False, apart.above, apart.below))[0]) for apart, _ in terms]
+        return self.added(parts), SUM
 
     def _product(self, node: sp.Mul) -> Shown:
         apart = self._apart(node)
         text, tightness = self._fraction(apart)
-        return (f"-{text}", SUM) if apart.negative else (text, tightness)
+        return (self.minus(text), SUM) if apart.negative else (text, tightness)
 
     def _fraction(self, apart: Apart) -> Shown:
         if not apart.below:
@@ -149,7 +148,7 @@ class Printer:
         return Apart(bool(coefficient < 0), tuple(above), tuple(below))
 
     def _in_order(self, factors: list[sp.Expr]) -> list[sp.Expr]:
-        return sorted(factors, key=self._factor_key)
+        return sorted(factors, key=self._factor_key) if len(factors) > 1 else factors
 
     def _factor_key(self, factor: sp.Expr) -> tuple:
         base = factor.base if isinstance(factor, sp.Pow) and factor.exp.is_Rational else factor
@@ -170,8 +169,8 @@ class Printer:
         """Entries that hold the first free index first, as in a product of matrices; cotangents before others."""
         entries = [n for n in walk(node) if isinstance(n, sp.Indexed)]
         places = [self.first.index(s.name) for s in node.free_symbols if s.name in self.first]
-        name = entries[0].base.name if entries else str(node)
-        return min(places, default=len(self.first)), not name.startswith("d"), name, str(node)
+        name = entries[0].base.name if entries else _spelled(node)
+        return min(places, default=len(self.first)), not name.startswith("d"), name, _spelled(node)
 
     def _as_mean(self, apart: Apart) -> Shown | None:
         """A sum divided by the number of its terms is a mean."""
@@ -196,7 +195,7 @@ class Printer:
 
     def _delta_sides(self, delta: sp.KroneckerDelta) -> tuple[sp.Expr, sp.Expr]:
         def place(side: sp.Expr) -> tuple:
-            return side.is_number, not side.is_Symbol, sp.count_ops(side), str(side)
+            return side.is_number, not side.is_Symbol, sp.count_ops(side), _spelled(side)
 
         return tuple(sorted(delta.args, key=place))
 
@@ -205,22 +204,23 @@ class Printer:
     def index(self, node: sp.Expr) -> str:
         """An index expression: letters before numbers."""
         if isinstance(node, sp.Add):
-            terms = sorted(node.args, key=lambda t: (self._apart(t).negative, t.is_Number, str(t)))
-            pieces = []
-            for position, term in enumerate(terms):
-                apart = self._apart(term)
-                text = self.index_product(apart.above)
-                sign = "-" if apart.negative else "+" if position else ""
-                pieces.append(f"{sign}{text}" if not position else f" {sign} {text}")
-            return "".join(pieces)
+            terms = sorted(node.args, key=lambda t: (self._apart(t).negative, t.is_Number, _spelled(t)))
+            parts = [self._apart(term) for term in terms]
+            return self.added([(apart.negative, self.index_product(apart.above)) for apart in parts])
         if isinstance(node, sp.Mul):
             apart = self._apart(node)
-            return ("-" if apart.negative else "") + self.index_product(apart.above)
+            text = self.index_product(apart.above)
+            return self.minus(text) if apart.negative else text
         return self.text(node)
 
     def index_product(self, factors: Sequence[sp.Expr]) -> str:
         """A product of sizes, options and indices."""
-        ordered = sorted(factors, key=lambda f: (not f.is_Number, not str(f) > "z", len(str(f)) == 1, str(f)))
+
+        def place(factor: sp.Expr) -> tuple:
+            name = _spelled(factor)
+            return not factor.is_Number, not name > "z", len(name) == 1, name
+
+        ordered = sorted(factors, key=place)
         return self.product([self.within(f, POWER) for f in ordered]) if len(ordered) > 1 else self.text(ordered[0])
 
     def condition(self, condition: sp.Basic) -> str:
@@ -250,6 +250,19 @@ class Printer:
 
     def entry(self, name: str, indices: Sequence[str]) -> str:
         raise TypeError("a dialect writes entries")
+
+    def letter(self, name: str) -> str:
+        """An index, a size or an option: never a tensor, nor a cotangent, whatever letter it starts with."""
+        return self.entry(name, [])
+
+    def minus(self, text: str) -> str:
+        return f"-{text}"
+
+    def added(self, terms: Sequence[tuple[bool, str]]) -> str:
+        """Terms, each with whether it is taken away."""
+        (negative, first), *others = terms
+        pieces = [self.minus(first) if negative else first]
+        return "".join([*pieces, *(f" - {text}" if negative else f" + {text}" for negative, text in others)])
 
     def product(self, factors: Sequence[str]) -> str:
         return "*".join(factors)
@@ -301,6 +314,12 @@ class Printer:
 
     def infinity(self) -> str:
         return "inf"
+
+
+@lru_cache(maxsize=16384)
+def _spelled(node: sp.Basic) -> str:
+    """SymPy's own text of a node, which takes it long, and is asked for again and again: lines differ in little."""
+    return str(node)
 
 
 def _weight(term: sp.Expr) -> int:

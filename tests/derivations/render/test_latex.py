@@ -47,3 +47,16 @@ def test_a_cotangent_is_a_partial_derivative():
     left, right = derive("sigmoid").cotangents["dX"].latex.split(" = ")
     assert left == r"\frac{\partial L}{\partial X_{n d}}"
     assert right == r"\frac{\partial L}{\partial Y_{n d}}\, Y_{n d}\, \left(1 - Y_{n d}\right)"
+
+
+def test_an_option_whose_name_starts_with_d_is_no_cotangent():
+    latex = derive("conv1d").cotangents["dX"].latex
+    assert r"\mathit{dilation}" in latex
+    assert r"\partial \mathit{ilation}" not in latex
+
+
+def test_no_name_gets_a_second_subscript():
+    for name, tensor in (("bilinear", "W"), ("lstm", "Wh")):
+        for step in derive(name, wrt=tensor).steps:
+            assert not re.search(r"_\{\w+\}_", step._repr_latex_().replace("}}_", "")), step._repr_latex_()
+    assert r"{X_{1}}_{n d}" in derive("bilinear").cotangents["dW"].latex

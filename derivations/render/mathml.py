@@ -1,0 +1,223 @@
+"""Expressions in presentation MathML, which browsers set without any script (MathML Core)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from unicodedata import lookup
+
+import sympy as sp
+
+from derivations.layer import Equation
+from derivations.render.latex import GREEK, NUMBERED, is_rate
+from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Printer, Shown
+from derivations.render.unicode import without_padding_brackets
+
+_RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "<": "&lt;", ">": "&gt;"}
+_FUNCTIONS = {"sigmoid": "σ", "sigma": "σ", "sigma_prime": "σ′", "maximum": "max", "minimum": "min"}
+TIMES = '<mo form="infix" lspace="0.12em" rspace="0.12em">·</mo>'
+# Spaces are given, as an operator at the edge of a formula that is broken has none of its own.
+PLUS, MINUS, EQUALS = (f'<mo form="infix" lspace="0.22em" rspace="0.22em">{sign}</mo>' for sign in "+−=")
+# Not every machine has a font with a large sum: this one is the small one, enlarged.
+_SUM = '<mo largeop="false" movablelimits="false" mathsize="150%">∑</mo>'
+_COMMA = '<mo separator="true">,</mo>'
+_D = '<mi mathvariant="normal">d</mi>'
+_NAMES = {"lam": "lambda", "eps": "epsilon"}
+_GREEK_IN_UNICODE = {"lambda": "lamda"}
+_TAG = re.compile(r"</?[a-z]+[^>]*>")
+_OPEN, _CLOSE = "<mrow><mo>(</mo>", "<mo>)</mo></mrow>"
+_SHORT = 24  # signs: what fits on any line
+_APPLY = "<mo>&#x2061;</mo>"
+
+
+class Mathml(Printer):
+    """A run of MathML elements: what goes where one element is needed is put into a row."""
+
+    partial_tightness = POWER
+
+    def show(self, node: sp.Basic) -> Shown:
+        """As usual, but without the brackets that only say that a tensor is zero outside its range."""
+        return super().show(without_padding_brackets(node) if isinstance(node, sp.Mul) else node)
+
+    def rational(self, node: sp.Rational) -> Shown:
+        """`½` stands one above the other."""
+        text = f"<mn>{abs(node.p)}</mn>"
+        if node.q != 1:
+            text = f"<mfrac>{text}<mn>{node.q}</mn></mfrac>"
+        return (self.minus(text), SUM) if node < 0 else (text, ATOM)
+
+    def brackets(self, text: str) -> str:
+        """`(x)`."""
+        return f"{_OPEN}{text}{_CLOSE}"
+
+    def letter(self, name: str) -> str:
+        """`n`, `stride`."""
+        return symbol(name)
+
+    def entry(self, name: str, indices: Sequence[str]) -> str:
+        """`X` with its indices below it, `dX` with an upright d; `total` of `dh_total` and its like stand above."""
+        bare, _, above = name.partition("_")
+        if bare.startswith("Hv") and len(bare) > 2:
+            return f"<msub>{self.brackets('<mi>H</mi><mi>v</mi>')}{_row(self.entry(name[2:], indices))}</msub>"
+        if bare.startswith("v") and is_rate(bare[1:]):
+            return f"<msub><mi>v</mi>{_row(self.entry(name[1:], indices))}</msub>"
+        cotangent = bare.startswith("d") and len(bare) > 1 and bare not in GREEK and not bare[1:].isdigit()
+        shown = _row(f"{_D}{symbol(bare[1:])}") if cotangent else symbol(bare)
+        below = _COMMA.join(indices)
+        if above and below:
+            return f"<msubsup>{shown}<mrow>{below}</mrow><mi>{escape(above)}</mi></msubsup>"
+        if above:
+            return f"<msup>{shown}<mi>{escape(above)}</mi></msup>"
+        return f"<msub>{shown}<mrow>{below}</mrow></msub>" if below else shown
+
+    def minus(self, text: str) -> str:
+        """`−x`."""
+        return f'<mo form="prefix">−</mo>{text}'
+
+    def added(self, terms: Sequence[tuple[bool, str]]) -> str:
+        """`a + b − c`."""
+        (negative, first), *others = terms
+        pieces = [self.minus(first) if negative else first]
+        return "".join([*pieces, *(f"{MINUS if negative else PLUS}{text}" for negative, text in others)])
+
+    def product(self, factors: Sequence[str]) -> str:
+        """`a · b`."""
+        return TIMES.join(factors)
+
+    def quotient(self, above: Shown, below: Shown, count: int) -> Shown:
+        """One above the other: nothing around it needs brackets, but for a power."""
+        return f"<mfrac>{_row(above[0])}{_row(below[0])}</mfrac>", POWER
+
+    def power(self, base: str, exponent: str, bare: str) -> str:
+        """`x²`."""
+        clear = self.brackets(base) if base.startswith(("<mfrac>", "<msubsup>", "<msup>")) else base
+        return f"<msup>{_row(clear)}{_row(bare)}</msup>"
+
+    def root(self, text: str) -> str:
+        """`√x`."""
+        return f"<msqrt>{text}</msqrt>"
+
+    def reduction(self, name: str, indices: Sequence[str], body: sp.Expr) -> Shown:
+        """`Σ` with its indices below it; a sum holds together like a product."""
+        below = f"<mrow>{_COMMA.join(symbol(index) for index in indices)}</mrow>"
+        if name == "sum":
+            return f"<munder>{_SUM}{below}</munder>{self.within(body, PRODUCT)}", PRODUCT
+        return f"<munder><mi>{name}</mi>{below}</munder>{_APPLY}{self.brackets(self.text(body))}", PRODUCT
+
+    def delta(self, left: sp.Expr, right: sp.Expr) -> Shown:
+        """`δ` with its indices below it, Iverson's bracket where one side is read from a tensor."""
+        if left.atoms(sp.Indexed) or right.atoms(sp.Indexed):
+            return super().delta(left, right)
+        return f"<msub><mi>δ</mi><mrow>{self.index(left)}{_COMMA}{self.index(right)}</mrow></msub>", ATOM
+
+    def bracket(self, condition: str) -> str:
+        """`[i = j]`."""
+        return f"<mrow><mo>[</mo>{condition}<mo>]</mo></mrow>"
+
+    def relation(self, operator: str, left: str, right: str) -> str:
+        """`u ≤ t`."""
+        return f"{left}<mo>{_RELATIONS[operator]}</mo>{right}"
+
+    def joined(self, word: str, parts: Sequence[str]) -> str:
+        """`a ∧ b`."""
+        return f"<mo>{'∧' if word == 'and' else '∨'}</mo>".join(f"<mrow>{part}</mrow>" for part in parts)
+
+    def negated(self, condition: str) -> str:
+        """`¬(a)`."""
+        return f"<mo>¬</mo>{self.brackets(condition)}"
+
+    def first_maximum(self, where: Sequence[str], names: Sequence[str], body: sp.Expr) -> str:
+        """`[(p, q) = argmax …]`."""
+        place = where[0] if len(where) == 1 else self.brackets(_COMMA.join(where))
+        below = f"<mrow>{_COMMA.join(symbol(name) for name in names)}</mrow>"
+        largest = f"<munder><mi>argmax</mi>{below}</munder>{_APPLY}{self.brackets(self.text(body))}"
+        return self.bracket(f"{place}<mo>=</mo>{largest}")
+
+    def function(self, name: str, arguments: Sequence[str]) -> Shown:
+        """`σ(x)`, `|x|`, and cases one below the other."""
+        if name == "abs":
+            return f'<mrow><mo form="prefix">|</mo>{arguments[0]}<mo form="postfix">|</mo></mrow>', ATOM
+        if name == "where":
+            condition, yes, no = arguments
+            rows = (
+                f"<mtr><mtd>{yes}</mtd><mtd><mtext>if\u00a0</mtext>{condition}</mtd></mtr>"
+                f"<mtr><mtd>{no}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
+            )
+            return f'<mrow><mo>{{</mo><mtable columnalign="left" class="cases">{rows}</mtable></mrow>', PRODUCT
+        return f"<mi>{_FUNCTIONS.get(name, name)}</mi>{_APPLY}{self.brackets(_COMMA.join(arguments))}", ATOM
+
+    def integer_division(self, left: str, right: str, *, remainder: bool) -> str:
+        """`⌊d / g⌋`, `d mod g`."""
+        if remainder:
+            return f'{left}<mo lspace="0.3em" rspace="0.3em">mod</mo>{right}'
+        return f"<mrow><mo>⌊</mo>{left}<mo>/</mo>{right}<mo>⌋</mo></mrow>"
+
+    def partial(self, above: str, below: str) -> str:
+        """`∂Y/∂X`."""
+        return f"<mfrac><mrow><mo>∂</mo>{above}</mrow><mrow><mo>∂</mo>{below}</mrow></mfrac>"
+
+    def pi(self) -> str:
+        """`π`."""
+        return "<mi>π</mi>"
+
+    def infinity(self) -> str:
+        """`∞`."""
+        return "<mi>∞</mi>"
+
+
+def symbol(name: str) -> str:
+    """A name as a mathematician writes it: Greek letters as such, numbers below, hats above."""
+    numbered = NUMBERED.fullmatch(name)
+    if numbered:
+        return f"<msub>{symbol(numbered[1])}<mn>{numbered[2]}</mn></msub>"
+    if name.endswith("hat") and len(name) > 3:
+        return f'<mover accent="true">{symbol(name.removesuffix("hat"))}<mo stretchy="false">^</mo></mover>'
+    name = _NAMES.get(name, name)
+    if name in GREEK:
+        return f"<mi>{lookup(f'GREEK SMALL LETTER {_GREEK_IN_UNICODE.get(name, name)}')}</mi>"
+    return f"<mi>{escape(name)}</mi>"
+
+
+def _row(text: str) -> str:
+    return f"<mrow>{text}</mrow>"
+
+
+def mathml(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
+    """An expression as a run of MathML elements, without the `math` around them."""
+    return Mathml(first).text(expression)
+
+
+def equation_mathml(equation: Equation) -> str:
+    """`left = right`."""
+    return f"{mathml(equation.lhs)}{EQUALS}{mathml(equation.rhs, equation.indices)}"
+
+
+def pieces(run: str) -> list[str]:
+    """A run in parts that a line may break between: browsers break a line between formulas, never inside one.
+
+    It breaks behind `=` and `·`, and before `+` and `−`, where they stand in no fraction or root, nor in a bracket
+    that is short.
+    """
+    found, depth, start = [""], 0, 0
+    for tag in _TAG.finditer(run):
+        depth += -1 if tag[0].startswith("</") else 1
+        if depth == 0:
+            element = run[start : tag.end()]
+            if element in {PLUS, MINUS} and found[-1]:
+                found.append(element)
+            elif _is_long_bracket(element):
+                inside = pieces(element[len(_OPEN) : -len(_CLOSE)])
+                found[-1] += _OPEN.removeprefix("<mrow>") + inside[0]
+                found += inside[1:]
+                found[-1] += _CLOSE.removesuffix("</mrow>")
+            else:
+                found[-1] += element
+            if element in {TIMES, EQUALS}:
+                found.append("")
+            start = tag.end()
+    return [part for part in found if part]
+
+
+def _is_long_bracket(element: str) -> bool:
+    return element.startswith(_OPEN) and element.endswith(_CLOSE) and len(_TAG.sub("", element)) > _SHORT

@@ -1,0 +1,94 @@
+"""MathML is well formed whatever was derived, gives every element the children that it needs, and breaks into lines."""
+
+import re
+from html import unescape
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+
+from derivations import LAYERS, derive, read_layer
+from derivations.render.mathml import equation_mathml, mathml, pieces, symbol
+from tests.strategies import layers, recurrences
+
+CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "mfrac": 2, "munder": 2, "mover": 2}
+LEAVES = {"mi", "mn", "mo", "mtext"}
+
+
+def parsed(run):
+    """The elements of a run; raises where it is not well formed, or an element has too many or too few children."""
+    root = ElementTree.fromstring(f"<math>{run}</math>")
+    for element in root.iter():
+        assert len(element) == CHILDREN.get(element.tag, len(element)), (element.tag, run)
+        assert element.tag not in LEAVES or (element.text and not len(element)), (element.tag, run)
+        assert element.tag in LEAVES or not (element.text or "").strip(), (element.tag, run)
+        assert not (element.tail or "").strip(), (element.tag, run)
+    return root
+
+
+def words(run):
+    """What is read aloud, or copied: the text, without the sign for applying a function."""
+    return unescape(re.sub(r"<[^>]+>", "", run)).replace("\u2061", "")
+
+
+@given(layers() | recurrences())
+@settings(max_examples=8)
+def test_whatever_was_derived_is_well_formed(text):
+    derivation = derive(read_layer(text))
+    for equation in derivation.equations:
+        parsed(equation_mathml(equation))
+    for step in derivation.steps:
+        parsed(mathml(step.before_expression))
+        parsed(mathml(step.after_expression, tuple(step.ranges)))
+
+
+@pytest.mark.parametrize("name", ["softmax", "lstm", "conv2d", "max_pool2d", "huber", "transformer_block"])
+def test_layers_of_the_catalogue_are_well_formed(name):
+    for equation in derive(name).equations:
+        parsed(equation_mathml(equation))
+        for piece in pieces(equation_mathml(equation)):
+            parsed(piece)
+
+
+@pytest.mark.parametrize(
+    ("layer", "cotangent", "read"),
+    [
+        ("linear", "dW", "dWd,c=∑nXn,d·dYn,c"),
+        ("sigmoid", "dX", "dXn,d=dYn,d·Yn,d·(1−Yn,d)"),
+        ("relu", "dX", "dXn,d=dYn,d·[Xn,d>0]"),
+        ("absolute_error", "dT", "dTn,c=dL·sign(Tn,c−Yn,c)C·N"),
+    ],
+)
+def test_an_equation_reads_as_it_was_derived(layer, cotangent, read):
+    assert words(equation_mathml(derive(layer).cotangents[cotangent])) == read
+
+
+def test_indices_stand_below_and_a_cotangent_has_an_upright_d():
+    root = parsed(equation_mathml(derive("linear").cotangents["db"]))
+    left = root[0]
+    assert left.tag == "msub"
+    assert [child.text for child in left[0]] == ["d", "b"]
+    assert left[0][0].get("mathvariant") == "normal"
+    assert [child.text for child in left[1]] == ["c"]
+
+
+def test_an_option_whose_name_starts_with_d_is_no_cotangent():
+    assert "<mi>dilation</mi>" in equation_mathml(LAYERS["conv1d"].equations[0])
+
+
+def test_names_are_written_as_mathematicians_do():
+    assert words(symbol("gamma")) == "γ"
+    assert words(symbol("lam")) == "λ"
+    assert symbol("Xhat1") == (
+        '<msub><mover accent="true"><mi>X</mi><mo stretchy="false">^</mo></mover><mn>1</mn></msub>'
+    )
+
+
+def test_pieces_are_the_whole_and_none_is_cut_inside_a_bracket():
+    run = equation_mathml(next(e for e in derive("lstm").equations if e.name == "da"))
+    parts = pieces(run)
+    assert "".join(parts) == run
+    assert len(parts) > 10
+    for part in parts:
+        parsed(part)
+    assert all(words(part)[0] not in "=·" for part in parts)
