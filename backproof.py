@@ -685,6 +685,125 @@ def bench(
     console.print(table(outcomes, needed))
 
 
+@app.command()
+def practice(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SKILL", help="Skills or topics; see --list. Left out, what is due, then what is next."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="What the problems are made from; else it is drawn.")
+    ] = None,
+    difficulty: Annotated[
+        int | None, typer.Option(min=1, max=3, metavar="N", help="1, 2 or 3; else it follows your level.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many problems; else until you quit.")
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="A mixed test, which decides mastery: no hints, one answer each.")
+    ] = False,
+    status: Annotated[bool, typer.Option("--status", help="Draw the map of skills with your levels.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the topics and skills.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Explain a skill in plain words, and see what your text never touches.")
+    ] = False,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write your progress, for a teacher: a .json or a .csv.")
+    ] = None,
+    progress: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where progress is kept; else BACKPROOF_PROGRESS, else your data folder."),
+    ] = None,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Keep nothing.")] = False,
+) -> None:
+    """Practise derivatives by hand, up to backpropagation: every answer is proved right, or refuted.
+
+    On a terminal, ? gives a hint. Through a pipe, every line of standard input answers one problem, and every answer
+    gives one line that begins with right, wrong, unreadable or undecided.
+
+    Exit code 0: every answer was right. 1: one was not. 2: bad usage.
+    """
+    from derivations import DerivationError
+    from derivations.practice import PracticeError
+
+    ways = {"--test": test, "--status": status, "--list": listing, "--explain": explain, "--export": export is not None}
+    chosen = [way for way, given in ways.items() if given]
+    if len(chosen) > 1:
+        raise RefusalError(f"{' and '.join(chosen)} are different things: give one of them")
+    if chosen not in ([], ["--test"]) and (seed, difficulty, count) != (None, None, None):
+        raise RefusalError(f"{chosen[0]} poses no problems: leave out --seed, --difficulty and --count")
+    if no_progress and (progress or status or export):
+        raise RefusalError("--no-progress keeps nothing: leave out --progress, --status and --export")
+    with _refusing(PracticeError, DerivationError):
+        if not chosen or test:
+            file = None if no_progress else progress or _progress_file()
+            raise typer.Exit(_practise(names or [], seed, difficulty, count, test, file))
+        if export is not None:
+            _export_progress(export, names or [], progress or _progress_file())
+        elif explain:
+            _explain(names or [])
+        else:
+            _print_skills(names or [], None if listing else progress or _progress_file())
+
+
+def _progress_file() -> Path:
+    from derivations.practice.command import progress_file
+
+    return progress_file()
+
+
+def _practise(
+    names: list[str], seed: int | None, difficulty: int | None, count: int | None, test: bool, file: Path | None
+) -> int:
+    from time import time
+
+    from derivations.practice import skills
+    from derivations.practice.command import Wish, run_session
+
+    try:
+        right = run_session(Wish(names, seed, difficulty, count, test), skills(), file, sys.stdin, sys.stdout, time)
+    except KeyboardInterrupt:
+        kept = "nothing was kept" if file is None else "every answer was kept"
+        raise RefusalError(f"interrupted; {kept}", INTERRUPTED) from None
+    return DONE if right else WRONG
+
+
+def _print_skills(names: list[str], file: Path | None) -> None:
+    """Print the map with the levels reached, or without a file of progress the list of names."""
+    from time import time
+
+    from derivations.practice import skills
+    from derivations.practice.command import map_lines
+    from derivations.practice.skill import select
+    from derivations.practice.status_map import skill_list
+
+    if file is None:
+        print(*skill_list(select(names, skills()), _width()), sep="\n")
+    else:
+        print(*map_lines(names, skills(), file, time(), _width()), sep="\n")
+
+
+def _explain(names: list[str]) -> None:
+    from derivations.practice import skills
+    from derivations.practice.command import explained, explanation_of
+
+    ours = explanation_of(names, skills())
+    print(ours.beside(explained(ours.title, sys.stdin, sys.stdout), _width()))
+
+
+def _export_progress(path: Path, names: list[str], file: Path) -> None:
+    from derivations.practice import skills
+    from derivations.practice.command import exported
+
+    files = exported(path, names, skills(), file)
+    for place in files:
+        _require_place_for(place)
+    for place, text in files.items():
+        _write(place, text)
+        print(place)
+
+
 pictures = typer.Typer(help="Draw what people would rather look at: one file each, which needs no network.")
 app.add_typer(pictures, name="picture")
 

@@ -1,10 +1,22 @@
-"""The learner's side: problems, and an exact grader of answers.
+"""The learner's side: a map of skills, their problems, and an exact grader of answers.
 
-from derivations.practice import grade, layer_problem
-grade(layer_problem("linear", "dW"), "X.T @ dY").status    # 'right'
+from derivations.practice import draw, grade
+grade(draw("layers.linear.dW"), "X.T @ dY").status    # 'right'
 """
 
+from derivations.practice.curriculum import draw, skills
 from derivations.practice.grading import Verdict, grade
 from derivations.practice.problem import Problem, formula_problem, layer_problem
+from derivations.practice.skill import PracticeError, Skill
 
-__all__ = ["Problem", "Verdict", "formula_problem", "grade", "layer_problem"]
+__all__ = [
+    "PracticeError",
+    "Problem",
+    "Skill",
+    "Verdict",
+    "draw",
+    "formula_problem",
+    "grade",
+    "layer_problem",
+    "skills",
+]

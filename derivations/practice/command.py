@@ -14,6 +14,7 @@ from typing import TextIO
 
 import numpy as np
 
+from derivations.practice.explanation import EXPLANATIONS, Explanation, explanation_for
 from derivations.practice.export import as_csv, as_json
 from derivations.practice.mastery import Attempt, Level
 from derivations.practice.progress import open_progress, progress_path, read_attempts
@@ -75,9 +76,23 @@ def explained(title: str, source: TextIO, target: TextIO) -> str:
     return "\n".join(lines)
 
 
+def explanation_of(names: Sequence[str], skills: Skills) -> Explanation:
+    """The explanation of a subject, `attention`, or that which fits a skill or a topic; without a name, a network's.
+
+    Raises PracticeError.
+    """
+    if len(names) > 1:
+        raise PracticeError(f"one thing is explained at a time, not {len(names)}: name one skill, or none")
+    if not names:
+        return EXPLANATIONS["network"]
+    if names[0] in EXPLANATIONS:
+        return EXPLANATIONS[names[0]]
+    return explanation_for(next(iter(select(names, skills))))
+
+
 def map_lines(names: Sequence[str], skills: Skills, file: Path, now: float, width: int) -> Iterator[str]:
-    """The map of skills with the levels reached. Raises PracticeError."""
-    return status_map(select(names, skills), records(skills, read_attempts(file)), now, width)
+    """The map of skills with the levels reached; of nothing in particular, a brief one. Raises PracticeError."""
+    return status_map(select(names, skills), records(skills, read_attempts(file)), now, width, brief=not names)
 
 
 def exported(path: Path, names: Sequence[str], skills: Skills, file: Path) -> dict[Path, str]:

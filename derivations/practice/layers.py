@@ -11,12 +11,14 @@ import numpy as np
 
 from derivations.layer import Layer
 from derivations.practice.hints import hints, own_steps
-from derivations.practice.nielsen import Skill
 from derivations.practice.problem import Problem, layer_problem
+from derivations.practice.skill import Skill
+
+TOPIC = "layers"
 
 # The families, simple ones first, and what is to be mastered before any of their layers.
 FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "linear": ("nielsen.bp4",),
+    "linear": ("nielsen.mini_batch",),
     "activations": ("nielsen.bp1",),
     "rectifiers": ("layers.relu.dX",),
     "hard_activations": ("layers.relu.dX",),
@@ -31,6 +33,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "pooling": ("layers.maxout.dX",),
     "convolution": ("layers.linear.dX", "layers.linear.dW"),
     "grouped_convolution": ("layers.conv2d.dK",),
+    "fused_convolution": ("layers.conv2d.dK", "layers.relu.dX", "layers.max_pool2d.dX"),
     "transposed_convolution": ("layers.conv2d.dX",),
     "linear_recurrence": ("layers.linear.dW",),
     "recurrent": ("layers.linear.dW", "layers.tanh.dX"),
@@ -60,17 +63,19 @@ def layer_skills() -> tuple[Skill, ...]:
 
     All families are read, which takes a second or two; nothing is derived.
     """
-    found = []
-    for family, prerequisites in FAMILIES.items():
-        for layer in _layers_of(family):
-            for tensor in layer.inputs:
-                if tensor.integer:
-                    continue
-                cotangent = f"d{tensor.name}"
-                name = f"layers.{layer.name}.{cotangent}"
-                title = f"{layer.name.replace('_', ' ')}: {cotangent}"
-                found.append((name, title, prerequisites, partial(layer_skill_problem, layer.name, cotangent)))
-    return tuple(found)
+    return tuple(
+        _skill(layer.name, f"d{tensor.name}", prerequisites)
+        for family, prerequisites in FAMILIES.items()
+        for layer in _layers_of(family)
+        for tensor in layer.inputs
+        if not tensor.integer
+    )
+
+
+def _skill(layer: str, cotangent: str, prerequisites: tuple[str, ...]) -> Skill:
+    title = f"{layer.replace('_', ' ')}: {cotangent}"
+    make = partial(layer_skill_problem, layer, cotangent)
+    return Skill(f"{TOPIC}.{layer}.{cotangent}", title, TOPIC, prerequisites, make, set_length=1)
 
 
 def family_of(name: str) -> str | None:

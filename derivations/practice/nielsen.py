@@ -7,7 +7,7 @@ Source: Nielsen (2015), Neural Networks and Deep Learning, ch. 2 and 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -15,10 +15,12 @@ import numpy as np
 from derivations.practice.costs import CROSS_ENTROPY, LOG_LIKELIHOOD, SOFTMAX
 from derivations.practice.exercise import Levels
 from derivations.practice.four_equations import ALTERNATE, BP1, BP2, BP3, BP4, MINI_BATCH
+from derivations.practice.mastery import SET_LENGTH
 from derivations.practice.neurons import LINEAR_NEURONS, MODIFIED_NEURON, SIGMOID_PRIME, TANH
 from derivations.practice.problem import Problem
+from derivations.practice.skill import Skill
 
-Skill = tuple[str, str, tuple[str, ...], Callable[[np.random.Generator, int], Problem]]
+TOPIC = "Nielsen's exercises"
 
 EXERCISES: Mapping[str, Levels] = {
     "nielsen.sigmoid_prime": SIGMOID_PRIME,
@@ -48,18 +50,24 @@ def nielsen_problem(skill: str, rng: np.random.Generator, difficulty: int) -> Pr
 
 
 def _skill(name: str, title: str, *prerequisites: str) -> Skill:
-    return name, title, prerequisites, partial(nielsen_problem, name)
+    exercises = sum(map(len, EXERCISES[name]))
+    return Skill(name, title, TOPIC, prerequisites, partial(nielsen_problem, name), min(exercises, SET_LENGTH))
 
 
-SKILLS: tuple[Skill, ...] = (
-    _skill("nielsen.sigmoid_prime", "The slope of the sigmoid: sigma' = sigma*(1 - sigma)"),
-    _skill("nielsen.bp1", "BP1: the error of the last layer", "nielsen.sigmoid_prime"),
-    _skill("nielsen.bp2", "BP2: the error of a layer, from that of the next", "nielsen.bp1"),
+SKILLS = (
+    _skill(
+        "nielsen.sigmoid_prime",
+        "Sigmoid's slope: sigma' = sigma*(1 - sigma)",
+        "derivatives.quotients",
+        "chain_rule.composites",
+    ),
+    _skill("nielsen.bp1", "BP1: the error of the last layer", "nielsen.sigmoid_prime", "many_variables.partial"),
+    _skill("nielsen.bp2", "BP2: the error of an earlier layer", "nielsen.bp1", "many_variables.gradients"),
     _skill("nielsen.bp3", "BP3: the gradient of the biases", "nielsen.bp1"),
     _skill("nielsen.bp4", "BP4: the gradient of the weights", "nielsen.bp2", "nielsen.bp3"),
-    _skill("nielsen.alternate", "The equations with diagonal matrices", "nielsen.bp2"),
+    _skill("nielsen.alternate", "The equations with diagonal matrices", "nielsen.bp2", "many_variables.jacobians"),
     _skill("nielsen.cross_entropy", "The cross-entropy: delta = a - y", "nielsen.bp1"),
-    _skill("nielsen.softmax", "The derivative of the softmax", "nielsen.bp2"),
+    _skill("nielsen.softmax", "The derivative of the softmax", "nielsen.bp2", "many_variables.index_jacobians"),
     _skill(
         "nielsen.log_likelihood", "Softmax with the log-likelihood cost", "nielsen.softmax", "nielsen.cross_entropy"
     ),

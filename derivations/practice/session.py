@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from derivations.practice.grading import Verdict, grade
-from derivations.practice.mastery import Attempt, Kind, Level, Result
+from derivations.practice.mastery import Attempt, Kind, Level, Result, Standing
 from derivations.practice.problem import Problem
 from derivations.practice.scheduling import Choice, Record, next_skill
 from derivations.practice.skill import EASIEST, HARDEST, PracticeError, Skill, pose
@@ -34,7 +34,7 @@ class Plan:
     """What a session is to do: the skills it draws from, and how.
 
     The first problem is made from `seed`, each other from the next; a skill's problem that was asked just before is
-    drawn again. Without a `difficulty`, each follows from the level reached. A
+    drawn again. Without a `difficulty`, each follows from the level reached, and from what was right in this set. A
     `test` asks each of its skills once, in the order given. `count` bounds the problems of practice. With `retries` a
     wrong answer may be followed by others, which do not count.
     """
@@ -127,7 +127,7 @@ def practise(plan: Plan, known: dict[str, Record], clock: Callable[[], float]) -
         if choice is None:
             return
         last = choice.skill.name
-        difficulty = plan.difficulty or fitting(known[last].level)
+        difficulty = plan.difficulty or fitting(known[last].standing)
         for _ in range(DRAWS):
             problem = pose(choice.skill, seed, difficulty)
             seed += 1
@@ -215,9 +215,10 @@ class _Round:
         return before, self._level, attempt
 
 
-def fitting(level: Level) -> int:
-    """The difficulty for a level: the easiest up to attempted, the hardest from proficient on."""
-    return min(max(int(level), EASIEST), HARDEST)
+def fitting(standing: Standing) -> int:
+    """The difficulty for a level, the easiest up to attempted, the hardest from proficient on; more later in a set."""
+    risen = standing.right * HARDEST // standing.length
+    return min(max(int(standing.level), EASIEST) + risen, HARDEST)
 
 
 def mixed_test(

@@ -41,17 +41,24 @@ def pose(skill: Skill, seed: int, difficulty: int) -> Problem:
 
 
 def select(names: Iterable[str], skills: Mapping[str, Skill]) -> dict[str, Skill]:
-    """The named skills, where the name of a topic stands for all of its skills; without a name, all.
+    """The named skills, where the name of a topic, or the beginning of names before a dot, stands for all of these.
 
-    Raises PracticeError, naming the nearest ones, for a name that is neither.
+    `layers.linear` is all that is asked about that layer. Without a name, all skills.
+    Raises PracticeError, naming the nearest ones, for a name that is none.
     """
     found: dict[str, Skill] = {}
-    topics = dict.fromkeys(skill.topic for skill in skills.values())
     for name in names:
-        chosen = {key: skill for key, skill in skills.items() if name in (key, skill.topic)}
+        chosen = {key: skill for key, skill in skills.items() if name in _names_of(skill)}
         if not chosen:
-            near = difflib.get_close_matches(name, [*skills, *topics], n=3, cutoff=0.5)
+            known = dict.fromkeys(known for skill in skills.values() for known in _names_of(skill))
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
             hint = f"did you mean {', '.join(near)}?" if near else "backproof practice --list tells them all"
             raise PracticeError(f"there is no skill or topic {name!r}; {hint}")
         found |= chosen
     return found or dict(skills)
+
+
+def _names_of(skill: Skill) -> set[str]:
+    """What a skill can be called by."""
+    parts = skill.name.split(".")
+    return {skill.topic, *(".".join(parts[: k + 1]) for k in range(len(parts)))}

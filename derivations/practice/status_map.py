@@ -11,30 +11,41 @@ from derivations.render.wrapping import together, wrapped
 
 NARROWEST = 40
 INDENT = "  "
-MANY = 16  # skills of a topic that nobody can practise yet
+MANY = 16  # skills of a topic; where there are more, only some that are not begun yet are shown
+NEXT = 5
 BARS: dict[Level, str] = {level: f"[{('#' * level).ljust(Level.MASTERED)}]" for level in Level}
 
 
-def status_map(skills: Mapping[str, Skill], known: Mapping[str, Record], now: float, width: int) -> Iterator[str]:
+def status_map(
+    skills: Mapping[str, Skill], known: Mapping[str, Record], now: float, width: int, brief: bool = False
+) -> Iterator[str]:
     """The map in lines of at most `width` columns, 40 or more; `now` is in seconds since 1970.
 
-    A skill that was practised says when it is due; one that is not open yet, what it waits for. Where many of a topic
-    wait, they are only counted.
+    A skill that was practised says when it is due; one that is not open yet, what it waits for. In a `brief` map most
+    of what is not begun is only counted where a topic has many skills.
     """
     record = {name: known[name] for name in skills}
     for topic, members in by_topic(skills).items():
         mastered = sum(record[skill.name].level == Level.MASTERED for skill in members)
         yield from _apart(topic, f"{mastered} of {len(members)} mastered", max(width, NARROWEST))
-        waiting = [s for s in members if record[s.name].level == Level.NOT_STARTED and not is_open(s, record)]
-        shown = [s for s in members if s not in waiting] if len(waiting) > MANY else members
+        new = [skill for skill in members if record[skill.name].level == Level.NOT_STARTED]
+        ready = [skill for skill in new if is_open(skill, record)]
+        few = [skill for skill in members if skill not in new or skill in ready[:NEXT]]
+        shown = few if brief and len(members) > MANY else members
         for skill in shown:
             notes = [*_due(record[skill.name], now), *_waits_for(skill, skills, record)]
             bar = f"{INDENT}{BARS[record[skill.name].level]} "
             yield from _row(bar, skill.title, ", ".join(notes), max(len(s.title) for s in shown), width)
         if len(shown) < len(members):
-            yield from wrapped(f"and {len(waiting)} more, which wait for others", INDENT, max(width, NARROWEST))
+            rest = {"to begin with": len(ready[NEXT:]), "that wait for others": len(new) - len(ready)}
+            yield from wrapped(_counted(rest, bool(shown)), INDENT, max(width, NARROWEST))
         yield ""
     yield from wrapped("   ".join(together(f"{BARS[level]} {level}") for level in Level), "", max(width, NARROWEST))
+
+
+def _counted(numbers: Mapping[str, int], more: bool) -> str:
+    """`and 3 more to begin with, and 28 more that wait for others`."""
+    return ", ".join(f"and {n} more {what}" if more else f"{n} {what}" for what, n in numbers.items() if n)
 
 
 def skill_list(skills: Mapping[str, Skill], width: int) -> Iterator[str]:
@@ -75,7 +86,7 @@ def _waits_for(skill: Skill, skills: Mapping[str, Skill], record: Mapping[str, R
     if is_open(skill, record):
         return []
     missing = [n for n in skill.prerequisites if n in record and record[n].level < Level.PROFICIENT]
-    return [f"after {' and '.join(skills[name].title for name in missing)}"]
+    return [f"after {' and '.join(skills[name].title.partition(':')[0] for name in missing)}"]
 
 
 def _apart(left: str, right: str, width: int) -> Sequence[str]:

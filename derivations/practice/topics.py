@@ -1,6 +1,4 @@
-"""The topic map: what can be practised, what comes before it, and problems of it without end.
-
-problem("chain_rule.nested", seed=3, difficulty=2)     # the same problem every time
+"""The first three topics: derivatives, the chain rule, many variables; their problems are drawn without end.
 
 A skill's generator takes a random generator and a difficulty, and keeps to no global state: 1 is one rule, 2 is two
 rules combined, 3 is three, or nested ones.
@@ -8,14 +6,6 @@ rules combined, 3 is three, or nested ones.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-
-import numpy as np
-
-from derivations.layer import DerivationError
 from derivations.practice import (
     chain_rule,
     deltas,
@@ -30,23 +20,7 @@ from derivations.practice import (
     sums,
     tables,
 )
-from derivations.practice.problem import Problem
-
-Make = Callable[[np.random.Generator, int], Problem]
-DIFFICULTIES = (1, 2, 3)
-TOPICS = ("derivatives", "chain rule", "many variables", "Nielsen's exercises", "layers")
-
-
-@dataclass(frozen=True)
-class Skill:
-    """Something that can be practised: its name, what it is called, its topic, and the skills that come before it."""
-
-    name: str
-    title: str
-    topic: str
-    prerequisites: tuple[str, ...]
-    make: Make
-
+from derivations.practice.skill import Skill
 
 # Every prerequisite stands before what needs it, so there is no way around in a circle.
 SKILLS = (
@@ -143,53 +117,3 @@ SKILLS = (
         index_jacobians.index_jacobians,
     ),
 )
-BY_NAME: Mapping[str, Skill] = MappingProxyType({skill.name: skill for skill in SKILLS})
-
-
-def skill(name: str) -> Skill:
-    """A skill by its name. Raises DerivationError for one that there is not, with those that are like it."""
-    if name not in BY_NAME:
-        import difflib
-
-        near = difflib.get_close_matches(name, BY_NAME, 3) or list(BY_NAME)
-        raise DerivationError(f"there is no skill {name!r}; there are {', '.join(near)}")
-    return BY_NAME[name]
-
-
-def topic(name: str) -> tuple[Skill, ...]:
-    """The skills of a topic, those that come first before the others. Raises DerivationError for an unknown one."""
-    if name not in TOPICS:
-        raise DerivationError(f"there is no topic {name!r}; there are {', '.join(TOPICS)}")
-    return tuple(skill for skill in SKILLS if skill.topic == name)
-
-
-def before(name: str) -> tuple[Skill, ...]:
-    """All skills that come before one, in an order in which they can be learned. Raises DerivationError."""
-    needed: set[str] = set()
-    todo = list(skill(name).prerequisites)
-    while todo:
-        other = todo.pop()
-        if other not in needed:
-            needed.add(other)
-            todo.extend(BY_NAME[other].prerequisites)
-    return tuple(skill for skill in SKILLS if skill.name in needed)
-
-
-def open_to(known: Iterable[str]) -> tuple[Skill, ...]:
-    """The skills that are not known yet, and whose prerequisites are: what can be learned next."""
-    mastered = set(known)
-    return tuple(s for s in SKILLS if s.name not in mastered and mastered.issuperset(s.prerequisites))
-
-
-def problem(name: str, seed: int, difficulty: int = 1) -> Problem:
-    """The problem of a skill that a seed gives: the same seed, the same problem, on every machine.
-
-    Raises DerivationError for an unknown skill, a difficulty that is not 1, 2 or 3, or a negative seed.
-    """
-    chosen = skill(name)
-    if difficulty not in DIFFICULTIES:
-        raise DerivationError(f"a difficulty is 1, 2 or 3, got {difficulty!r}")
-    if seed < 0:
-        raise DerivationError(f"a seed is 0 or more, got {seed}")
-    rng = np.random.default_rng([zlib.crc32(name.encode()), seed, difficulty])
-    return replace(chosen.make(rng, difficulty), id=f"{name}:{seed}:{difficulty}", skill=name)

@@ -6,7 +6,6 @@ import pytest
 from derivations import LAYERS, derive
 from derivations.practice import grade
 from derivations.practice.layers import FAMILIES, difficulty_of, family_of, layer_skill_problem, layer_skills
-from derivations.practice.nielsen import SKILLS
 from tests.derivations.practice.near_misses import near_misses
 
 ORDINARY = {
@@ -36,7 +35,7 @@ ORDINARY = {
     "rnn_tanh",
     "linear_recurrence",
 }
-NAMES = {skill[0]: skill for skill in layer_skills()}
+NAMES = {skill.name: skill for skill in layer_skills()}
 # What the grader cannot read yet, though it is the truth: a number of 30 digits times another, and a letter of the
 # left side in a tensor that is shorter there.
 UNREADABLE = {"layers.selu.dX", "layers.glu.dX", "layers.swiglu.dX"}
@@ -44,7 +43,7 @@ MOST_LETTERS_TURNED = 4  # beyond, a left side with its letters in another order
 
 
 def problem_of(name):
-    return NAMES[name][3](np.random.default_rng(0), 1)
+    return NAMES[name].make(np.random.default_rng(0), 1)
 
 
 def claims_of(problem):
@@ -103,15 +102,6 @@ def test_every_layer_of_the_catalogue_has_its_skills():
 
 def _cotangents(layer):
     return [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
-
-
-def test_prerequisites_are_skills_and_come_first():
-    known = {skill[0] for skill in SKILLS}
-    for name, title, prerequisites, _ in layer_skills():
-        assert title
-        assert prerequisites
-        assert set(prerequisites) <= known, name
-        known.add(name)
 
 
 def test_problems_with_longer_derivations_are_harder():

@@ -112,9 +112,15 @@ def test_the_same_problem_is_not_asked_twice_in_a_row_where_there_is_another():
 
 
 def test_problems_grow_harder_with_the_level():
-    assert [fitting(level) for level in Level] == [1, 1, 2, 3, 3]
+    assert [fitting(Standing(level)) for level in Level] == [1, 1, 2, 3, 3]
     told = played(["RIGHT"] * 5, Plan(POWERS, seed=0))
-    assert [e.problem.id.rpartition(":")[2] for e in told if isinstance(e, Posed)] == ["1"] * 4 + ["3", "3"]
+    assert [e.problem.id.rpartition(":")[2] for e in told if isinstance(e, Posed)] == ["1", "1", "2", "3", "3", "3"]
+
+
+@pytest.mark.parametrize(("length", "asked"), [(1, [1]), (2, [1, 2]), (3, [1, 2, 3]), (4, [1, 1, 2, 3])])
+def test_a_set_goes_through_the_difficulties_as_far_as_it_is_right(length, asked):
+    assert [fitting(Standing(right=right, length=length)) for right in range(length)] == asked
+    assert fitting(Standing(missed=1, length=length)) == 1
 
 
 def test_four_right_answers_make_proficient_and_open_the_next_skill():

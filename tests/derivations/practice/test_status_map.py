@@ -47,11 +47,22 @@ def test_the_list_tells_names_and_what_they_build_on():
     assert list(skill_list(SKILLS, 80))[-2:] == ["layers", "  linear  The linear layer; after nested, powers"]
 
 
-def test_of_many_that_wait_only_the_number_is_told():
-    many = SKILLS | {
-        f"layers.{k}": replace(SKILLS["linear"], name=f"layers.{k}", title=f"Layer {k}") for k in range(40)
-    }
-    lines = list(status_map(many, records(many) | KNOWN, NOW, 80))
-    assert "  and 41 more, which wait for others" in lines
-    assert len(lines) < 20
+def test_of_many_only_what_comes_next_is_told():
+    layers = [replace(SKILLS["linear"], name=f"layers.{k}", title=f"Layer {k}") for k in range(40)]
+    many = SKILLS | {skill.name: skill for skill in layers}
+    known = records(many) | KNOWN
+
+    def told(known):
+        return [line for line in status_map(many, known, NOW, 80, brief=True) if "Layer" in line or "that wait" in line]
+
+    assert told(known) == ["  41 that wait for others"]
+    known["nested"] = replace(KNOWN["nested"], standing=Standing(Level.PROFICIENT))
+    known["layers.30"] = Record(Standing(Level.FAMILIAR))
+    lines = list(status_map(many, known, NOW, 80, brief=True))
+    assert [line for line in lines if "Layer" in line] == [
+        *(f"  [    ] Layer {k}" for k in range(4)),
+        "  [##  ] Layer 30",
+    ]
+    assert "  and 35 more to begin with" in lines
+    assert sum("Layer" in line for line in status_map(many, known, NOW, 80)) == 40
     assert len(list(skill_list(many, 80))) > 40
