@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from checks.certificate import confirm
 from checks.certificate import load as load_certificate
 from checks.suite import SUITE
 from derivations import LAYERS
+from derivations.practice import skills
 from numeric import recipes
 from numeric.checkpoint import load as load_model
 from numeric.data import datasets, mnist
@@ -86,7 +88,9 @@ def completed(*arguments, **environment):
 # The command itself
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["derive", "--help"], ["train", "--help"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["derive", "--help"], ["practice", "--help"], ["train", "--help"], []]
+)
 def test_help_imports_nothing_heavy(arguments):
     spy = f"""
 import sys, backproof
@@ -685,3 +689,122 @@ def test_pictures_of_a_trained_network_are_drawn(run, refused, tmp_path):
     assert "no file" in refused("picture", "weights", tmp_path / "nowhere")
     assert "there is no layer 'lstn'" in refused("picture", "graph", "lstn")
     assert "no regular file" in refused("picture", "graph", "lstm", "--out", tmp_path)
+
+
+# practice
+
+
+@pytest.fixture
+def practise(tmp_path, monkeypatch, run):
+    """Practise through a pipe, with a file of progress of one's own."""
+    monkeypatch.setenv("BACKPROOF_PROGRESS", str(tmp_path / "progress.sqlite3"))
+
+    def practise(*arguments, given=""):
+        monkeypatch.setattr(sys, "stdin", given if isinstance(given, StringIO) else StringIO(given))
+        return run("practice", *arguments)
+
+    return practise
+
+
+def test_every_line_answers_a_problem_and_every_answer_has_a_verdict(practise):
+    done = practise("layers.linear.dW", "--seed", 3, given="X.T @ dY\n2*X.T @ dY\nX.T @\n")
+    lines = done.out.splitlines()
+    assert (done.code, done.err) == (1, "")
+    assert lines[0].startswith("1 layers.linear.dW:3:1 ")
+    assert lines[0].endswith("Given dY, what is dW?")
+    assert lines[1] == "right: the same normal form, for all sizes"
+    assert re.match("wrong: .*2 times the truth; with N = 1, .*: yours gives 2, the truth is 1$", lines[3])
+    assert lines[5].startswith("unreadable: column ")
+    assert lines[-1] == "3 answers: 1 right, 1 wrong, 1 unreadable"
+
+
+def test_all_right_is_exit_code_0(practise):
+    done = practise("layers.linear", "--count", 2, given="dY @ W.T\nX.T @ dY\ndY.sum(axis=0)\n")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[-1] == "2 answers: 2 right"
+
+
+def test_the_same_seed_asks_the_same(practise):
+    asked = [practise("chain_rule", "--seed", 3, "--difficulty", 2, "--no-progress").out for _ in range(2)]
+    assert asked[0] == asked[1]
+    assert asked[0].startswith("1 chain_rule.composites:3:2 Differentiate f(x) = ")
+
+
+def test_the_map_shows_what_was_practised(practise):
+    assert "[    ] linear: dW" in practise("--status", "layers").out
+    practise("layers.linear.dW", given="X.T @ dY\n")
+    assert "[### ] linear: dW" in practise("--status").out
+
+
+def test_a_mixed_test_masters_what_is_proficient_and_a_miss_demotes(practise):
+    answers = {"layers.linear.dW": "X.T @ dY\n", "layers.linear.db": "dY.sum(axis=0)\n"}
+    for name, answer in answers.items():
+        practise(name, given=answer)
+    test = (*answers, "--test", "--seed", 0)
+    first = practise(*test).out.split()[1].partition(":")[0]
+    done = practise(*test, given=answers.pop(first) + "X\n")
+    assert done.out.splitlines()[-1] == "2 answers: 1 right, 1 wrong"
+    levels = {line[9:].split("  ")[0]: line[2:8] for line in practise("--status", "layers.linear").out.splitlines()}
+    assert levels[f"linear: {first[-2:]}"] == "[####]"
+    assert levels[f"linear: {next(iter(answers))[-2:]}"] == "[##  ]"
+
+
+def test_what_is_not_kept_is_not_kept(practise, tmp_path):
+    assert practise("layers.linear.dW", "--no-progress", given="X.T @ dY\n").code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_skills_are_listed(practise):
+    listed = practise("--list")
+    assert {f"  {name}" for name in skills()} <= {line[: 2 + len(line.split()[0])] for line in listed.out.splitlines()}
+    assert max(map(len, listed.out.splitlines())) <= 80
+
+
+def test_a_teacher_gets_json_or_tables(practise, tmp_path):
+    practise("layers.linear.dW", given="X.T @ dY\nX\n")
+    done = practise("--export", tmp_path / "ada.json", "layers.linear")
+    assert (done.code, done.out) == (0, f"{tmp_path / 'ada.json'}\n")
+    found = json.loads((tmp_path / "ada.json").read_text())
+    assert [row["skill"] for row in found["skills"]] == [f"layers.linear.{name}" for name in ("dX", "dW", "db")]
+    assert [row["answer"] for row in found["attempts"]] == ["X.T @ dY", "X"]
+    done = practise("--export", tmp_path / "ada.csv")
+    assert done.out.splitlines() == [str(tmp_path / name) for name in ("ada.csv", "ada-attempts.csv")]
+    assert (tmp_path / "ada-attempts.csv").read_text().startswith("when,skill,problem")
+
+
+def test_an_explanation_is_held_against_ideas(practise):
+    done = practise("--explain", "layers.linear.dW", given="The loss depends on W through a sum over the batch.\n")
+    assert (done.code, done.err) == (0, "")
+    assert "where transposes come from" in done.out
+    assert "why sums appear" not in done.out
+    assert "It does not measure understanding" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["layers.linaer"], "there is no skill or topic 'layers.linaer'; did you mean layers.linear"),
+        (["--difficulty", 4], "less than or equal to 3"),
+        (["--test", "layers.linear.dW"], "a test is mixed: it needs at least two skills"),
+        (["--status", "--list"], "--status and --list are different things: give one of them"),
+        (["--status", "--seed", 1], "--status poses no problems: leave out --seed, --difficulty and --count"),
+        (["--status", "--no-progress"], "--no-progress keeps nothing: leave out"),
+        (["--export", "ada.xlsx"], "expected a name that ends in .json or .csv"),
+        (["--export", "nowhere.json/ada.json"], "nowhere.json"),
+        (["--explain", "layers", "nielsen"], "one thing is explained at a time"),
+        (["--progress", "."], "cannot read .: Is a directory; name another file with --progress"),
+    ],
+)
+def test_what_cannot_be_practised_is_one_line(practise, refused, tmp_path, monkeypatch, arguments, line):
+    monkeypatch.chdir(tmp_path)
+    Path("nowhere.json").write_text("")
+    assert line in refused("practice", *arguments)
+
+
+def test_ctrl_c_in_practice_is_one_line(practise):
+    class Interrupted(StringIO):
+        def readline(self, *_):
+            raise KeyboardInterrupt
+
+    done = practise("derivatives", "--seed", 0, given=Interrupted())
+    assert (done.code, done.err) == (130, "backproof: interrupted; every answer was kept\n")

@@ -42,6 +42,7 @@ def shell(tmp_path, offline):
         "PYTHONPATH": str(ROOT),
         "PYTHONIOENCODING": "utf-8",
         "COLUMNS": "80",
+        "BACKPROOF_PROGRESS": str(tmp_path / "progress.sqlite3"),
     }
 
     def run(line, code=0):
@@ -59,8 +60,8 @@ def without_trailing_space(text):
 @pytest.mark.parametrize("session", blocks("console"), ids=lambda session: session.splitlines()[0][2:40])
 def test_sessions_show_what_comes_out(session, shell):
     for command, shown in commands_and_output(session):
-        found_wrong = "✗" in shown  # a command that finds something wrong exits with 1
-        output = without_trailing_space(shell(command, code=int(found_wrong)))
+        found_wrong = re.search("✗|^wrong: ", shown, re.MULTILINE)  # a command that finds something exits with 1
+        output = without_trailing_space(shell(command, code=int(bool(found_wrong))))
         if shown:
             assert doctest.OutputChecker().check_output(shown, output, doctest.ELLIPSIS), output
 

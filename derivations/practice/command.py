@@ -53,14 +53,14 @@ def run_session(
     chosen = select(wish.names, skills)
     with _kept(file, skills) as (known, keep):
         events = practise(_plan(wish, chosen, known, retries=on_terminal), known, clock)
+        face = _screen() if on_terminal else _pipe(source, target)
         try:
-            tally = drive(events, _screen() if on_terminal else _pipe(source, target), keep)
+            tally = drive(events, face, keep)
         except KeyboardInterrupt:
             if on_terminal:
                 print(file=target)  # what is said next is not to stand beside the prompt
             raise
-        told = ["", *summary(tally), *_advice(skills, known, clock())] if on_terminal else [next(summary(tally))]
-        print(*told, sep="\n", file=target, flush=True)
+        face.end([*summary(tally), *_advice(skills, known, clock())])
     return tally.all_right
 
 

@@ -33,7 +33,7 @@ class Exercise:
         if self.kind != "equation":
             wrt = self.asked.removeprefix("d")
             output = self.layer.output_names[-1]
-            prompt = f"{self.question} {_forward(self.layer)}. What is d{output}/{self.asked}?"
+            prompt = f"{self.question}\n{forward(self.layer)}.\nWhat is d{output}/{self.asked}?"
             return replace(formula_problem(skill, skill, prompt, self.layer, wrt, self.mistakes), make_hints=hints)
         problem = layer_problem(self.layer, self.asked, skill)
         outside = [f"d{tensor.name}" for tensor in self.layer.outputs]
@@ -45,12 +45,13 @@ class Exercise:
             ask = f"Given {', '.join(outside)}, what is {self.asked}?"
         left = problem.left_side
         mistakes = tuple((said, read_equation(f"{left} = {text}", of=self.layer).rhs) for said, text in self.mistakes)
-        prompt = f"{self.question} {_forward(self.layer)}. {ask}"
+        prompt = f"{self.question}\n{forward(self.layer)}.\n{ask}"
         return replace(problem, id=skill, prompt=prompt, mistakes=mistakes, make_hints=hints)
 
 
-def _forward(layer: Layer) -> str:
-    return "; ".join(equation.text for equation in layer.equations)
+def forward(layer: Layer) -> str:
+    """The layer's equations, one a line."""
+    return ";\n".join(equation.text for equation in layer.equations)
 
 
 def _with_unit_cost(problem: Problem, cost: str) -> Problem:

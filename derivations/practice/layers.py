@@ -10,6 +10,7 @@ from importlib import import_module
 import numpy as np
 
 from derivations.layer import Layer
+from derivations.practice.exercise import forward
 from derivations.practice.hints import hints, own_steps
 from derivations.practice.problem import Problem, layer_problem
 from derivations.practice.skill import Skill
@@ -49,7 +50,21 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
 
 def layer_skill_problem(name: str, cotangent: str, rng: np.random.Generator, difficulty: int) -> Problem:
     """The problem to derive one cotangent of a layer, with hints; nothing is drawn, and there is one difficulty."""
-    return replace(layer_problem(name, cotangent, f"layers.{name}.{cotangent}"), make_hints=hints)
+    problem = layer_problem(name, cotangent, f"{TOPIC}.{name}.{cotangent}")
+    return replace(problem, prompt=_prompt(problem, cotangent), make_hints=hints)
+
+
+def _prompt(problem: Problem, cotangent: str) -> str:
+    """What the layer does, its tensors, its equations, what is asked, and which cotangents the answer may name."""
+    layer = problem.layer
+    tensors = "  ".join(map(str, layer.tensors))
+    outside = ", ".join(f"d{tensor.name}" for tensor in layer.outputs)
+    asked = f"Given {outside}, what is {cotangent}?"
+    given = {equation.name for equation in problem.given}
+    within = [f"d{tensor.name}" for tensor in layer.intermediates if f"d{tensor.name}" in given - {cotangent}]
+    if within:
+        asked += f" It may be written with {', '.join(within)}."
+    return f"{layer.summary}\n{tensors}\n{forward(layer)}.\n{asked}"
 
 
 def difficulty_of(problem: Problem) -> int:

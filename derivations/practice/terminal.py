@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from typing import Protocol, TextIO
@@ -71,6 +71,9 @@ class Face(Protocol):
     def read(self) -> str | None:
         """The next line; None at the end of input."""
 
+    def end(self, lines: Sequence[str]) -> None:
+        """Show the last words, the most important ones first."""
+
 
 def drive(events: Lines, face: Face, keep: Callable[[Attempt], None]) -> Tally:
     """Run a session to its end, which may be the end of input; every attempt is kept before its verdict is told."""
@@ -125,13 +128,17 @@ class Pipe:
         """One line, written at once."""
         print(_in_one_line(_piped(event)), file=self.target, flush=True)
 
+    def end(self, lines: Sequence[str]) -> None:
+        """The first of the last words."""
+        print(lines[0], file=self.target, flush=True)
+
 
 def _piped(event: Event) -> str:
     match event:
         case Posed():
             return f"{event.number} {event.problem.id} {event.problem.prompt}"
         case Judged():
-            return " ".join([verdict_line(event.verdict), *_evidence(event.verdict)])
+            return "; ".join([verdict_line(event.verdict), *_evidence(event.verdict)])
         case Hinted():
             return f"hint {event.number} of {event.of}: {event.text}"
         case GivenUp(truth=None):
@@ -200,12 +207,17 @@ class Screen:
 
     def _say(self, text: str, indent: str = "  ", style: str = "", hang: int = 0) -> None:
         for paragraph in text.splitlines() or [""]:
-            for line in wrapped(_printable(paragraph), indent, self._width, hang):
+            own = paragraph[: len(paragraph) - len(paragraph.lstrip(" "))]
+            for line in wrapped(_printable(paragraph), indent + own, self._width, hang):
                 self.console.print(Text(line, style=style), soft_wrap=True)
 
     def greet(self, text: str) -> None:
         """A first word."""
         self._say(text, "", "dim")
+
+    def end(self, lines: Sequence[str]) -> None:
+        """The last words."""
+        self._say("\n".join(["", *lines]), "", hang=2)
 
     @singledispatchmethod
     def tell(self, event: Event) -> None:
@@ -292,4 +304,4 @@ def summary(tally: Tally) -> Iterator[str]:
     numbers = [f"{count} {name}" for name, count in tally.verdicts.items()]
     yield f"{'1 answer' if tally.answers == 1 else f'{tally.answers} answers'}: {', '.join(numbers)}"
     for title, (first, last) in tally.levels.items():
-        yield f"  {title}: {last}" if first == last else f"  {title}: {first} → {last}"
+        yield f"{title}: {last}" if first == last else f"{title}: {first} → {last}"

@@ -10,7 +10,7 @@ from derivations.practice.command import Wish, run_session
 from derivations.practice.problem import formula_problem, layer_problem
 from derivations.practice.skill import PracticeError, Skill
 
-HINTS = ("the power rule", "the exponent comes down,\nand is one less", "x**n becomes n*x**(n - 1)")
+HINTS = ("the power rule", "the exponent comes down,\n  and is one less", "x**n becomes n*x**(n - 1)")
 
 
 def power(rng, difficulty):

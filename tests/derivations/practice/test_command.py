@@ -207,12 +207,16 @@ def test_a_session_in_a_terminal(columns, surroundings):
     assert "not started" in seen
     terminal.type("?")
     page += terminal.until("\n> ")
+    terminal.type("?")
+    page += (seen := terminal.until("\n> "))
+    assert "\n    the exponent comes down,\n      and is one less\n" in seen
     terminal.type("6*x**5")
     page += (seen := terminal.until("\n> "))
     assert "right: " in seen
     assert "powers:36:1" in seen
     terminal.type("quit")
-    page += (seen := terminal.until("1 wrong"))
+    page += terminal.until("1 wrong")
+    page += terminal.until("attempted\n")
     assert terminal.end() == 1
     assert max(map(len, page.splitlines())) <= columns
     colours = re.findall(r"\x1b\[[0-9;]*3\dm", terminal.text)
