@@ -215,8 +215,8 @@ def test_a_session_in_a_terminal(columns, surroundings):
     assert "right: " in seen
     assert "powers:36:1" in seen
     terminal.type("quit")
-    page += terminal.until("1 wrong")
-    page += terminal.until("attempted\n")
+    page += (seen := terminal.until("attempted\n"))
+    assert "1 answer: 1 wrong" in seen
     assert terminal.end() == 1
     assert max(map(len, page.splitlines())) <= columns
     colours = re.findall(r"\x1b\[[0-9;]*3\dm", terminal.text)
