@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache, partial
-from importlib import import_module
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from derivations.layer import Layer
 from derivations.practice.exercise import forward
 from derivations.practice.hints import hints, own_steps
 from derivations.practice.problem import Problem, layer_problem
@@ -17,33 +15,159 @@ from derivations.practice.skill import Skill
 
 TOPIC = "layers"
 
-# The families, simple ones first, and what is to be mastered before any of their layers.
-FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "linear": ("nielsen.mini_batch",),
-    "activations": ("nielsen.bp1",),
-    "rectifiers": ("layers.relu.dX",),
-    "hard_activations": ("layers.relu.dX",),
-    "gated_activations": ("layers.sigmoid.dX",),
-    "structure": ("layers.identity.dX",),
-    "dropout": ("layers.identity.dX",),
-    "penalties": ("layers.linear.dW",),
-    "losses": ("layers.softmax.dZ",),
-    "regression_losses": ("layers.squared_error.dY",),
-    "margin_losses": ("layers.relu.dX", "layers.squared_error.dY"),
-    "normalization": ("layers.linear.dX", "layers.softmax.dZ"),
-    "pooling": ("layers.maxout.dX",),
-    "convolution": ("layers.linear.dX", "layers.linear.dW"),
-    "grouped_convolution": ("layers.conv2d.dK",),
-    "fused_convolution": ("layers.conv2d.dK", "layers.relu.dX", "layers.max_pool2d.dX"),
-    "transposed_convolution": ("layers.conv2d.dX",),
-    "linear_recurrence": ("layers.linear.dW",),
-    "recurrent": ("layers.linear.dW", "layers.tanh.dX"),
-    "attention": ("layers.linear.dX", "layers.softmax.dZ"),
-    "composite": (
-        "layers.conv2d.dX",
-        "layers.batch_norm.dX",
-        "layers.layer_norm.dX",
-        "layers.multi_head_attention.dX",
+
+@dataclass(frozen=True)
+class Family:
+    """A file of layers: what is to be mastered before any of them, and the inputs of each that have a derivative."""
+
+    prerequisites: tuple[str, ...]
+    inputs: Mapping[str, str]
+
+
+# The families, simple ones first. All that is known of a layer follows from its file; but reading all files takes as
+# long as everything else that a session needs to start, so the map has its names from here, and a test compares them.
+FAMILIES: Mapping[str, Family] = {
+    "linear": Family(
+        ("nielsen.mini_batch",),
+        {"linear": "X W b", "bilinear": "X1 X2 W b", "embedding": "W", "low_rank_linear": "X W b A B"},
+    ),
+    "activations": Family(
+        ("nielsen.bp1",),
+        {
+            "sigmoid": "X",
+            "tanh": "X",
+            "relu": "X",
+            "softmax": "Z",
+            "log_softmax": "Z",
+            "identity": "X",
+            "log_sigmoid": "X",
+            "softplus": "X",
+            "softsign": "X",
+            "maxout": "X",
+        },
+    ),
+    "rectifiers": Family(
+        ("layers.relu.dX",),
+        {
+            "leaky_relu": "X",
+            "prelu": "X a",
+            "elu": "X",
+            "selu": "X",
+            "celu": "X",
+            "gelu": "X",
+            "gelu_tanh": "X",
+            "silu": "X",
+            "mish": "X",
+        },
+    ),
+    "hard_activations": Family(
+        ("layers.relu.dX",),
+        {"hard_sigmoid": "X", "hard_swish": "X", "hard_tanh": "X"},
+    ),
+    "gated_activations": Family(
+        ("layers.sigmoid.dX",),
+        {"glu": "X", "swiglu": "X"},
+    ),
+    "structure": Family(
+        ("layers.identity.dX",),
+        {
+            "concatenate": "A B",
+            "pad": "X",
+            "transpose": "X",
+            "residual_add": "X F",
+            "nearest_upsampling": "X",
+            "pixel_shuffle": "X",
+            "flatten": "X",
+        },
+    ),
+    "dropout": Family(
+        ("layers.identity.dX",),
+        {"dropout": "X"},
+    ),
+    "penalties": Family(
+        ("layers.linear.dW",),
+        {"l2_penalty": "W", "l1_penalty": "W", "elastic_net": "W"},
+    ),
+    "losses": Family(
+        ("layers.softmax.dZ",),
+        {
+            "squared_error": "Y T",
+            "cross_entropy": "P",
+            "sigmoid_cross_entropy": "Z",
+            "softmax_cross_entropy": "Z",
+            "nll": "Y",
+            "smoothed_softmax_cross_entropy": "Z",
+            "weighted_cross_entropy": "Z w",
+            "binary_cross_entropy": "P",
+            "kl_divergence": "P Q",
+            "focal": "Z",
+        },
+    ),
+    "regression_losses": Family(
+        ("layers.squared_error.dY",),
+        {"mean_squared_error": "Y T", "absolute_error": "Y T", "huber": "Y T"},
+    ),
+    "margin_losses": Family(
+        ("layers.relu.dX", "layers.squared_error.dY"),
+        {"hinge": "Z", "triplet": "A P Q", "cosine_similarity": "A B"},
+    ),
+    "normalization": Family(
+        ("layers.linear.dX", "layers.softmax.dZ"),
+        {
+            "batch_norm": "X gamma beta",
+            "batch_norm_evaluation": "X gamma beta mu v",
+            "layer_norm": "X gamma beta",
+            "rms_norm": "X gamma",
+            "group_norm": "X gamma beta",
+            "instance_norm": "X gamma beta",
+            "weight_norm": "V g",
+            "l2_normalization": "X",
+        },
+    ),
+    "pooling": Family(
+        ("layers.maxout.dX",),
+        {"max_pool2d": "X", "avg_pool2d": "X", "global_average_pool": "X"},
+    ),
+    "convolution": Family(
+        ("layers.linear.dX", "layers.linear.dW"),
+        {"conv1d": "X K b", "conv2d": "X K b", "conv3d": "X K b"},
+    ),
+    "grouped_convolution": Family(
+        ("layers.conv2d.dK",),
+        {"grouped_conv1d": "X K b", "grouped_conv2d": "X K b", "grouped_conv3d": "X K b", "depthwise_conv2d": "X K b"},
+    ),
+    "fused_convolution": Family(
+        ("layers.conv2d.dK", "layers.relu.dX", "layers.max_pool2d.dX"),
+        {"conv_relu_pool2d": "X K b"},
+    ),
+    "transposed_convolution": Family(
+        ("layers.conv2d.dX",),
+        {"transposed_conv2d": "X K b", "grouped_transposed_conv2d": "X K b"},
+    ),
+    "linear_recurrence": Family(
+        ("layers.linear.dW",),
+        {"linear_recurrence": "x a h0"},
+    ),
+    "recurrent": Family(
+        ("layers.linear.dW", "layers.tanh.dX"),
+        {"rnn_tanh": "x h0 Wx Wh b", "lstm": "x h0 c0 Wx Wh b", "gru": "x h0 Wx Wh bx bh"},
+    ),
+    "attention": Family(
+        ("layers.linear.dX", "layers.softmax.dZ"),
+        {
+            "scaled_dot_product_attention": "Q K V",
+            "causal_attention": "Q K V",
+            "multi_head_attention": "X Wq Wk Wv Wo",
+            "rotary_embedding": "X",
+            "linear_attention": "Q K V",
+        },
+    ),
+    "composite": Family(
+        ("layers.conv2d.dX", "layers.batch_norm.dX", "layers.layer_norm.dX", "layers.multi_head_attention.dX"),
+        {
+            "transformer_block": "X gamma1 beta1 Wq Wk Wv Wo gamma2 beta2 W1 b1 W2 b2",
+            "residual_block": "X K1 gamma1 beta1 K2 gamma2 beta2",
+        },
     ),
 }
 
@@ -72,18 +196,13 @@ def difficulty_of(problem: Problem) -> int:
     return len(own_steps(problem))
 
 
-@cache
 def layer_skills() -> tuple[Skill, ...]:
-    """A skill `layers.<layer>.<cotangent>` for every input of every layer that has a derivative.
-
-    All families are read, which takes a second or two; nothing is derived.
-    """
+    """A skill `layers.<layer>.<cotangent>` for every input of every layer that has a derivative; nothing is derived."""
     return tuple(
-        _skill(layer.name, f"d{tensor.name}", prerequisites)
-        for family, prerequisites in FAMILIES.items()
-        for layer in _layers_of(family)
-        for tensor in layer.inputs
-        if not tensor.integer
+        _skill(layer, f"d{name}", family.prerequisites)
+        for family in FAMILIES.values()
+        for layer, names in family.inputs.items()
+        for name in names.split()
     )
 
 
@@ -95,10 +214,4 @@ def _skill(layer: str, cotangent: str, prerequisites: tuple[str, ...]) -> Skill:
 
 def family_of(name: str) -> str | None:
     """The family that a layer belongs to, None for an unknown one."""
-    return next((family for family in FAMILIES for layer in _layers_of(family) if layer.name == name), None)
-
-
-def _layers_of(family: str) -> list[Layer]:
-    """The layers that a family's file defines, in its order."""
-    public = (value for name, value in vars(import_module(f"derivations.{family}")).items() if name[0] != "_")
-    return [value for value in public if isinstance(value, Layer)]
+    return next((name_of for name_of, family in FAMILIES.items() if name in family.inputs), None)

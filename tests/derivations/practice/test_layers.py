@@ -96,7 +96,10 @@ def test_every_layer_of_the_catalogue_has_its_skills():
     wanted = {f"layers.{name}.{cotangent}" for name, layer in LAYERS.items() for cotangent in _cotangents(layer)}
     assert NAMES.keys() == wanted
     assert len(layer_skills()) == len(wanted)
-    assert all(family_of(name) in FAMILIES for name in LAYERS)
+    assert {name: set(family.inputs) for name, family in FAMILIES.items()} == {
+        name: set(layers) for name, layers in LAYERS.families.items()
+    }
+    assert all(name in FAMILIES[family_of(name)].inputs for name in LAYERS)
     assert family_of("no such layer") is None
 
 
