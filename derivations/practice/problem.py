@@ -68,12 +68,17 @@ class Problem:
     def _repr_latex_(self) -> str:
         from derivations.render.latex import latex
 
-        return f"$\\displaystyle {latex(self.expected.lhs)} = \\;?$"
+        top, slash, bottom = self.left_side.partition("/")
+        left = f"\\frac{{{top}}}{{{bottom}}}" if slash else f"\\text{{{self.left_side}}}"
+        if self.kind == "equation":
+            left = latex(self.expected.lhs)
+        return f"$\\displaystyle {left} = \\;?$"
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<p><b>{escape(self.skill)}</b></p><p>{escape(self.prompt)}</p>"
+        lines = f'<pre style="white-space: pre-wrap">{escape(self.prompt)}</pre>'
+        return f"<p><b>{escape(self.skill)}</b></p>{lines}"
 
 
 def layer_problem(what: str | Layer, cotangent: str, skill: str = "layers") -> Problem:

@@ -1,5 +1,7 @@
 """The whole map: nothing builds on what comes later, every name leads to its problem, and all can be mastered."""
 
+from html import escape
+
 import pytest
 
 from derivations.practice import PracticeError, draw, grade, skills
@@ -89,3 +91,19 @@ def test_a_notebook_draws_and_grades():
     verdict = grade(problem, "X.T @ dY")
     assert verdict.status == "right"
     assert "right" in verdict._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("name", "difficulty", "left"),
+    [
+        ("derivatives.powers", 1, r"\frac{df}{dx}"),
+        ("derivatives.tables", 1, r"\text{h'("),
+        ("many_variables.jacobians", 3, r"\text{the determinant}"),
+        ("many_variables.gradients", 1, r"\frac{\partial L}{\partial"),
+        ("nielsen.tanh", 1, r"\frac{dt}{dz}"),
+    ],
+)
+def test_a_notebook_shows_what_is_asked_and_keeps_lines(name, difficulty, left):
+    problem = draw(name, 1, difficulty)
+    assert problem._repr_latex_().startswith(rf"$\displaystyle {left}")
+    assert f'pre-wrap">{escape(problem.prompt)}</pre>' in problem._repr_html_()
