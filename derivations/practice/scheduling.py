@@ -101,30 +101,39 @@ class Choice:
 
 
 def next_skill(
-    skills: Mapping[str, Skill], known: Mapping[str, Record], now: float, last: str | None = None
+    skills: Mapping[str, Skill],
+    known: Mapping[str, Record],
+    now: float,
+    last: str | None = None,
+    asked: Mapping[str, int] | None = None,
 ) -> Choice | None:
     """What to practise next; None where there are no skills. `known` has a record for each of them.
 
-    A set that was just begun goes on until its skill is proficient or the set is over. Then come reviews that are due,
-    the longest overdue first. Then, in the order of the map, a skill below proficient whose prerequisites are
-    proficient (those outside of `skills` are not asked for): one whose set is open, else another one than `last` where
-    there is a choice. Then whatever has rested longest, lower levels first.
+    `last` is the skill that was just answered: a set that was just begun goes on until its skill is proficient or the
+    set is over. Then come reviews that are due, the longest overdue first. Then, in the order of the map, a skill below
+    proficient whose prerequisites are proficient (those outside of `skills` are not asked for): one whose set is open,
+    else another one than `last` where there is a choice. Then whatever has rested longest, lower levels first.
+    What was `asked` more often in this session waits for what was asked less often: who skips gets something else.
     """
-    record = {name: known[name] for name in skills}
+    record, times = {name: known[name] for name in skills}, asked or {}
     if last in record and record[last].standing.in_a_set and record[last].level < Level.PROFICIENT:
         return Choice(skills[last], _place_in_set(record[last].standing))
-    due = [(r.review.due, name) for name, r in record.items() if r.review.due is not None and r.review.due <= now]
+    due = [(times.get(name, 0), r.review.due, name) for name, r in record.items() if _is_due(r, now)]
     if due:
-        since, name = min(due)
-        return Choice(skills[name], f"review, due {spoken_day(since, now)}")
+        _, since, name = min(due)
+        return Choice(skills[name], f"review, due {spoken_day(since or now, now)}")
     below = [name for name, r in record.items() if r.level < Level.PROFICIENT and is_open(skills[name], record)]
     if below:
-        name = min(below, key=lambda name: (not record[name].standing.in_a_set, name == last))
+        name = min(below, key=lambda name: (times.get(name, 0), not record[name].standing.in_a_set, name == last))
         return Choice(skills[name], _place_in_set(record[name].standing) if record[name].attempts else "new")
     if not record:
         return None
-    name = min(record, key=lambda name: (record[name].level, record[name].last or 0.0))
+    name = min(record, key=lambda name: (times.get(name, 0), record[name].level, record[name].last or 0.0))
     return Choice(skills[name], f"{record[name].level}, and rested longest")
+
+
+def _is_due(record: Record, now: float) -> bool:
+    return record.review.due is not None and record.review.due <= now
 
 
 def is_open(skill: Skill, record: Mapping[str, Record]) -> bool:

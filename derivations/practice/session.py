@@ -9,6 +9,7 @@ writes nothing itself, so that a terminal, a pipe, a notebook and a test can all
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
@@ -119,31 +120,30 @@ def practise(plan: Plan, known: dict[str, Record], clock: Callable[[], float]) -
     `?`, `hint`, `show`, `skip`, `quit`.
     """
     count = len(plan.skills) if plan.test else plan.count
-    last: str | None = None
-    number, seed = 0, plan.seed
+    answered: str | None = None
+    seed, asked = plan.seed, Counter[str]()
     prompts: dict[str, str] = {}
-    while count is None or number < count:
-        choice = _choice(plan, known, clock(), number, last)
+    while count is None or asked.total() < count:
+        if plan.test:
+            choice: Choice | None = Choice(list(plan.skills.values())[asked.total()], "test")
+        else:
+            choice = next_skill(plan.skills, known, clock(), answered, asked)
         if choice is None:
             return
-        last = choice.skill.name
-        difficulty = plan.difficulty or fitting(known[last].standing)
+        name = choice.skill.name
+        difficulty = plan.difficulty or fitting(known[name].standing)
         for _ in range(DRAWS):
             problem = pose(choice.skill, seed, difficulty)
             seed += 1
-            if problem.prompt != prompts.get(last):
+            if problem.prompt != prompts.get(name):
                 break
-        prompts[last] = problem.prompt
-        number += 1
-        goes_on = yield from _Round(plan, Posed(problem, choice, number, count), known, clock).play()
+        prompts[name] = problem.prompt
+        asked[name] += 1
+        round = _Round(plan, Posed(problem, choice, asked.total(), count), known, clock)
+        goes_on = yield from round.play()
         if not goes_on:
             return
-
-
-def _choice(plan: Plan, known: Mapping[str, Record], now: float, number: int, last: str | None) -> Choice | None:
-    if plan.test:
-        return Choice(list(plan.skills.values())[number], "test")
-    return next_skill(plan.skills, known, now, last)
+        answered = name if round.counted else None
 
 
 @dataclass

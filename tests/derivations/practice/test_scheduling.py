@@ -125,6 +125,18 @@ def test_after_a_lost_set_another_skill_has_its_turn_where_there_is_one():
     assert next_name(lost, last="powers") == "powers"
 
 
+def test_what_was_asked_less_often_comes_first():
+    three = {name: replace(skill, prerequisites=()) for name, skill in SKILLS.items()}
+    of = records(three)
+    assert next_skill(three, of, 0.0, None, {"powers": 1}).skill.name == "nested"
+    assert next_skill(three, of, 0.0, None, {"powers": 1, "nested": 1}).skill.name == "linear"
+    due = {name: replace(record, review=replace(LATER, due=1.0)) for name, record in of.items()}
+    assert next_skill(three, due, 2.0, None, {"linear": 1}).skill.name == "nested"
+    assert next_skill(three, due, 2.0, None, {"linear": 1, "nested": 1}).skill.name == "powers"
+    learnt = {name: replace(record, standing=PROFICIENT) for name, record in of.items()}
+    assert next_skill(three, learnt, 0.0, None, {"powers": 1}).skill.name == "nested"
+
+
 def test_once_all_is_learnt_the_lowest_and_longest_rested_comes():
     levels = known(powers=Level.MASTERED, nested=Level.PROFICIENT, linear=Level.MASTERED)
     assert next_name(levels) == "nested"

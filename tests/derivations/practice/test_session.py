@@ -1,5 +1,6 @@
 """A session: one answer of a problem counts, hints cost, commands do what they say, the plan is kept."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -129,6 +130,15 @@ def test_four_right_answers_make_proficient_and_open_the_next_skill():
     assert [e.choice.skill.name for e in told if isinstance(e, Posed)] == ["powers"] * 4 + ["nested"] * 2
     assert [(e.before, e.after) for e in told if isinstance(e, Judged)][3] == (Level.ATTEMPTED, Level.PROFICIENT)
     assert known["powers"].level == Level.PROFICIENT
+
+
+def test_who_skips_is_asked_something_else_and_all_have_their_turn():
+    three = {name: replace(skill, prerequisites=()) for name, skill in SKILLS.items()}
+    told = played(["skip"] * 5, Plan(three, seed=0), records(three))
+    asked = [e.choice.skill.name for e in told if isinstance(e, Posed)]
+    assert asked == ["powers", "nested", "linear"] * 2
+    told = played(["RIGHT", "skip", "skip"], Plan(three, seed=0), records(three))
+    assert [e.choice.skill.name for e in told if isinstance(e, Posed)] == ["powers", "powers", "nested", "linear"]
 
 
 def test_count_ends_a_session():
