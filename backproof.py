@@ -798,6 +798,8 @@ def _export_progress(path: Path, names: list[str], file: Path) -> None:
 
     files = exported(path, names, skills(), file)
     for place in files:
+        if place.resolve() == file.resolve():
+            raise RefusalError(f"{place} is the file of progress itself; choose another name")
         _require_place_for(place)
     for place, text in files.items():
         _write(place, text)

@@ -791,6 +791,7 @@ def test_an_explanation_is_held_against_ideas(practise):
         (["--status", "--no-progress"], "--no-progress keeps nothing: leave out"),
         (["--export", "ada.xlsx"], "expected a name that ends in .json or .csv"),
         (["--export", "nowhere.json/ada.json"], "nowhere.json"),
+        (["--export", "ada.json", "--progress", "./ada.json"], "ada.json is the file of progress itself"),
         (["--explain", "layers", "nielsen"], "one thing is explained at a time"),
         (["--progress", "."], "cannot read .: Is a directory; name another file with --progress"),
     ],
