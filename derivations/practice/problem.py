@@ -39,12 +39,16 @@ class Problem:
     kind: Kind = "equation"
     mistakes: tuple[Mistake, ...] = ()
     asked: str = ""
-    make_hints: Callable[[Problem], Iterable[str]] | None = field(default=None, compare=False, repr=False)
+    make_hints: Callable[[Problem, str], Iterable[str]] | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def hints(self) -> tuple[str, ...]:
-        """From the name of the next rule to the whole derivation; made when they are first asked for."""
-        return tuple(self.make_hints(self)) if self.make_hints is not None else ()
+        """From the name of the first rule to the whole derivation; made when they are first asked for."""
+        return self.hints_after("")
+
+    def hints_after(self, so_far: str) -> tuple[str, ...]:
+        """From the name of the next rule to the whole derivation, for who has written so much, which can be read."""
+        return tuple(self.make_hints(self, so_far)) if self.make_hints is not None else ()
 
     @cached_property
     def left_side(self) -> str:

@@ -156,6 +156,7 @@ class _Round:
     clock: Callable[[], float]
     hints: int = 0
     counted: bool = False
+    written: str = ""  # the last answer that could be read: hints go on from there
 
     def play(self) -> Generator[Event, str | None, bool]:
         """Take lines; whether another problem may follow."""
@@ -178,13 +179,14 @@ class _Round:
         verdict = grade(self.posed.problem, answer)
         if verdict.status == "unreadable":
             return Judged(verdict, answer, self._level, self._level, asks=self.plan.retries)
+        self.written = answer
         again = verdict.status != "right" and self.plan.retries and not self.plan.test
         return Judged(verdict, answer, *self._counted(verdict.status, answer), asks=again)
 
     def _hint(self) -> Event:
         if self.plan.test:
             return Remark(NO_HINTS)
-        hints = self.posed.problem.hints
+        hints = self.posed.problem.hints_after(self.written)
         if self.hints == len(hints):
             return Remark("there is no further hint; show tells the truth" if hints else "there is no hint; show does")
         self.hints += 1

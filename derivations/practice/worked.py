@@ -52,8 +52,8 @@ class Worked:
         """The lines, in order."""
         return tuple(self.make())
 
-    def __call__(self, problem: Problem) -> Iterator[str]:
-        """The hints: the rule to use next by name, the next line, the whole derivation."""
+    def __call__(self, problem: Problem, so_far: str = "") -> Iterator[str]:
+        """The hints: the rule to begin with by name, its line, the whole derivation; these are short."""
         first = self.lines[0]
         yield f"{first.rule}: {first.because}"
         yield self._text(first, problem)

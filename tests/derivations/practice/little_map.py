@@ -20,7 +20,7 @@ def power(rng, difficulty):
     problem = formula_problem(
         "p", "p", f"y = x**{n}. What is dy/dx?", of, "x", [("one less in the exponent", f"{n}*x**{n}")]
     )
-    return replace(problem, make_hints=lambda _: HINTS)
+    return replace(problem, make_hints=lambda problem, so_far: HINTS)
 
 
 def nested(rng, difficulty):

@@ -53,7 +53,7 @@ def test_what_cannot_be_asked_is_refused(make, error, message):
 def test_hints_are_made_when_they_are_asked_for():
     made = []
 
-    def hints(problem):
+    def hints(problem, so_far):
         made.append(problem.id)
         yield "think of the chain rule"
 

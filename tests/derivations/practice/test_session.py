@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from derivations.practice.layers import layer_skill_problem
 from derivations.practice.mastery import Level, Standing
 from derivations.practice.scheduling import Record, records
 from derivations.practice.session import (
@@ -87,6 +88,15 @@ def test_hints_go_from_the_rule_to_the_whole():
     ]
     assert [e.costs for e in told if isinstance(e, Hinted)] == [True, False, False]
     assert told[-1] == Remark("there is no further hint; show tells the truth")
+
+
+def test_hints_go_on_from_what_was_written():
+    written = "dW[d, c] = sum[n, k](X[n, d]*dY[n, k]*[c = k])\n= sum[n](X[n, d])"
+    skill = replace(SKILLS["linear"], make=lambda rng, difficulty: layer_skill_problem("linear", "dW", rng, difficulty))
+    fresh = played(["?", "?"], Plan({"linear": skill}, seed=0, retries=True))
+    later = played([written, "?", "?"], Plan({"linear": skill}, seed=0, retries=True))
+    assert [e.text.partition(":")[0] for e in (fresh[1], later[2])] == ["chain rule", "contract a delta"]
+    assert later[3].text == "dW[d, c] = sum[n](X[n, d]*dY[n, c])"
 
 
 def test_show_tells_what_could_be_typed():
