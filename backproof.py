@@ -10,7 +10,7 @@ from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
@@ -747,6 +747,12 @@ def practice(
             _print_skills(names or [], None if listing else progress or _progress_file())
 
 
+def _stdin() -> TextIO:
+    if sys.stdin is None:  # as with `<&-` in a shell
+        raise RefusalError("there is no standard input to read answers from; leave it open")
+    return sys.stdin
+
+
 def _progress_file() -> Path:
     from derivations.practice.command import progress_file
 
@@ -762,7 +768,7 @@ def _practise(
     from derivations.practice.command import Wish, run_session
 
     try:
-        right = run_session(Wish(names, seed, difficulty, count, test), skills(), file, sys.stdin, sys.stdout, time)
+        right = run_session(Wish(names, seed, difficulty, count, test), skills(), file, _stdin(), sys.stdout, time)
     except KeyboardInterrupt:
         kept = "nothing was kept" if file is None else "every answer was kept"
         raise RefusalError(f"interrupted; {kept}", INTERRUPTED) from None
@@ -789,7 +795,7 @@ def _explain(names: list[str]) -> None:
     from derivations.practice.command import explained, explanation_of
 
     ours = explanation_of(names, skills())
-    print(ours.beside(explained(ours.title, sys.stdin, sys.stdout), _width()))
+    print(ours.beside(explained(ours.title, _stdin(), sys.stdout), _width()))
 
 
 def _export_progress(path: Path, names: list[str], file: Path) -> None:

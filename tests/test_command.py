@@ -802,6 +802,13 @@ def test_what_cannot_be_practised_is_one_line(practise, refused, tmp_path, monke
     assert line in refused("practice", *arguments)
 
 
+def test_without_any_input_nothing_is_practised(practise, refused, monkeypatch):
+    practise("--list")
+    monkeypatch.setattr(sys, "stdin", None)
+    for way in ([], ["--explain"]):
+        assert "no standard input" in refused("practice", *way)
+
+
 def test_ctrl_c_in_practice_is_one_line(practise):
     class Interrupted(StringIO):
         def readline(self, *_):
