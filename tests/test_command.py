@@ -803,7 +803,6 @@ def test_what_cannot_be_practised_is_one_line(practise, refused, tmp_path, monke
 
 
 def test_without_any_input_nothing_is_practised(practise, refused, monkeypatch):
-    practise("--list")
     monkeypatch.setattr(sys, "stdin", None)
     for way in ([], ["--explain"]):
         assert "no standard input" in refused("practice", *way)

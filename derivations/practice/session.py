@@ -139,11 +139,11 @@ def practise(plan: Plan, known: dict[str, Record], clock: Callable[[], float]) -
                 break
         prompts[name] = problem.prompt
         asked[name] += 1
-        round = _Round(plan, Posed(problem, choice, asked.total(), count), known, clock)
-        goes_on = yield from round.play()
+        played = _Round(plan, Posed(problem, choice, asked.total(), count), known, clock)
+        goes_on = yield from played.play()
         if not goes_on:
             return
-        answered = name if round.counted else None
+        answered = name if played.counted else None
 
 
 @dataclass

@@ -58,7 +58,7 @@ def select(names: Iterable[str], skills: Mapping[str, Skill]) -> dict[str, Skill
     return found or dict(skills)
 
 
-def _names_of(skill: Skill) -> set[str]:
+def _names_of(skill: Skill) -> list[str]:
     """What a skill can be called by."""
     parts = skill.name.split(".")
-    return {skill.topic, *(".".join(parts[: k + 1]) for k in range(len(parts)))}
+    return [skill.topic, *(".".join(parts[: k + 1]) for k in range(len(parts)))]

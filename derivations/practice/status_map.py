@@ -86,7 +86,8 @@ def _waits_for(skill: Skill, skills: Mapping[str, Skill], record: Mapping[str, R
     if is_open(skill, record):
         return []
     missing = [n for n in skill.prerequisites if n in record and record[n].level < Level.PROFICIENT]
-    return [f"after {' and '.join(skills[name].title.partition(':')[0] for name in missing)}"]
+    titles = dict.fromkeys(skills[name].title.partition(":")[0] for name in missing)
+    return [f"after {' and '.join(titles)}"]
 
 
 def _apart(left: str, right: str, width: int) -> Sequence[str]:
