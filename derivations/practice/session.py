@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -181,7 +181,10 @@ class _Round:
             return Judged(verdict, answer, self._level, self._level, asks=self.plan.retries)
         self.written = answer
         again = verdict.status != "right" and self.plan.retries and not self.plan.test
-        return Judged(verdict, answer, *self._counted(verdict.status, answer), asks=again)
+        told = verdict
+        if again and verdict.status == "wrong" and self.posed.problem.kind == "number":
+            told = _without_the_number(verdict, self.posed.problem)
+        return Judged(told, answer, *self._counted(verdict.status, answer), asks=again)
 
     def _hint(self) -> Event:
         if self.plan.test:
@@ -215,6 +218,13 @@ class _Round:
         self.counted = attempt.counts_as is not None
         self.known[skill] = self.known[skill].after(attempt)
         return before, self._level, attempt
+
+
+def _without_the_number(verdict: Verdict, problem: Problem) -> Verdict:
+    """What kind of mistake it is, without the number that is looked for, nor how far off the answer is from it."""
+    diagnoses = tuple(said for said, _ in problem.mistakes if said in verdict.diagnoses)
+    said = ": ".join(("wrong", *diagnoses[:1]))
+    return replace(verdict, sentence=said, counterexample=None, diagnoses=diagnoses)
 
 
 def fitting(standing: Standing) -> int:

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from derivations.practice.curriculum import skills
 from derivations.practice.layers import layer_skill_problem
 from derivations.practice.mastery import Level, Standing
 from derivations.practice.scheduling import Record, records
@@ -22,7 +23,8 @@ from derivations.practice.session import (
     mixed_test,
     practise,
 )
-from derivations.practice.skill import PracticeError
+from derivations.practice.skill import PracticeError, pose
+from derivations.render.plain import plain
 from tests.derivations.practice.little_map import HINTS, SKILLS, answer_to
 
 POWERS = {"powers": SKILLS["powers"]}
@@ -88,6 +90,18 @@ def test_hints_go_from_the_rule_to_the_whole():
     ]
     assert [e.costs for e in told if isinstance(e, Hinted)] == [True, False, False]
     assert told[-1] == Remark("there is no further hint; show tells the truth")
+
+
+def test_the_number_that_is_looked_for_is_not_told_before_the_next_try():
+    skill = skills()["derivatives.tables"]
+    problem = pose(skill, 0, 1)
+    said, mistaken = problem.mistakes[0]
+    plan = Plan({skill.name: skill}, seed=0, retries=True)
+    judged = played(["1234567", plain(mistaken)], plan, records({skill.name: skill}))[1:]
+    assert [e.verdict.sentence for e in judged] == ["wrong", f"wrong: {said}"]
+    assert [(e.verdict.diagnoses, e.verdict.counterexample) for e in judged] == [((), None), ((said,), None)]
+    at_the_end = played(["1234567"], replace(plan, retries=False), records({skill.name: skill}))[1].verdict
+    assert "the truth is" in at_the_end.counterexample
 
 
 def test_hints_go_on_from_what_was_written():
