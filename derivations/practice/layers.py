@@ -8,6 +8,8 @@ from functools import partial
 
 import numpy as np
 
+from derivations.layer import Layer
+from derivations.notation import layer
 from derivations.practice.exercise import forward
 from derivations.practice.hints import hints, own_steps
 from derivations.practice.problem import Problem, layer_problem
@@ -172,23 +174,35 @@ FAMILIES: Mapping[str, Family] = {
 }
 
 
+# Nobody wants to type the digits of a constant: here it has a name.
+WITH_LETTERS: Mapping[str, Layer] = {
+    "selu": layer(
+        "selu",
+        "An ELU whose two constants keep mean 0 and variance 1 from layer to layer.",
+        tensors="X[N, D]  alpha > 0  scale > 0  Y[N, D]",
+        equations="Y[n, d] = where(X[n, d] > 0, scale*X[n, d], scale*alpha*(exp(X[n, d]) - 1))",
+        claims="dX[n, d] = dY[n, d]*where(X[n, d] > 0, scale, Y[n, d] + scale*alpha)",
+    ),
+}
+
+
 def layer_skill_problem(name: str, cotangent: str, rng: np.random.Generator, difficulty: int) -> Problem:
     """The problem to derive one cotangent of a layer, with hints; nothing is drawn, and there is one difficulty."""
-    problem = layer_problem(name, cotangent, f"{TOPIC}.{name}.{cotangent}")
+    problem = layer_problem(WITH_LETTERS.get(name, name), cotangent, f"{TOPIC}.{name}.{cotangent}")
     return replace(problem, prompt=_prompt(problem, cotangent), make_hints=hints)
 
 
 def _prompt(problem: Problem, cotangent: str) -> str:
     """What the layer does, its tensors, its equations, what is asked, and which cotangents the answer may name."""
-    layer = problem.layer
-    tensors = "  ".join(map(str, layer.tensors))
-    outside = ", ".join(f"d{tensor.name}" for tensor in layer.outputs)
+    of = problem.layer
+    tensors = "  ".join(map(str, (*of.tensors, *of.options)))
+    outside = ", ".join(f"d{tensor.name}" for tensor in of.outputs)
     asked = f"Given {outside}, what is {cotangent}?"
     given = {equation.name for equation in problem.given}
-    within = [f"d{tensor.name}" for tensor in layer.intermediates if f"d{tensor.name}" in given - {cotangent}]
+    within = [f"d{tensor.name}" for tensor in of.intermediates if f"d{tensor.name}" in given - {cotangent}]
     if within:
         asked += f" It may be written with {', '.join(within)}."
-    return f"{layer.summary}\n{tensors}\n{forward(layer)}.\n{asked}"
+    return f"{of.summary}\n{tensors}\n{forward(of)}.\n{asked}"
 
 
 def difficulty_of(problem: Problem) -> int:

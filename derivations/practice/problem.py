@@ -10,7 +10,7 @@ from typing import Literal
 import sympy as sp
 
 from derivations.backward import Derivation, derive
-from derivations.expressions import entry_indices, tensor_entry
+from derivations.expressions import entry_indices, entry_name, tensor_entry
 from derivations.layer import Claim, DerivationError, Equation, Layer
 from derivations.notation import read_equation
 from derivations.schedule import totals
@@ -67,7 +67,24 @@ class Problem:
         """The truth in the notation, as it can be typed."""
         from derivations.render.plain import plain
 
-        return f"{self.left_side} = {plain(self.expected.rhs, entry_indices(self.expected.lhs))}"
+        return f"{self.left_side} = {plain(self.typed, entry_indices(self.expected.lhs))}"
+
+    @cached_property
+    def typed(self) -> sp.Expr:
+        """The truth with `dY[n, 0 + i]`, as the notation wants it, where a letter runs beyond a tensor's size."""
+        typed, by_name = self.expected.rhs, self.layer.by_name
+        for entry in typed.atoms(sp.Indexed):
+            name = entry_name(entry)
+            tensor = by_name.get(name) or by_name.get(name.removeprefix("d"))
+            if tensor is not None:
+                places = tuple(map(self._within, entry.indices, tensor.sizes))
+                typed = typed.xreplace({entry: entry.base[places]})
+        return typed
+
+    def _within(self, index: sp.Expr, size: sp.Expr) -> sp.Expr:
+        runs = self.expected.ranges.get(index)
+        beyond = runs is not None and runs[1] != size - 1
+        return sp.Symbol(f"0 + {index.name}", integer=True) if beyond else index
 
     def _repr_latex_(self) -> str:
         from derivations.render.latex import latex

@@ -11,7 +11,7 @@ from derivations.render.plain import plain
 
 def near_misses(problem: Problem) -> Iterator[tuple[str, str]]:
     """What is wrong with an answer, and the answer."""
-    left, truth = problem.expected.lhs, problem.expected.rhs
+    left, truth = problem.expected.lhs, problem.typed
     letters = entry_indices(left)
     text = plain(truth, letters)
     yield "negated", f"-({text})"
