@@ -181,7 +181,7 @@ class Html:
         cells = [
             "".join(shown),
             escape(by_hand(line)),
-            escape(coded(line.code)) if line.code is not None else "not shown",
+            escape(coded(line.code)) if line.code is not None else "not returned",
             escape(agreeing(line)),
         ]
         start = ' class="start"' if line.in_letters else ""

@@ -40,7 +40,7 @@ from derivations.render.page import (
 )
 from derivations.render.unicode import is_padded
 
-Measured = Sequence[Mapping[str, Any]]
+Measured = Mapping[str, Any]
 
 
 def page_name(layer: str) -> str:
@@ -62,8 +62,9 @@ def layer_page(
 ) -> Page:
     """The page of a layer of the catalogue.
 
-    `source` is hand-written NumPy source, `measured` what checks found: mappings of `dtype`, `witness`, `cases`,
-    `largest` (in units of the rounding bound), `agree`, `unresolved` and `disagree`. `chapters` are names and titles.
+    `source` is hand-written NumPy source. `measured` is what checks found: `verdict`, `seed`, and `rows`, mappings of
+    `witness`, `dtype`, `cases`, `agree`, `unresolved`, `disagree` and `largest` (an error, in units of the rounding
+    bound). `chapters` are names and titles.
     """
     derivation = derive(name)
     layer = derivation.layer
@@ -220,15 +221,35 @@ def _checks(measured: Measured | None) -> list[Block]:
             Heading("What the checks measured"),
             Paragraph((Words("Nothing: this book was built without running the checks."),), "note"),
         ]
-    head = ("Witness", "dtype", "Cases", "Agree", "Cannot tell", "Disagree", "Largest error")
+    head = ("Witness", "dtype", "Cases", "Findings", "Largest error")
     rows: list[tuple[Line, ...]] = []
-    for row in measured:
-        counts = [str(row[column]) for column in ("cases", "agree", "unresolved", "disagree")]
+    for row in measured["rows"]:
+        found = ", ".join(f"{row[verdict]} {words}" for verdict, words in _FINDINGS.items() if row[verdict])
         error = _error(row["largest"]) if row["agree"] else "–"
-        cells: list[Inline] = [Words(str(row["witness"])), Mono(str(row["dtype"])), *map(Words, [*counts, error])]
+        cells: list[Inline] = [Words(row["witness"]), Mono(row["dtype"])]
+        cells += [Words(str(row["cases"])), Words(found), Words(error)]
         rows.append(tuple((cell,) for cell in cells))
+    verdict = Badge(measured["verdict"], _VERDICTS[measured["verdict"]])
     about = "The hand-written NumPy against its witnesses; errors in units of what rounding may do"
-    return [Heading("What the checks measured"), Table(about, head, tuple(rows))]
+    return [
+        Heading("What the checks measured"),
+        Paragraph((verdict,)),
+        Table(about, head, tuple(rows)),
+        Paragraph((Words(f"{_HOW_TO_READ} The numbers were drawn with seed {measured['seed']}."),), "note"),
+    ]
+
+
+_FINDINGS = {"agree": "agree", "unresolved": "cannot tell", "disagree": "disagree"}
+_VERDICTS = {
+    "agree": "the code agrees with the equations",
+    "disagree": "the code disagrees with the equations",
+    "unresolved": "the witnesses cannot tell whether the code is right",
+}
+_HOW_TO_READ = (
+    "A case is one choice of sizes, options and inputs; at each, every tensor is one finding. Up to an error of 1, "
+    "rounding alone explains the difference. A witness cannot tell where the true value is too close to zero for it, "
+    "where a kink is in its reach, or where the code takes no numbers of its kind."
+)
 
 
 def _error(value: float) -> str:

@@ -104,7 +104,9 @@ td { font-variant-numeric: tabular-nums; }
 .workings td:not(:first-child) { font-family: var(--mono); font-size: 0.75rem; white-space: nowrap; }
 .workings td:last-child { color: var(--good); padding-right: 0; }
 .workings .formula { padding: 0 0 0.25rem 1.2rem; text-indent: -1.2rem; line-height: 1.9; }
+.workings .formula:has(mfrac) { padding-bottom: 0.6rem; }
 .workings .formula math { font-size: 1.05em; }
+.shelves { display: flex; flex-wrap: wrap; gap: 0.15rem 1.1rem; font-size: 0.9375rem; }
 .catalogue dt { margin-top: 0.5rem; }
 .catalogue dd { margin: 0; color: var(--quiet); font-size: 0.9375rem; line-height: 1.45; }
 .chapters { list-style: none; padding: 0; counter-reset: chapter; }
@@ -136,6 +138,14 @@ input::placeholder { color: var(--quiet); opacity: 1; }
 #found a { display: block; padding: 0.4rem 0.5rem; border-radius: 4px; text-decoration: none; }
 #found a:hover, #found a:focus { background: var(--shade); }
 #found span { display: block; color: var(--quiet); font-size: 0.875rem; line-height: 1.4; }
+@media (min-width: 44rem) {
+  .catalogue { display: grid; grid-template-columns: 13.5rem 1fr; gap: 0.3rem 1rem; align-items: baseline; }
+  .catalogue dt { margin: 0; }
+}
+@media (min-width: 70rem) {
+  pre { width: 64rem; margin-left: -9rem; }
+  .workings { width: 58rem; margin-left: -6rem; }
+}
 @media (max-width: 44rem) {
   body { font-size: 1rem; }
   h1 { font-size: 1.625rem; }
@@ -148,6 +158,9 @@ input::placeholder { color: var(--quiet); opacity: 1; }
   .workings .start:not(:first-child) { border-top: 1px solid var(--line); }
   .workings td, .workings .start:not(:first-child) td { border: 0; padding: 0.05rem 0; white-space: normal; }
   .workings td:not(:first-child) { display: inline-block; margin-right: 1.25rem; }
+  .workings td:not(:first-child):empty { display: none; }
+  .scroll table { font-size: 0.875rem; }
+  .scroll th, .scroll td { padding-right: 0.8rem; }
   .workings td:not(:first-child)::before { content: attr(data-label) "\\2002"; color: var(--quiet); }
 }
 @media print {

@@ -27,7 +27,9 @@ _NAMES = {"lam": "lambda", "eps": "epsilon"}
 _GREEK_IN_UNICODE = {"lambda": "lamda"}
 _TAG = re.compile(r"</?[a-z]+[^>]*>")
 _OPEN, _CLOSE = "<mrow><mo>(</mo>", "<mo>)</mo></mrow>"
+_SQUARE = "<mrow><mo>[</mo>", "<mo>]</mo></mrow>"
 _SHORT = 24  # signs: what fits on any line
+_SMALL = 16  # signs: what is still read easily in the size of an index
 _APPLY = "<mo>&#x2061;</mo>"
 
 
@@ -56,7 +58,10 @@ class Mathml(Printer):
         return symbol(name)
 
     def entry(self, name: str, indices: Sequence[str]) -> str:
-        """`X` with its indices below it, `dX` with an upright d; `total` of `dh_total` and its like stand above."""
+        """`X` with its indices below it, `dX` with an upright d; `total` of `dh_total` and its like stand above.
+
+        Long indices, as those of a convolution, stand beside it in brackets.
+        """
         bare, _, above = name.partition("_")
         if bare.startswith("Hv") and len(bare) > 2:
             return f"<msub>{self.brackets('<mi>H</mi><mi>v</mi>')}{_row(self.entry(name[2:], indices))}</msub>"
@@ -69,6 +74,8 @@ class Mathml(Printer):
             return f"<msubsup>{shown}<mrow>{below}</mrow><mi>{escape(above)}</mi></msubsup>"
         if above:
             return f"<msup>{shown}<mi>{escape(above)}</mi></msup>"
+        if _length(below) > _SMALL:
+            return f"{shown}{below.join(_SQUARE)}"
         return f"<msub>{shown}<mrow>{below}</mrow></msub>" if below else shown
 
     def minus(self, text: str) -> str:
@@ -196,8 +203,8 @@ def equation_mathml(equation: Equation) -> str:
 def pieces(run: str) -> list[str]:
     """A run in parts that a line may break between: browsers break a line between formulas, never inside one.
 
-    It breaks behind `=` and `·`, and before `+` and `−`, where they stand in no fraction or root, nor in a bracket
-    that is short.
+    It breaks behind `=`, `·` and commas, and before `+` and `−`, where they stand in no fraction or root, nor in a
+    bracket that is short.
     """
     found, depth, start = [""], 0, 0
     for tag in _TAG.finditer(run):
@@ -206,18 +213,27 @@ def pieces(run: str) -> list[str]:
             element = run[start : tag.end()]
             if element in {PLUS, MINUS} and found[-1]:
                 found.append(element)
-            elif _is_long_bracket(element):
-                inside = pieces(element[len(_OPEN) : -len(_CLOSE)])
-                found[-1] += _OPEN.removeprefix("<mrow>") + inside[0]
+            elif bracket := _long_bracket(element):
+                left, right = bracket
+                inside = pieces(element[len(left) : -len(right)])
+                found[-1] += left.removeprefix("<mrow>") + inside[0]
                 found += inside[1:]
-                found[-1] += _CLOSE.removesuffix("</mrow>")
+                found[-1] += right.removesuffix("</mrow>")
             else:
                 found[-1] += element
-            if element in {TIMES, EQUALS}:
+            if element in {TIMES, EQUALS, _COMMA}:
                 found.append("")
             start = tag.end()
     return [part for part in found if part]
 
 
-def _is_long_bracket(element: str) -> bool:
-    return element.startswith(_OPEN) and element.endswith(_CLOSE) and len(_TAG.sub("", element)) > _SHORT
+def _long_bracket(element: str) -> tuple[str, str] | None:
+    """How a bracket begins and ends that is too long for a line."""
+    for left, right in ((_OPEN, _CLOSE), _SQUARE):
+        if element.startswith(left) and element.endswith(right) and _length(element) > _SHORT:
+            return left, right
+    return None
+
+
+def _length(run: str) -> int:
+    return len(_TAG.sub("", run))

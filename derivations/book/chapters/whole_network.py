@@ -32,7 +32,7 @@ CHAPTER = Chapter(
         Text(
             NETWORK,
             """
-            This is the network that reads handwritten digits, with smaller numbers: a [linear](layer:linear) layer, a
+            This is a network such as read handwritten digits, in small: a [linear](layer:linear) layer, a
             [rectifier](layer:relu), another linear layer, and [softmax with cross-entropy](layer:softmax_cross_entropy)
             as the loss. There are two inputs, three hidden neurons, two classes, and a batch of two examples. $T[n]$ is
             the true class of example $n$.
@@ -90,8 +90,8 @@ CHAPTER = Chapter(
             little of $dW2$, looks at the next batch, and starts again; everything else about training is about how
             large the step should be.
 
-            The rectifier has a kink at 0. No slope is right there; this project takes 0, in the derivation, in the code
-            and in the checks alike, and says so on [the layer's page](layer:relu).
+            The rectifier has a kink at 0: a slope on either side, and none there. This project takes 0, in the
+            derivation, in the code and in the checks alike, and says so on [the layer's page](layer:relu).
             """,
         ),
     ),

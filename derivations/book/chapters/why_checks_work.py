@@ -94,10 +94,11 @@ CHAPTER = Chapter(
             ## What rounding may do
 
             A better witness is the derivation itself, evaluated exactly. Then only the rounding of the code under test
-            is left, and that has a bound: each operation is off by at most half a unit in its last place, and the
-            derived expression says which operations there are. The checks carry balls through it, numbers with a
+            is left, and that has a bound: each sum, product or quotient is off by at most half a unit in its last
+            place, and the derived expression says how many there are. The checks carry balls through it, numbers with a
             radius, with every operation rounded to the precision of the dtype. An answer within the ball is as good as
-            any; an answer four balls away is wrong. There is no tolerance to choose.
+            any; one that is off by more than four radii is called wrong; between the two it is in doubt, since another
+            order of operations may leave the ball a little. There is no tolerance to choose.
 
             ## Kinks
 

@@ -80,7 +80,7 @@ def test_a_number_by_hand_stands_beside_the_one_by_code():
 def test_code_that_was_not_run_is_not_there():
     block = Workings(tuple(workings(EXAMPLE, "Y")))
     cells = ["".join(cell.itertext()) for cell in ElementTree.fromstring(Html(set()).block(block)).find("tbody/tr")]
-    assert cells[2:] == ["not shown", ""]
+    assert cells[2:] == ["not returned", ""]
 
 
 def test_a_page_allows_nothing_from_elsewhere():

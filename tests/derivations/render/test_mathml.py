@@ -72,6 +72,16 @@ def test_indices_stand_below_and_a_cotangent_has_an_upright_d():
     assert [child.text for child in left[1]] == ["c"]
 
 
+def test_long_indices_stand_in_brackets_that_a_line_may_break_in():
+    run = equation_mathml(LAYERS["conv2d"].equations[0])
+    assert words(run).startswith("Yn,p,q,f=∑r,s,cX[n,r·dilation+stride·p−pad,s·dilation+stride·q−pad,c]·Kr,s,c,f")
+    lines = [words(piece) for piece in pieces(run)]
+    assert "".join(lines) == words(run)
+    assert "s·" in lines
+    assert max(map(len, lines)) < 16
+    assert "<mo>[</mo>" not in equation_mathml(LAYERS["linear"].equations[0])
+
+
 def test_an_option_whose_name_starts_with_d_is_no_cotangent():
     assert "<mi>dilation</mi>" in equation_mathml(LAYERS["conv1d"].equations[0])
 
