@@ -671,6 +671,7 @@ def test_a_book_holds_what_was_derived_written_and_measured(run, tmp_path):
     chapter = (folder / "chapter-one_neuron.html").read_text()
     assert ">0.622459331201855</td>" in chapter
     assert "15 digits" in chapter
+    assert not re.search('class="[^"]*off"', chapter)
     assert "not returned" not in chapter
 
 

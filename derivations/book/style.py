@@ -54,7 +54,9 @@ math { font-family: var(--maths); }
   overflow-x: auto; overflow-y: hidden; padding: 0.2rem 0.25rem 0.3rem 1.6rem; text-indent: -1.6rem;
   line-height: 2.1;
 }
+.narrow { display: none; }
 .formula math { text-indent: 0; font-size: 1.14em; }
+.formula math:has(mfrac) { padding-block: 0.2em; }
 mfrac > :first-child { padding-bottom: 0.1em; }
 mfrac > :last-child { padding-top: 0.12em; }
 .whole { white-space: nowrap; }
@@ -103,6 +105,7 @@ td { font-variant-numeric: tabular-nums; }
 .workings .start:not(:first-child) td { border-top: 1px solid var(--line); }
 .workings td:not(:first-child) { font-family: var(--mono); font-size: 0.75rem; white-space: nowrap; }
 .workings td:last-child { color: var(--good); padding-right: 0; }
+.workings .off td:last-child { color: var(--bad); }
 .workings .formula { padding: 0 0 0.25rem 1.2rem; text-indent: -1.2rem; line-height: 1.9; }
 .workings .formula:has(mfrac) { padding-bottom: 0.6rem; }
 .workings .formula math { font-size: 1.05em; }
@@ -142,15 +145,19 @@ input::placeholder { color: var(--quiet); opacity: 1; }
   .catalogue { display: grid; grid-template-columns: 13.5rem 1fr; gap: 0.3rem 1rem; align-items: baseline; }
   .catalogue dt { margin: 0; }
 }
-@media (min-width: 70rem) {
-  pre { width: 64rem; margin-left: -9rem; }
-  .workings { width: 58rem; margin-left: -6rem; }
+@media (min-width: 76rem) {
+  pre, .workings { width: 56rem; }
+}
+@media (min-width: 84rem) {
+  pre { width: 61rem; }
 }
 @media (max-width: 44rem) {
   body { font-size: 1rem; }
   h1 { font-size: 1.625rem; }
   h2 { margin-top: 2.5rem; }
   .equation { padding-left: 0.75rem; }
+  .wide { display: none; }
+  .narrow { display: block; }
   .steps { padding-left: 1.5rem; }
   .workings thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .workings, .workings tbody, .workings tr, .workings td { display: block; }

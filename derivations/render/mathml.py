@@ -206,25 +206,54 @@ def pieces(run: str) -> list[str]:
     It breaks behind `=`, `·` and commas, and before `+` and `−`, where they stand in no fraction or root, nor in a
     bracket that is short.
     """
-    found, depth, start = [""], 0, 0
+    found = [""]
+    for element in _elements(run):
+        if element in {PLUS, MINUS} and found[-1]:
+            found.append(element)
+        elif bracket := _long_bracket(element):
+            left, right = bracket
+            inside = pieces(element[len(left) : -len(right)])
+            found[-1] += left.removeprefix("<mrow>") + inside[0]
+            found += inside[1:]
+            found[-1] += right.removesuffix("</mrow>")
+        else:
+            found[-1] += element
+        if element in {TIMES, EQUALS, _COMMA}:
+            found.append("")
+    return [part for part in found if part]
+
+
+def levelled(run: str) -> str:
+    """A run whose long fractions stand in one line, `(a + b)/c`, where it can be broken.
+
+    Fractions inside of brackets, roots and other fractions stay as they are.
+    """
+    return "".join(_levelled(element) for element in _elements(run))
+
+
+def _levelled(element: str) -> str:
+    if not element.startswith("<mfrac>"):
+        return element
+    above, below = _elements(element.removeprefix("<mfrac>").removesuffix("</mfrac>"))
+    if max(_length(above), _length(below)) <= _SHORT:
+        return element
+    divisor = below if len(_elements(_inside(below))) == 1 else f"{_OPEN}{_inside(below)}{_CLOSE}"
+    return f"{_OPEN}{levelled(_inside(above))}{_CLOSE}<mo>/</mo>{divisor}"
+
+
+def _inside(row: str) -> str:
+    return row.removeprefix("<mrow>").removesuffix("</mrow>")
+
+
+def _elements(run: str) -> list[str]:
+    """The elements that a run is made of."""
+    found, depth, start = [], 0, 0
     for tag in _TAG.finditer(run):
         depth += -1 if tag[0].startswith("</") else 1
         if depth == 0:
-            element = run[start : tag.end()]
-            if element in {PLUS, MINUS} and found[-1]:
-                found.append(element)
-            elif bracket := _long_bracket(element):
-                left, right = bracket
-                inside = pieces(element[len(left) : -len(right)])
-                found[-1] += left.removeprefix("<mrow>") + inside[0]
-                found += inside[1:]
-                found[-1] += right.removesuffix("</mrow>")
-            else:
-                found[-1] += element
-            if element in {TIMES, EQUALS, _COMMA}:
-                found.append("")
+            found.append(run[start : tag.end()])
             start = tag.end()
-    return [part for part in found if part]
+    return found
 
 
 def _long_bracket(element: str) -> tuple[str, str] | None:

@@ -84,6 +84,9 @@ CHAPTER = Chapter(
         Text(
             NETWORK,
             """
+            Two entries come out as 0 by hand, and not by code: two terms cancel, and what is left is the rounding of
+            either. No digits can agree there; what counts is that so little is left.
+
             ## What training does with it
 
             Each gradient has the shape of what it belongs to. Training takes a small step against it, $W2$ less a

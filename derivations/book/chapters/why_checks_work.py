@@ -84,8 +84,8 @@ CHAPTER = Chapter(
             Without rounding, a step ten times smaller is a hundred times better: the error is the square of the step,
             times a third derivative over 6. By code it is so at first. Then it turns: two numbers that are nearly equal
             are subtracted, what their last digits had of rounding is divided by a tiny step, and the error grows
-            as the step shrinks. In between lies the best that differences can do, some ten digits in float64, and some
-            four in float32.
+            as the step shrinks. In between lies the best that differences can do: ten to twelve digits in float64, four
+            or five in float32.
 
             So a difference needs an estimate of its own error, or it says nothing: is a gradient that is off in the
             sixth digit wrong, or was the step too long? The checks take several steps, look at where the quotients

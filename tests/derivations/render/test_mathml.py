@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from derivations import LAYERS, derive, read_layer
-from derivations.render.mathml import equation_mathml, mathml, pieces, symbol
+from derivations.render.mathml import equation_mathml, levelled, mathml, pieces, symbol
 from tests.strategies import layers, recurrences
 
 CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "mfrac": 2, "munder": 2, "mover": 2}
@@ -80,6 +80,27 @@ def test_long_indices_stand_in_brackets_that_a_line_may_break_in():
     assert "s·" in lines
     assert max(map(len, lines)) < 16
     assert "<mo>[</mo>" not in equation_mathml(LAYERS["linear"].equations[0])
+
+
+def test_long_fractions_can_be_put_into_one_line():
+    run = equation_mathml(derive("layer_norm").cotangents["dX"])
+    level = levelled(run)
+    parsed(level)
+    assert "<mfrac>" in run
+    assert "<mfrac>" not in level
+    assert words(level).startswith("dXn,d=(dYn,d·γd−")
+    assert words(level).endswith("))/vn+ε")
+    assert [words(piece) for piece in pieces(level)][:3] == ["dXn,d=", "(dYn,d·", "γd"]
+    short = equation_mathml(LAYERS["layer_norm"].equations[2])
+    assert "<mfrac>" in short
+    assert levelled(short) == short
+
+
+def test_what_a_long_fraction_is_divided_by_keeps_together():
+    long = f"<mrow>{'<mi>a</mi><mo>·</mo>' * 15}<mi>b</mi></mrow>"
+    fraction = f"<mi>c</mi><mfrac>{long}<mrow><mi>d</mi><mo>·</mo><mi>e</mi></mrow></mfrac>"
+    assert words(levelled(fraction)) == f"c({'a·' * 15}b)/(d·e)"
+    assert words(levelled(f"<mfrac>{long}<mn>2</mn></mfrac>")) == f"({'a·' * 15}b)/2"
 
 
 def test_an_option_whose_name_starts_with_d_is_no_cotangent():
