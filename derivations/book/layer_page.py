@@ -41,6 +41,7 @@ from derivations.render.page import (
 from derivations.render.unicode import is_padded
 
 Measured = Mapping[str, Any]
+LONGEST = 120  # signs of a matrix form that stands below its equation
 
 
 def page_name(layer: str) -> str:
@@ -112,6 +113,8 @@ def _forward(layer: Layer) -> list[Block]:
 def formula(equation: Equation, label: str = "") -> Formula:
     """An equation on a line of its own, with its matrix form."""
     matrix = matrix_form(equation)
+    if matrix and len(matrix) > LONGEST:  # the listing of the source has it
+        matrix = None
     maths = Maths(equation.lhs, equation.rhs, equation.indices)
     return Formula(maths, f"{equation.name} = {matrix}" if matrix else "", label)
 

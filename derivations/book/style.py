@@ -65,6 +65,7 @@ mfrac > :last-child { padding-top: 0.12em; }
   display: flex; flex-wrap: wrap; gap: 0.15rem 1.25rem; align-items: baseline; font-size: 0.9375rem;
   color: var(--quiet);
 }
+.aside > * { min-width: 0; overflow-wrap: anywhere; }
 .aside code { color: var(--ink); }
 .label { font-style: italic; }
 .badge { font-size: 0.8125rem; color: var(--quiet); }

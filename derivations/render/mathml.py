@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal, localcontext
 from html import escape
 from unicodedata import lookup
 
@@ -11,7 +12,7 @@ import sympy as sp
 
 from derivations.layer import Equation
 from derivations.render.latex import GREEK, NUMBERED, is_rate
-from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Printer, Shown
+from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Apart, Printer, Shown
 from derivations.render.unicode import without_padding_brackets
 
 _RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "<": "&lt;", ">": "&gt;"}
@@ -29,6 +30,7 @@ _TAG = re.compile(r"</?[a-z]+[^>]*>")
 _OPEN, _CLOSE = "<mrow><mo>(</mo>", "<mo>)</mo></mrow>"
 _SQUARE = "<mrow><mo>[</mo>", "<mo>]</mo></mrow>"
 _SHORT = 24  # signs: what fits on any line
+_LARGE, _DECIMALS = 1000, 12  # a denominator; signs of a decimal
 _SMALL = 16  # signs: what is still read easily in the size of an index
 _APPLY = "<mo>&#x2061;</mo>"
 
@@ -43,11 +45,20 @@ class Mathml(Printer):
         return super().show(without_padding_brackets(node) if isinstance(node, sp.Mul) else node)
 
     def rational(self, node: sp.Rational) -> Shown:
-        """`½` stands one above the other."""
+        """`½` stands one above the other; a long fraction that is a decimal is written as such, `0.044715`."""
         text = f"<mn>{abs(node.p)}</mn>"
-        if node.q != 1:
+        if decimal := _decimal(node):
+            text = f"<mn>{decimal}</mn>"
+        elif node.q != 1:
             text = f"<mfrac>{text}<mn>{node.q}</mn></mfrac>"
         return (self.minus(text), SUM) if node < 0 else (text, ATOM)
+
+    def _apart(self, node: sp.Expr) -> Apart:
+        apart, number = super()._apart(node), abs(node.as_coeff_Mul()[0])
+        if not _decimal(number):
+            return apart
+        above = apart.above[1:] if apart.above[0] == number.p else apart.above
+        return Apart(apart.negative, (number, *above), apart.below[1:])
 
     def brackets(self, text: str) -> str:
         """`(x)`."""
@@ -186,6 +197,15 @@ def symbol(name: str) -> str:
     return f"<mi>{escape(name)}</mi>"
 
 
+def _decimal(number: sp.Rational) -> str:
+    """The size of a long fraction in decimals, cut off where they are many; empty where they have no end."""
+    if number.q <= _LARGE or not set(sp.factorint(number.q)) <= {2, 5}:
+        return ""
+    with localcontext(prec=len(str(number.p)) + len(str(number.q)) * 4):  # 1/2**k has k decimals
+        text = f"{Decimal(abs(int(number.p))) / Decimal(int(number.q)):f}"
+    return text if len(text) <= _DECIMALS else f"{text[:_DECIMALS]}…"
+
+
 def _row(text: str) -> str:
     return f"<mrow>{text}</mrow>"
 
@@ -226,12 +246,14 @@ def pieces(run: str) -> list[str]:
 def levelled(run: str) -> str:
     """A run whose long fractions stand in one line, `(a + b)/c`, where it can be broken.
 
-    Fractions inside of brackets, roots and other fractions stay as they are.
+    Fractions inside of roots and of cases stay as they are.
     """
     return "".join(_levelled(element) for element in _elements(run))
 
 
 def _levelled(element: str) -> str:
+    if element.startswith(_OPEN) and element.endswith(_CLOSE):
+        return f"{_OPEN}{levelled(element[len(_OPEN) : -len(_CLOSE)])}{_CLOSE}"
     if not element.startswith("<mfrac>"):
         return element
     above, below = _elements(element.removeprefix("<mfrac>").removesuffix("</mfrac>"))

@@ -3,7 +3,7 @@
 from derivations import derive
 from derivations.book.blocks import Fold, Formula, Heading, Listing, Paragraph, Steps, Table
 from derivations.book.html import Html
-from derivations.book.layer_page import layer_page
+from derivations.book.layer_page import formula, layer_page
 
 ROW = {
     "dtype": "float32",
@@ -55,6 +55,11 @@ def test_source_is_shown_as_it_was_handed_in():
         block.source for block in all_blocks(layer_page("relu", source="SOURCE").blocks) if isinstance(block, Listing)
     ]
     assert listings == [derive("relu").numpy(), "SOURCE"]
+
+
+def test_a_matrix_form_that_is_too_long_is_left_to_the_listing():
+    assert formula(derive("linear").cotangents["dW"]).matrix == "dW = X.T @ dY"
+    assert formula(derive("selu").cotangents["dX"]).matrix == ""
 
 
 def test_what_was_measured_stands_in_a_table():

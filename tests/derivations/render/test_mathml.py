@@ -5,6 +5,7 @@ from html import unescape
 from xml.etree import ElementTree
 
 import pytest
+import sympy as sp
 from hypothesis import given, settings
 
 from derivations import LAYERS, derive, read_layer
@@ -91,6 +92,9 @@ def test_long_fractions_can_be_put_into_one_line():
     assert words(level).startswith("dXn,d=(dYn,d·γd−")
     assert words(level).endswith("))/vn+ε")
     assert [words(piece) for piece in pieces(level)][:3] == ["dXn,d=", "(dYn,d·", "γd"]
+    nested = levelled(equation_mathml(derive("gelu_tanh").cotangents["dX"]))
+    parsed(nested)
+    assert words(nested).count("/") == 2
     short = equation_mathml(LAYERS["layer_norm"].equations[2])
     assert "<mfrac>" in short
     assert levelled(short) == short
@@ -101,6 +105,29 @@ def test_what_a_long_fraction_is_divided_by_keeps_together():
     fraction = f"<mi>c</mi><mfrac>{long}<mrow><mi>d</mi><mo>·</mo><mi>e</mi></mrow></mfrac>"
     assert words(levelled(fraction)) == f"c({'a·' * 15}b)/(d·e)"
     assert words(levelled(f"<mfrac>{long}<mn>2</mn></mfrac>")) == f"({'a·' * 15}b)/2"
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("1/2", "<mfrac><mn>1</mn><mn>2</mn></mfrac>"),
+        ("1/3000", "<mfrac><mn>1</mn><mn>3000</mn></mfrac>"),
+        ("8943/200000", "<mn>0.044715</mn>"),
+        ("-8943/200000", '<mo form="prefix">−</mo><mn>0.044715</mn>'),
+        ("1/1024", "<mn>0.0009765625</mn>"),
+        ("10507009873554804934193349853/10000000000000000000000000000", "<mn>1.0507009873…</mn>"),
+    ],
+)
+def test_fractions_that_are_long_are_written_as_decimals_where_these_end(number, written):
+    assert mathml(sp.Rational(number)) == written
+
+
+def test_a_factor_that_is_a_decimal_stands_on_the_line():
+    x = sp.Symbol("x", real=True)
+    assert words(mathml(sp.Rational(8943, 200000) * x**3)) == "0.044715·x3"
+    assert words(mathml(-x / 1024)) == "−0.0009765625·x"
+    assert words(mathml(sp.Rational(1, 1024) / x)) == "0.0009765625x"
+    assert words(mathml(sp.Rational(3, 4) * x)) == "3·x4"
 
 
 def test_an_option_whose_name_starts_with_d_is_no_cotangent():
