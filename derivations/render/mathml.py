@@ -159,10 +159,11 @@ class Mathml(Printer):
         if name == "where":
             condition, yes, no = arguments
             rows = (
-                f"<mtr><mtd>{yes}</mtd><mtd><mtext>if\u00a0</mtext>{condition}</mtd></mtr>"
-                f"<mtr><mtd>{no}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
+                f"<mtr><mtd>{_row(yes)}</mtd><mtd><mrow><mtext>if\u00a0</mtext>{condition}</mrow></mtd></mtr>"
+                f"<mtr><mtd>{_row(no)}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
             )
-            return f'<mrow><mo>{{</mo><mtable columnalign="left" class="cases">{rows}</mtable></mrow>', PRODUCT
+            # Not every machine has a font whose brace grows: the style sheet draws one.
+            return f'<mtable columnalign="left" class="cases">{rows}</mtable>', PRODUCT
         return f"<mi>{_FUNCTIONS.get(name, name)}</mi>{_APPLY}{self.brackets(_COMMA.join(arguments))}", ATOM
 
     def integer_division(self, left: str, right: str, *, remainder: bool) -> str:

@@ -134,6 +134,13 @@ def test_an_option_whose_name_starts_with_d_is_no_cotangent():
     assert "<mi>dilation</mi>" in equation_mathml(LAYERS["conv1d"].equations[0])
 
 
+def test_cases_are_a_table_of_values_and_conditions():
+    table = parsed(equation_mathml(LAYERS["elu"].equations[0])).find(".//mtable")
+    cells = [["".join(cell.itertext()) for cell in row] for row in table]
+    assert [row[1] for row in cells] == ["if\u00a0Xn,d>0", "otherwise"]
+    assert cells[0][0] == "Xn,d"
+
+
 def test_names_are_written_as_mathematicians_do():
     assert words(symbol("gamma")) == "γ"
     assert words(symbol("lam")) == "λ"
