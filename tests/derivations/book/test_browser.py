@@ -1,9 +1,14 @@
 """A browser opens the book from disk: every page renders, nothing is logged, nothing leaves, and the search finds."""
 
+from functools import partial
+
 import pytest
 
+from checks.handwritten import computed, source_of
+from checks.parallel import shared
+from checks.tally import measured
 from derivations import LAYERS
-from derivations.book import CHAPTERS, write_book
+from derivations.book import CHAPTERS, EXAMPLES, carried, write_book
 from tests.derivations.book.chromium import CHROMIUM, MISSING, Chromium
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -47,8 +52,10 @@ def test_every_page_renders_and_stays_on_the_disk(chromium, book):
 
 
 @pytest.mark.thorough
-def test_every_page_of_the_whole_book_does(chromium, code, tmp_path):
-    whole = write_book(tmp_path / "book", by_code=code)
+def test_every_page_of_the_whole_book_does(chromium, tmp_path):
+    by_code = {example.name: carried(example, computed) for example in EXAMPLES}
+    share = partial(shared, jobs=2)
+    whole = write_book(tmp_path / "book", measured=measured, sources=source_of, by_code=by_code, share=share)
     assert look_at_every_page(chromium, whole) == 1 + len(CHAPTERS) + len(LAYERS)
 
 
