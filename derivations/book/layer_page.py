@@ -107,12 +107,12 @@ def _plain(expression: Any) -> str:
 
 
 def _forward(layer: Layer) -> list[Block]:
-    return [Heading("Forward"), *(formula(equation) for equation in layer.equations)]
+    return [Heading("Forward"), *(formula(equation, layer) for equation in layer.equations)]
 
 
-def formula(equation: Equation, label: str = "") -> Formula:
-    """An equation on a line of its own, with its matrix form."""
-    matrix = matrix_form(equation)
+def formula(equation: Equation, layer: Layer, label: str = "") -> Formula:
+    """An equation of a layer on a line of its own, with its matrix form."""
+    matrix = matrix_form(equation, layer)
     if matrix and len(matrix) > LONGEST:  # the listing of the source has it
         matrix = None
     maths = Maths(equation.lhs, equation.rhs, equation.indices)
@@ -167,7 +167,7 @@ def derived(derivation: Derivation, target: str, *, open_steps: bool = False) ->
     equation = equation_for(derivation, target)
     blocks: list[Block] = [Heading(equation.name if equation is not None else f"d{target}", 3)]
     if equation is not None:
-        blocks.append(formula(equation, claim_label(derivation, equation)))
+        blocks.append(formula(equation, derivation.layer, claim_label(derivation, equation)))
     else:
         blocks.append(
             Paragraph((Words("A stepping stone: it is put into what needs it, and is not computed."),), "note")
