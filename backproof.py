@@ -968,6 +968,57 @@ def picture_digit(
         _keep(out or Path("digit.html"), draw)
 
 
+@app.command()
+def book(
+    layers: Names = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder of the site; a book that lies there is replaced.")
+    ] = Path("book"),
+    tex: Annotated[bool, typer.Option("--tex", help="Also book.tex, and book.pdf where LaTeX is installed.")] = False,
+    seed: Seed = 0,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many processes share the work; left out, one a core.")
+    ] = None,
+) -> None:
+    """Write the book: a site that opens from disk, and needs no network.
+
+    It has a page for every layer, or for those that are named, and chapters that tie them together. The hand-written
+    layers are checked on the way, and their pages say what the checks measured.
+    """
+    from functools import partial
+
+    from joblib import cpu_count
+
+    from checks.handwritten import computed, source_of
+    from checks.parallel import shared
+    from checks.tally import measured
+    from derivations import DerivationError
+    from derivations.book import EXAMPLES, carried, require_place, write_book
+
+    console, told = _console(), list[str]()
+    with _refusing(DerivationError), console.status("writing the book") as status:
+        require_place(out)  # before any work is done
+        by_code = {example.name: carried(example, computed) for example in EXAMPLES}
+
+        def tell(page: str) -> None:
+            told.append(page)
+            status.update(f"page {len(told)}: {page}")
+
+        write_book(
+            out,
+            layers or None,
+            measured=partial(measured, seed=seed),
+            sources=source_of,
+            by_code=by_code,
+            latex=tex,
+            share=partial(shared, jobs=jobs or cpu_count()),
+            tell=tell,
+        )
+    if tex:
+        console.print(told.pop(), soft_wrap=True)
+    console.print(f"{len(told) + 1} pages; open {out / 'index.html'} in a browser", soft_wrap=True)
+
+
 def _keep(path: Path, draw: Callable[[], str]) -> None:
     """Write what `draw` makes, refusing first a place that could not be written; say where it is."""
     _require_place_for(path)

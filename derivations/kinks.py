@@ -46,7 +46,7 @@ def kink_labels(layer: Layer) -> list[str]:
 
 def kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol, Range]]]:
     """Every kink and tie on the right side: its label, what is 0 on it, and the ranges of the indices in that."""
-    from derivations.render.plain import plain
+    from derivations.render.plain import Plain, plain
 
     ranges = dict(equation.ranges)
     for node in walk(equation.rhs):
@@ -63,7 +63,7 @@ def kinks_of(equation: Equation) -> Iterator[tuple[str, sp.Expr, dict[sp.Symbol,
             for relation in condition.atoms(sp.core.relational.Relational):
                 if not _moves_in_steps(relation):
                     difference = relation.lhs - relation.rhs
-                    yield plain(relation), difference, _ranges_in(difference, ranges)
+                    yield Plain().condition(relation), difference, _ranges_in(difference, ranges)
         elif isinstance(node, MaxOver):
             distance = _runner_up(node)
             yield plain(node), distance, _ranges_in(distance, ranges)

@@ -26,6 +26,7 @@ from checks.certificate import confirm
 from checks.certificate import load as load_certificate
 from checks.suite import SUITE
 from derivations import LAYERS
+from derivations.book import CHAPTERS
 from derivations.practice import skills
 from numeric import recipes
 from numeric.checkpoint import load as load_model
@@ -650,6 +651,59 @@ def test_export_writes_what_onnxruntime_reads(run, refused, tmp_path):
 
 def test_bench_needs_mnist(refused, tmp_path):
     assert "no MNIST files" in refused("bench", "--data", tmp_path)
+
+
+# book
+
+
+@pytest.fixture
+def one_chapter(monkeypatch):
+    """A book of its first chapter, and of the layers that are asked for."""
+    monkeypatch.setattr("derivations.book.site.CHAPTERS", CHAPTERS[:1])
+
+
+@pytest.mark.usefixtures("one_chapter")
+def test_a_book_holds_what_was_derived_written_and_measured(run, tmp_path):
+    folder = tmp_path / "a" / "book"
+    outcome = run("book", "tanh", "linear", "--out", folder, "--seed", 3, "--jobs", 1)
+    assert outcome == Outcome(0, f"4 pages; open {folder / 'index.html'} in a browser\n", "")
+    page = (folder / "layer-tanh.html").read_text()
+    assert "def tanh_backward(" in page
+    assert "the code agrees with the equations" in page
+    assert "drawn with seed 3" in page
+    assert page.count("<td>finite differences</td>") == 2  # float64 and float32
+    chapter = (folder / "chapter-one_neuron.html").read_text()
+    assert ">0.622459331201855</td>" in chapter
+    assert "15 digits" in chapter
+    assert not re.search('class="[^"]*off"', chapter)
+    assert "not returned" not in chapter
+
+
+@pytest.mark.usefixtures("one_chapter")
+def test_a_book_in_latex_says_what_came_of_it(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no LaTeX here
+    outcome = run("book", "tanh", "--out", tmp_path / "book", "--tex", "--jobs", 1)
+    assert outcome.out.startswith("book.tex: LaTeX is not installed")
+    assert r"\section{tanh}" in (tmp_path / "book" / "book.tex").read_text()
+
+
+def test_what_cannot_be_made_a_book_is_one_line(refused, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert "holds other files, which would be lost; choose another folder" in refused("book", "--out", tmp_path)
+    for place in ("thesis.txt", "thesis.txt/book"):
+        assert "thesis.txt is no folder; choose another name" in refused("book", "--out", tmp_path / place)
+    assert "there is no layer 'lstn'; did you mean lstm" in refused("book", "lstn", "--out", tmp_path / "book")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_an_interrupted_book_leaves_nothing(tmp_path):
+    with started("book", "lstm", "--out", tmp_path / "book", "--jobs", 1) as process:
+        while not any(tmp_path.iterdir()):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert (process.returncode, err) == (130, "backproof: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 # picture

@@ -41,7 +41,7 @@ class Forward:
 
     def blocks(self, by_code: Mapping[str, Mapping[str, Any]]) -> Iterator[Block]:
         """One below the other."""
-        yield from (formula(equation) for equation in self.example.layer.equations)
+        yield from (formula(equation, self.example.layer) for equation in self.example.layer.equations)
 
 
 @dataclass(frozen=True)

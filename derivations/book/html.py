@@ -28,8 +28,8 @@ from derivations.book.blocks import (
     Working,
     Workings,
 )
-from derivations.book.numbers import MathmlNumbers, agreement, coded, decimal, is_exact, is_short
-from derivations.render.mathml import EQUALS, mathml, pieces
+from derivations.book.numbers import DIGITS, MathmlNumbers, agreement, ball, coded, decimal, is_exact, is_short
+from derivations.render.mathml import EQUALS, levelled, mathml, pieces
 
 ABOUT = '<mo form="infix" lspace="0.22em" rspace="0.22em">≈</mo>'
 _PUNCTUATION = re.compile(r"[.,:;)]+")
@@ -181,10 +181,11 @@ class Html:
         cells = [
             "".join(shown),
             escape(by_hand(line)),
-            escape(coded(line.code)) if line.code is not None else "not shown",
+            escape(coded(line.code)) if line.code is not None else "not returned",
             escape(agreeing(line)),
         ]
-        start = ' class="start"' if line.in_letters else ""
+        kinds = " ".join(["start"] * line.in_letters + ["off"] * is_off(line))
+        start = f' class="{kinds}"' if kinds else ""
         return (
             f'<tr role="row"{start}>'
             + "".join(
@@ -234,7 +235,18 @@ def agreeing(line: Working) -> str:
     if line.code is None:
         return ""
     digits = agreement(line.hand, line.code)
+    if digits == 0 and ball(line.hand).contains(0):  # no digit is left to agree in
+        return f"off by {abs(line.code):.0e}"
     return "exactly" if digits is None else f"{digits} digits"
+
+
+def is_off(line: Working) -> bool:
+    """Whether hand and code differ by more than rounding explains: in half of the digits."""
+    if line.code is None:
+        return False
+    digits = agreement(line.hand, line.code)
+    vanishes = ball(line.hand).contains(0)
+    return abs(line.code) > 10 ** -(DIGITS // 2) if vanishes else digits is not None and digits < DIGITS // 2
 
 
 def badge_of(step: Step) -> Badge:
@@ -246,9 +258,19 @@ def badge_of(step: Step) -> Badge:
 
 
 def broken(run: str) -> str:
-    """A formula on lines of its own, which break where they may; what still is too wide scrolls."""
+    """A formula on lines of its own, which break where they may; what still is too wide scrolls.
+
+    Where it has long fractions, a phone shows it with those in one line.
+    """
+    level = levelled(run)
+    if level == run:
+        return _lines(run, "formula")
+    return _lines(run, "formula wide") + _lines(level, "formula narrow")
+
+
+def _lines(run: str, kind: str) -> str:
     parts = "".join(f'<math displaystyle="true">{piece}</math>' for piece in pieces(run))
-    return f'<div class="formula">{parts}</div>'
+    return f'<div class="{kind}">{parts}</div>'
 
 
 def _run(maths: Maths) -> str:

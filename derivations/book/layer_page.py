@@ -40,7 +40,8 @@ from derivations.render.page import (
 )
 from derivations.render.unicode import is_padded
 
-Measured = Sequence[Mapping[str, Any]]
+Measured = Mapping[str, Any]
+LONGEST = 120  # signs of a matrix form that stands below its equation
 
 
 def page_name(layer: str) -> str:
@@ -62,8 +63,9 @@ def layer_page(
 ) -> Page:
     """The page of a layer of the catalogue.
 
-    `source` is hand-written NumPy source, `measured` what checks found: mappings of `dtype`, `witness`, `cases`,
-    `largest` (in units of the rounding bound), `agree`, `unresolved` and `disagree`. `chapters` are names and titles.
+    `source` is hand-written NumPy source. `measured` is what checks found: `verdict`, `seed`, and `rows`, mappings of
+    `witness`, `dtype`, `cases`, `agree`, `unresolved`, `disagree` and `largest` (an error, in units of the rounding
+    bound). `chapters` are names and titles.
     """
     derivation = derive(name)
     layer = derivation.layer
@@ -105,12 +107,14 @@ def _plain(expression: Any) -> str:
 
 
 def _forward(layer: Layer) -> list[Block]:
-    return [Heading("Forward"), *(formula(equation) for equation in layer.equations)]
+    return [Heading("Forward"), *(formula(equation, layer) for equation in layer.equations)]
 
 
-def formula(equation: Equation, label: str = "") -> Formula:
-    """An equation on a line of its own, with its matrix form."""
-    matrix = matrix_form(equation)
+def formula(equation: Equation, layer: Layer, label: str = "") -> Formula:
+    """An equation of a layer on a line of its own, with its matrix form."""
+    matrix = matrix_form(equation, layer)
+    if matrix and len(matrix) > LONGEST:  # the listing of the source has it
+        matrix = None
     maths = Maths(equation.lhs, equation.rhs, equation.indices)
     return Formula(maths, f"{equation.name} = {matrix}" if matrix else "", label)
 
@@ -163,7 +167,7 @@ def derived(derivation: Derivation, target: str, *, open_steps: bool = False) ->
     equation = equation_for(derivation, target)
     blocks: list[Block] = [Heading(equation.name if equation is not None else f"d{target}", 3)]
     if equation is not None:
-        blocks.append(formula(equation, claim_label(derivation, equation)))
+        blocks.append(formula(equation, derivation.layer, claim_label(derivation, equation)))
     else:
         blocks.append(
             Paragraph((Words("A stepping stone: it is put into what needs it, and is not computed."),), "note")
@@ -220,15 +224,35 @@ def _checks(measured: Measured | None) -> list[Block]:
             Heading("What the checks measured"),
             Paragraph((Words("Nothing: this book was built without running the checks."),), "note"),
         ]
-    head = ("Witness", "dtype", "Cases", "Agree", "Cannot tell", "Disagree", "Largest error")
+    head = ("Witness", "dtype", "Cases", "Findings", "Largest error")
     rows: list[tuple[Line, ...]] = []
-    for row in measured:
-        counts = [str(row[column]) for column in ("cases", "agree", "unresolved", "disagree")]
+    for row in measured["rows"]:
+        found = ", ".join(f"{row[verdict]} {words}" for verdict, words in _FINDINGS.items() if row[verdict])
         error = _error(row["largest"]) if row["agree"] else "–"
-        cells: list[Inline] = [Words(str(row["witness"])), Mono(str(row["dtype"])), *map(Words, [*counts, error])]
+        cells: list[Inline] = [Words(row["witness"]), Mono(row["dtype"])]
+        cells += [Words(str(row["cases"])), Words(found), Words(error)]
         rows.append(tuple((cell,) for cell in cells))
+    verdict = Badge(measured["verdict"], _VERDICTS[measured["verdict"]])
     about = "The hand-written NumPy against its witnesses; errors in units of what rounding may do"
-    return [Heading("What the checks measured"), Table(about, head, tuple(rows))]
+    return [
+        Heading("What the checks measured"),
+        Paragraph((verdict,)),
+        Table(about, head, tuple(rows)),
+        Paragraph((Words(f"{_HOW_TO_READ} The numbers were drawn with seed {measured['seed']}."),), "note"),
+    ]
+
+
+_FINDINGS = {"agree": "agree", "unresolved": "cannot tell", "disagree": "disagree"}
+_VERDICTS = {
+    "agree": "the code agrees with the equations",
+    "disagree": "the code disagrees with the equations",
+    "unresolved": "the witnesses cannot tell whether the code is right",
+}
+_HOW_TO_READ = (
+    "A case is one choice of sizes, options and inputs; at each, every tensor is one finding. Up to an error of 1, "
+    "rounding alone explains the difference. A witness cannot tell where the true value is too close to zero for it, "
+    "where a kink is in its reach, or where the code takes no numbers of its kind."
+)
 
 
 def _error(value: float) -> str:

@@ -127,7 +127,7 @@ class _WithNumbers(Printer):
             value = value.item()
         number = value if isinstance(value, Fraction | flint.arb) else Fraction(value)
         text = self.number(number)
-        if number >= 0:
+        if not number < 0:  # a ball around 0 is neither
             return text
         self.bare[self.brackets(text)] = text
         return self.brackets(text)

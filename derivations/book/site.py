@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,12 +46,16 @@ def one_by_one(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -
     return (function(*task) for task in tasks)
 
 
+def unmeasured(layer: str) -> None:
+    """Nothing is known of any layer."""
+
+
 def write_book(
     folder: Path | str,
     layers: Sequence[str] | None = None,
     *,
-    measured: Mapping[str, Measured] | None = None,
-    sources: Mapping[str, str] | None = None,
+    measured: Callable[[str], Measured | None] = unmeasured,
+    sources: Callable[[str], str | None] = unmeasured,
     by_code: Mapping[str, Mapping[str, Any]] | None = None,
     latex: bool = False,
     share: Share = one_by_one,
@@ -58,9 +63,10 @@ def write_book(
 ) -> Path:
     """Write the site into a folder: all layers, or those that are named, and the chapters.
 
-    `measured` maps layers to what checks found (`layer_page`), `sources` layers to hand-written NumPy source, `by_code`
+    `measured(layer)` gives what checks found (`layer_page`), `sources(layer)` hand-written NumPy source; `by_code` maps
     the names of examples to what code made of them (`carried`). With `latex` there is book.tex as well, and book.pdf
-    where LaTeX is installed. `share(function, tasks)` may do the tasks in several processes; `tell` hears of each page.
+    where LaTeX is installed. `share(function, tasks)` may do the tasks in several processes, and with them what is
+    measured; `tell` hears of each page.
     A book that lies in the folder is replaced when the new one is whole.
     Raises DerivationError for an unknown layer, or a folder that cannot be written or holds something else.
     """
@@ -84,8 +90,8 @@ def write_book(
         (
             name,
             families[name],
-            (sources or {}).get(name),
-            (measured or {}).get(name),
+            sources,
+            measured,
             frozenset(pages),
             *_neighbours(titles, number),
             latex,
@@ -131,15 +137,15 @@ def _neighbours(titles: Sequence[tuple[str, str]], at: int) -> tuple[Neighbour, 
 def _write_layer(
     name: str,
     family: str,
-    source: str | None,
-    measured: Measured | None,
+    sources: Callable[[str], str | None],
+    measured: Callable[[str], Measured | None],
     pages: frozenset[str],
     before: Neighbour,
     after: Neighbour,
     latex: bool,
 ) -> Written:
     told = [(c.page_name, c.title) for c in CHAPTERS if name in c.layers]
-    page = layer_page(name, family.replace("_", " "), source, measured, told)
+    page = layer_page(name, family.replace("_", " "), sources(name), measured(name), told)
     return _written(page, name, pages, before, after, latex)
 
 
@@ -168,26 +174,29 @@ def _index(names: Sequence[str]) -> str:
     from derivations import LAYERS
 
     chapters = "".join(_chapter_line(chapter) for chapter in CHAPTERS)
-    shelves = []
+    shelves, shelf_links = [], []
     for family, members in LAYERS.families.items():
         here = [name for name in members if name in names]
         if here:
-            about = (import_module(f"derivations.{family}").__doc__ or "").partition("\n")[0]
+            about = escape((import_module(f"derivations.{family}").__doc__ or "").partition("\n")[0])
+            about = re.sub("`(.*?)`", r"<code>\1</code>", about)
             lines = "".join(
                 f'<dt><a href="{file_of(page_name(name))}">{escape(title_of(name))}</a></dt>'
                 f"<dd>{escape(LAYERS[name].summary)}</dd>"
                 for name in here
             )
             title = escape(family.replace("_", " ").capitalize())
+            shelf_links.append(f'<a href="#{family}">{title}</a>')
             shelves.append(
-                f'<h3 id="{family}">{title}</h3><p class="note">{escape(about)}</p><dl class="catalogue">{lines}</dl>'
+                f'<h3 id="{family}">{title}</h3><p class="note">{about}</p><dl class="catalogue">{lines}</dl>'
             )
     body = (
         f"<h1>{TITLE}</h1>"
         f'<p class="summary">{escape(_SUMMARY.format(count=len(names)))}</p>'
         f"{_HOW_TO_READ}"
         f'<h2 id="chapters">Chapters</h2><ol class="chapters">{chapters}</ol>'
-        f'<h2 id="layers">Layers</h2>{"".join(shelves)}'
+        f'<h2 id="layers">Layers</h2><nav class="shelves" aria-label="Families of layers">{" ".join(shelf_links)}</nav>'
+        f"{''.join(shelves)}"
     )
     return document(f"{TITLE} · Backproof", body, "index")
 
@@ -204,9 +213,9 @@ _SUMMARY = (
 _HOW_TO_READ = (
     "<p>Read the chapters in order if you are learning; look up a layer if you are writing one. A cotangent is written "
     "with a d: <code>dX</code> is the derivative of the loss with respect to <code>X</code>, entry by entry. Indices "
-    "start at 0; <code>n</code> counts the examples of a batch; images keep their channels last. Only the forward "
-    "equations and what textbooks state were written by hand. All else was derived from the forward equations, and "
-    "proved for all sizes where it says so, else certified at random points.</p>"
+    "start at 0; <code>n</code> counts the examples of a batch; images keep their channels last. Of the mathematics "
+    "only the forward equations and what textbooks state were written by hand; all else was derived from the forward "
+    "equations, and proved for all sizes where it says so, else certified at random points.</p>"
 )
 
 
@@ -218,10 +227,11 @@ def require_place(folder: Path) -> None:
 
     `write_book` asks first of all; who works before that, asks before.
     """
-    if not folder.exists():
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not above.is_dir():
+        raise DerivationError(f"cannot write the book to {folder}: {above} is no folder; choose another name")
+    if above != folder:
         return
-    if not folder.is_dir():
-        raise DerivationError(f"cannot write the book to {folder}: it is there, and no folder; choose another name")
     if any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise DerivationError(
             f"cannot write the book to {folder}: it holds other files, which would be lost; choose another folder"

@@ -54,15 +54,19 @@ math { font-family: var(--maths); }
   overflow-x: auto; overflow-y: hidden; padding: 0.2rem 0.25rem 0.3rem 1.6rem; text-indent: -1.6rem;
   line-height: 2.1;
 }
+.narrow { display: none; }
 .formula math { text-indent: 0; font-size: 1.14em; }
+.formula math:has(mfrac) { padding-block: 0.2em; }
 mfrac > :first-child { padding-bottom: 0.1em; }
 mfrac > :last-child { padding-top: 0.12em; }
 .whole { white-space: nowrap; }
+.cases { margin: 0.2em 0.1em; padding-left: 0.45em; border-left: 0.09em solid; border-radius: 0.5em; }
 .cases mtd { padding: 0.15em 0.9em 0.15em 0; text-align: left; }
 .aside {
   display: flex; flex-wrap: wrap; gap: 0.15rem 1.25rem; align-items: baseline; font-size: 0.9375rem;
   color: var(--quiet);
 }
+.aside > * { min-width: 0; overflow-wrap: anywhere; }
 .aside code { color: var(--ink); }
 .label { font-style: italic; }
 .badge { font-size: 0.8125rem; color: var(--quiet); }
@@ -103,8 +107,11 @@ td { font-variant-numeric: tabular-nums; }
 .workings .start:not(:first-child) td { border-top: 1px solid var(--line); }
 .workings td:not(:first-child) { font-family: var(--mono); font-size: 0.75rem; white-space: nowrap; }
 .workings td:last-child { color: var(--good); padding-right: 0; }
+.workings .off td:last-child { color: var(--bad); }
 .workings .formula { padding: 0 0 0.25rem 1.2rem; text-indent: -1.2rem; line-height: 1.9; }
+.workings .formula:has(mfrac) { padding-bottom: 0.6rem; }
 .workings .formula math { font-size: 1.05em; }
+.shelves { display: flex; flex-wrap: wrap; gap: 0.15rem 1.1rem; font-size: 0.9375rem; }
 .catalogue dt { margin-top: 0.5rem; }
 .catalogue dd { margin: 0; color: var(--quiet); font-size: 0.9375rem; line-height: 1.45; }
 .chapters { list-style: none; padding: 0; counter-reset: chapter; }
@@ -136,11 +143,26 @@ input::placeholder { color: var(--quiet); opacity: 1; }
 #found a { display: block; padding: 0.4rem 0.5rem; border-radius: 4px; text-decoration: none; }
 #found a:hover, #found a:focus { background: var(--shade); }
 #found span { display: block; color: var(--quiet); font-size: 0.875rem; line-height: 1.4; }
+@media (min-width: 44rem) {
+  .catalogue { display: grid; grid-template-columns: 13.5rem 1fr; gap: 0.3rem 1rem; align-items: baseline; }
+  .catalogue dt { margin: 0; }
+}
+@media (min-width: 76rem) {
+  pre, .workings { width: 56rem; }
+}
+@media (min-width: 84rem) {
+  pre { width: 61rem; }
+}
 @media (max-width: 44rem) {
   body { font-size: 1rem; }
   h1 { font-size: 1.625rem; }
   h2 { margin-top: 2.5rem; }
   .equation { padding-left: 0.75rem; }
+  .cases mtd { display: block; padding: 0.15em 0; }
+  .cases mtd:has(mfrac) { padding-bottom: 0.6em; }
+  .cases mtd + mtd { margin-left: 1.2em; padding: 0 0 0.4em; font-size: 0.88em; }
+  .wide { display: none; }
+  .narrow { display: block; }
   .steps { padding-left: 1.5rem; }
   .workings thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .workings, .workings tbody, .workings tr, .workings td { display: block; }
@@ -148,6 +170,9 @@ input::placeholder { color: var(--quiet); opacity: 1; }
   .workings .start:not(:first-child) { border-top: 1px solid var(--line); }
   .workings td, .workings .start:not(:first-child) td { border: 0; padding: 0.05rem 0; white-space: normal; }
   .workings td:not(:first-child) { display: inline-block; margin-right: 1.25rem; }
+  .workings td:not(:first-child):empty { display: none; }
+  .scroll table { font-size: 0.875rem; }
+  .scroll th, .scroll td { padding-right: 0.8rem; }
   .workings td:not(:first-child)::before { content: attr(data-label) "\\2002"; color: var(--quiet); }
 }
 @media print {

@@ -25,7 +25,7 @@ from derivations.sizes import concrete_value, names_in, sizes_from
 
 @cache
 def by_hand(example: Example) -> dict[str, Any]:
-    """Every tensor and cotangent of an example: Fractions where they are rational, else balls of 200 bits.
+    """Every tensor and cotangent of an example: Fractions where they are known to be rational, else balls of 200 bits.
 
     Sizes and options are among them, as plain numbers.
     """
@@ -33,6 +33,7 @@ def by_hand(example: Example) -> dict[str, Any]:
     layer, given = example.layer, derivation.given
     values = {**example.exact}
     balls = derivation.evaluate(values, BITS)
+    sizes = sizes_from(layer, [*layer.inputs, *given], example.exact)
     rational: list[Equation] = []
     irrational: set[str] = set()
     for group in schedule(derivation.equations):
@@ -47,8 +48,34 @@ def by_hand(example: Example) -> dict[str, Any]:
             irrational |= names
             found = balls
         values |= {name: found[name] for name in names}
-    sizes = sizes_from(layer, [*layer.inputs, *given], example.exact)
+        if names <= irrational:
+            for equation in group.equations:
+                values[equation.name] = _rational_where_plain(equation, values | sizes)
     return {name: _settled(value) for name, value in values.items()} | sizes
+
+
+def _rational_where_plain(equation: Equation, values: Mapping[str, Any]) -> np.ndarray:
+    """The balls of a tensor, but Fractions where no irrational number is left: `exp(s)/exp(s)`, or 0 times any."""
+    found = values[equation.name].copy()
+    for place in np.ndindex(found.shape):
+        at = dict(zip(equation.indices, place, strict=True))
+        try:
+            plain = _with_fractions(written_out(equation.rhs, at, values), values)
+        except DerivationError:  # a maximum over indices
+            return found
+        if plain.is_Rational:
+            found[place] = Fraction(int(plain.p), int(plain.q))
+    return found
+
+
+def _with_fractions(expression: sp.Expr, values: Mapping[str, Any]) -> sp.Expr:
+    """An expression with the numbers of entries and sizes in their place, where those are rational."""
+    entries = {e: values[e.base.name][tuple(map(int, e.indices))] for e in expression.atoms(sp.Indexed)}
+    sizes = {symbol: values.get(symbol.name) for symbol in expression.atoms(sp.Symbol)}
+    return expression.xreplace(
+        {node: sp.Rational(*value.as_integer_ratio())
+         for node, value in {**entries, **sizes}.items() if isinstance(value, int | Fraction)}
+    )  # fmt: skip
 
 
 def _settled(value: Any) -> Any:

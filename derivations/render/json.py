@@ -6,7 +6,7 @@ from typing import Any
 
 from derivations.backward import Derivation, Step
 from derivations.hessian import SecondOrder
-from derivations.layer import Equation
+from derivations.layer import Equation, Layer
 from derivations.render.numpy_source import matrix_form
 from derivations.render.page import conventions
 
@@ -45,9 +45,9 @@ def _first_order(derivation: Derivation) -> dict[str, Any]:
         "options": [str(option) for option in layer.options],
         "outputs": list(layer.output_names),
         "conventions": conventions(layer),
-        "equations": [_equation(equation) for equation in layer.equations],
-        "cotangents": {name: _equation(equation) for name, equation in derivation.cotangents.items()},
-        "intermediate_cotangents": {n: _equation(e) for n, e in derivation.intermediate_cotangents.items()},
+        "equations": [_equation(equation, layer) for equation in layer.equations],
+        "cotangents": {name: _equation(equation, layer) for name, equation in derivation.cotangents.items()},
+        "intermediate_cotangents": {n: _equation(e, layer) for n, e in derivation.intermediate_cotangents.items()},
     }
 
 
@@ -65,5 +65,5 @@ def _tensor(tensor) -> dict[str, Any]:
     }
 
 
-def _equation(equation: Equation) -> dict[str, str | None]:
-    return {"text": equation.text, "latex": equation.latex, "matrix": matrix_form(equation)}
+def _equation(equation: Equation, layer: Layer | None = None) -> dict[str, str | None]:
+    return {"text": equation.text, "latex": equation.latex, "matrix": matrix_form(equation, layer)}

@@ -51,7 +51,7 @@ def _cotangent(derivation: Derivation, target: str, steps: bool) -> list[str]:
     if equation is not None:
         if not steps:
             lines += ["$$", equation.latex, "$$", ""]
-        matrix, label = matrix_form(equation), claim_label(derivation, equation)
+        matrix, label = matrix_form(equation, derivation.layer), claim_label(derivation, equation)
         if matrix:
             lines += [f"In whole matrices: `{equation.name} = {matrix}`" + (f" ({label})" if label else ""), ""]
         elif label:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal, localcontext
 from html import escape
 from unicodedata import lookup
 
@@ -11,7 +12,7 @@ import sympy as sp
 
 from derivations.layer import Equation
 from derivations.render.latex import GREEK, NUMBERED, is_rate
-from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Printer, Shown
+from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Apart, Printer, Shown
 from derivations.render.unicode import without_padding_brackets
 
 _RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "<": "&lt;", ">": "&gt;"}
@@ -27,7 +28,10 @@ _NAMES = {"lam": "lambda", "eps": "epsilon"}
 _GREEK_IN_UNICODE = {"lambda": "lamda"}
 _TAG = re.compile(r"</?[a-z]+[^>]*>")
 _OPEN, _CLOSE = "<mrow><mo>(</mo>", "<mo>)</mo></mrow>"
+_SQUARE = "<mrow><mo>[</mo>", "<mo>]</mo></mrow>"
 _SHORT = 24  # signs: what fits on any line
+_LARGE, _DECIMALS = 1000, 12  # a denominator; signs of a decimal
+_SMALL = 16  # signs: what is still read easily in the size of an index
 _APPLY = "<mo>&#x2061;</mo>"
 
 
@@ -41,11 +45,20 @@ class Mathml(Printer):
         return super().show(without_padding_brackets(node) if isinstance(node, sp.Mul) else node)
 
     def rational(self, node: sp.Rational) -> Shown:
-        """`½` stands one above the other."""
+        """`½` stands one above the other; a long fraction that is a decimal is written as such, `0.044715`."""
         text = f"<mn>{abs(node.p)}</mn>"
-        if node.q != 1:
+        if decimal := _decimal(node):
+            text = f"<mn>{decimal}</mn>"
+        elif node.q != 1:
             text = f"<mfrac>{text}<mn>{node.q}</mn></mfrac>"
         return (self.minus(text), SUM) if node < 0 else (text, ATOM)
+
+    def _apart(self, node: sp.Expr) -> Apart:
+        apart, number = super()._apart(node), abs(node.as_coeff_Mul()[0])
+        if not _decimal(number):
+            return apart
+        above = apart.above[1:] if apart.above[0] == number.p else apart.above
+        return Apart(apart.negative, (number, *above), apart.below[1:])
 
     def brackets(self, text: str) -> str:
         """`(x)`."""
@@ -56,7 +69,10 @@ class Mathml(Printer):
         return symbol(name)
 
     def entry(self, name: str, indices: Sequence[str]) -> str:
-        """`X` with its indices below it, `dX` with an upright d; `total` of `dh_total` and its like stand above."""
+        """`X` with its indices below it, `dX` with an upright d; `total` of `dh_total` and its like stand above.
+
+        Long indices, as those of a convolution, stand beside it in brackets.
+        """
         bare, _, above = name.partition("_")
         if bare.startswith("Hv") and len(bare) > 2:
             return f"<msub>{self.brackets('<mi>H</mi><mi>v</mi>')}{_row(self.entry(name[2:], indices))}</msub>"
@@ -69,6 +85,8 @@ class Mathml(Printer):
             return f"<msubsup>{shown}<mrow>{below}</mrow><mi>{escape(above)}</mi></msubsup>"
         if above:
             return f"<msup>{shown}<mi>{escape(above)}</mi></msup>"
+        if _length(below) > _SMALL:
+            return f"{shown}{below.join(_SQUARE)}"
         return f"<msub>{shown}<mrow>{below}</mrow></msub>" if below else shown
 
     def minus(self, text: str) -> str:
@@ -141,10 +159,11 @@ class Mathml(Printer):
         if name == "where":
             condition, yes, no = arguments
             rows = (
-                f"<mtr><mtd>{yes}</mtd><mtd><mtext>if\u00a0</mtext>{condition}</mtd></mtr>"
-                f"<mtr><mtd>{no}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
+                f"<mtr><mtd>{_row(yes)}</mtd><mtd><mrow><mtext>if\u00a0</mtext>{condition}</mrow></mtd></mtr>"
+                f"<mtr><mtd>{_row(no)}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
             )
-            return f'<mrow><mo>{{</mo><mtable columnalign="left" class="cases">{rows}</mtable></mrow>', PRODUCT
+            # Not every machine has a font whose brace grows: the style sheet draws one.
+            return f'<mtable columnalign="left" class="cases">{rows}</mtable>', PRODUCT
         return f"<mi>{_FUNCTIONS.get(name, name)}</mi>{_APPLY}{self.brackets(_COMMA.join(arguments))}", ATOM
 
     def integer_division(self, left: str, right: str, *, remainder: bool) -> str:
@@ -179,6 +198,15 @@ def symbol(name: str) -> str:
     return f"<mi>{escape(name)}</mi>"
 
 
+def _decimal(number: sp.Rational) -> str:
+    """The size of a long fraction in decimals, cut off where they are many; empty where they have no end."""
+    if number.q <= _LARGE or not set(sp.factorint(number.q)) <= {2, 5}:
+        return ""
+    with localcontext(prec=len(str(number.p)) + len(str(number.q)) * 4):  # 1/2**k has k decimals
+        text = f"{Decimal(abs(int(number.p))) / Decimal(int(number.q)):f}"
+    return text if len(text) <= _DECIMALS else f"{text[:_DECIMALS]}…"
+
+
 def _row(text: str) -> str:
     return f"<mrow>{text}</mrow>"
 
@@ -196,28 +224,68 @@ def equation_mathml(equation: Equation) -> str:
 def pieces(run: str) -> list[str]:
     """A run in parts that a line may break between: browsers break a line between formulas, never inside one.
 
-    It breaks behind `=` and `·`, and before `+` and `−`, where they stand in no fraction or root, nor in a bracket
-    that is short.
+    It breaks behind `=`, `·` and commas, and before `+` and `−`, where they stand in no fraction or root, nor in a
+    bracket that is short.
     """
-    found, depth, start = [""], 0, 0
-    for tag in _TAG.finditer(run):
-        depth += -1 if tag[0].startswith("</") else 1
-        if depth == 0:
-            element = run[start : tag.end()]
-            if element in {PLUS, MINUS} and found[-1]:
-                found.append(element)
-            elif _is_long_bracket(element):
-                inside = pieces(element[len(_OPEN) : -len(_CLOSE)])
-                found[-1] += _OPEN.removeprefix("<mrow>") + inside[0]
-                found += inside[1:]
-                found[-1] += _CLOSE.removesuffix("</mrow>")
-            else:
-                found[-1] += element
-            if element in {TIMES, EQUALS}:
-                found.append("")
-            start = tag.end()
+    found = [""]
+    for element in _elements(run):
+        if element in {PLUS, MINUS} and found[-1]:
+            found.append(element)
+        elif bracket := _long_bracket(element):
+            left, right = bracket
+            inside = pieces(element[len(left) : -len(right)])
+            found[-1] += left.removeprefix("<mrow>") + inside[0]
+            found += inside[1:]
+            found[-1] += right.removesuffix("</mrow>")
+        else:
+            found[-1] += element
+        if element in {TIMES, EQUALS, _COMMA}:
+            found.append("")
     return [part for part in found if part]
 
 
-def _is_long_bracket(element: str) -> bool:
-    return element.startswith(_OPEN) and element.endswith(_CLOSE) and len(_TAG.sub("", element)) > _SHORT
+def levelled(run: str) -> str:
+    """A run whose long fractions stand in one line, `(a + b)/c`, where it can be broken.
+
+    Fractions inside of roots and of cases stay as they are.
+    """
+    return "".join(_levelled(element) for element in _elements(run))
+
+
+def _levelled(element: str) -> str:
+    if element.startswith(_OPEN) and element.endswith(_CLOSE):
+        return f"{_OPEN}{levelled(element[len(_OPEN) : -len(_CLOSE)])}{_CLOSE}"
+    if not element.startswith("<mfrac>"):
+        return element
+    above, below = _elements(element.removeprefix("<mfrac>").removesuffix("</mfrac>"))
+    if max(_length(above), _length(below)) <= _SHORT:
+        return element
+    divisor = below if len(_elements(_inside(below))) == 1 else f"{_OPEN}{_inside(below)}{_CLOSE}"
+    return f"{_OPEN}{levelled(_inside(above))}{_CLOSE}<mo>/</mo>{divisor}"
+
+
+def _inside(row: str) -> str:
+    return row.removeprefix("<mrow>").removesuffix("</mrow>")
+
+
+def _elements(run: str) -> list[str]:
+    """The elements that a run is made of."""
+    found, depth, start = [], 0, 0
+    for tag in _TAG.finditer(run):
+        depth += -1 if tag[0].startswith("</") else 1
+        if depth == 0:
+            found.append(run[start : tag.end()])
+            start = tag.end()
+    return found
+
+
+def _long_bracket(element: str) -> tuple[str, str] | None:
+    """How a bracket begins and ends that is too long for a line."""
+    for left, right in ((_OPEN, _CLOSE), _SQUARE):
+        if element.startswith(left) and element.endswith(right) and _length(element) > _SHORT:
+            return left, right
+    return None
+
+
+def _length(run: str) -> int:
+    return len(_TAG.sub("", run))

@@ -137,8 +137,13 @@ def _docstring(equations: Sequence[Equation]) -> list[str]:
     return [f'    """{first}', *(f"    {line}" for line in rest), '    """']
 
 
-def matrix_form(equation: Equation) -> str | None:
-    """`X.T @ dY`: an equation in whole matrices; None where it needs more than products, sums and functions of them."""
+def matrix_form(equation: Equation, layer: Layer | None = None) -> str | None:
+    """`X.T @ dY`: an equation in whole matrices; None where it needs more than products, sums and functions of them.
+
+    With its layer also None where an index runs over a part of a tensor's axis, as in the gates of an LSTM.
+    """
+    if layer is not None and _reads_parts(equation, layer):
+        return None
     writer = _Writer(None)
     writer.ranges = {i.name: high + 1 for i, (_, high) in equation.ranges.items()}
     try:
@@ -146,6 +151,22 @@ def matrix_form(equation: Equation) -> str | None:
     except DerivationError:
         return None
     return None if writer.uses_indices or "einsum" in code.text or "None" in code.text else code.text
+
+
+def _reads_parts(equation: Equation, layer: Layer) -> bool:
+    """Whether an index by itself runs over less than the axis that it stands on."""
+    ranges = dict(equation.ranges)
+    for node in walk(equation.rhs):
+        if isinstance(node, sp.Sum):
+            ranges |= {index: (low, high) for index, low, high in node.limits}
+    return any(
+        index in ranges and sp.expand(ranges[index][1] + 1 - size) != 0
+        for node in walk(equation.rhs)
+        if isinstance(node, sp.Indexed)
+        for tensor in [layer.by_name.get(node.base.name) or layer.by_name.get(node.base.name.removeprefix("d"))]
+        if tensor is not None
+        for index, size in zip(node.indices, tensor.sizes, strict=True)
+    )
 
 
 def _needed(equations: Sequence[Equation], wanted: set[str]) -> list[Equation]:

@@ -22,14 +22,14 @@ def page(derivation: Derivation, *, steps: bool = True, width: int = 80) -> str:
     """The layer, its equations, and each cotangent with its steps (or only its result), wrapped to `width` columns."""
     width = max(width, NARROWEST)
     layer = derivation.layer
-    lines = [*head_of(layer, width), "", *equation_lines(layer.equations, "forward", width)]
+    lines = [*head_of(layer, width), "", *equation_lines(layer.equations, "forward", width, layer)]
     head = "backward"
     for target in targets(derivation):
         equation = equation_for(derivation, target)
         if steps:
             lines += ["", *_derivation_of(derivation, target, equation, width)]
         elif equation is not None:
-            lines += [*line_with_matrix(equation, claim_label(derivation, equation), width, head)]
+            lines += [*line_with_matrix(equation, claim_label(derivation, equation), width, head, layer)]
             head = ""
     lines += ["", *_evidence(derivation, width)]
     if layer.leads_to == "network":
@@ -108,19 +108,21 @@ def head_of(layer: Layer, width: int) -> Iterator[str]:
         yield from wrapped(convention, indent, width)
 
 
-def equation_lines(equations: Iterable[Equation], head: str, width: int) -> Iterator[str]:
+def equation_lines(equations: Iterable[Equation], head: str, width: int, layer: Layer | None = None) -> Iterator[str]:
     """Equations under a head, each with its matrix form."""
     for position, equation in enumerate(equations):
-        yield from line_with_matrix(equation, "", width, head if position == 0 else "")
+        yield from line_with_matrix(equation, "", width, head if position == 0 else "", layer)
 
 
-def line_with_matrix(equation: Equation, label: str, width: int, head: str = "") -> Iterator[str]:
+def line_with_matrix(
+    equation: Equation, label: str, width: int, head: str = "", layer: Layer | None = None
+) -> Iterator[str]:
     """The index form, and beside it the matrix form, or below where there is no room."""
     indent = "  " + head.ljust(9) + "  "
     text = f"{unicode(equation.lhs)} = {unicode(equation.rhs, equation.indices)}"
     lines = list(wrapped(text, " " * len(indent), width))
     lines[0] = indent + lines[0][len(indent) :]
-    matrix = matrix_form(equation)
+    matrix = matrix_form(equation, layer)
     beside = "   ".join(part for part in (f"{equation.name} = {matrix}" if matrix else "", label) if part)
     if not beside or (matrix and beside == text):
         yield from lines
@@ -138,10 +140,13 @@ def _derivation_of(derivation: Derivation, target: str, equation: Equation | Non
     given = ", ".join(given_cotangents(derivation, target))
     left = unicode(steps[0].before_expression)
     yield f"  {left}" + (f", given {given}" if given else "")
-    yield from step_lines(steps, equation, claim_label(derivation, equation) if equation else "", width)
+    label = claim_label(derivation, equation) if equation else ""
+    yield from step_lines(steps, equation, label, width, derivation.layer)
 
 
-def step_lines(steps: Sequence[Step], equation: Equation | None, label: str, width: int) -> Iterator[str]:
+def step_lines(
+    steps: Sequence[Step], equation: Equation | None, label: str, width: int, layer: Layer | None = None
+) -> Iterator[str]:
     """Numbered steps, and the matrix form of the equation that they lead to."""
     rules = max(len(step.rule) for step in steps)
     column = min(max(rules, 11) + 7, 33)
@@ -162,7 +167,7 @@ def step_lines(steps: Sequence[Step], equation: Equation | None, label: str, wid
             yield from wrapped(f"({step.proof})", " " * column, width)
     if equation is None:
         return
-    matrix = matrix_form(equation)
+    matrix = matrix_form(equation, layer)
     if matrix:
         text = f"{equation.name} = {matrix}"
         head = "     matrix form" if width >= 60 else ""

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derivations import read_layer
-from derivations.kinks import has_kinks, kinks
+from derivations import LAYERS, read_layer
+from derivations.kinks import has_kinks, kink_labels, kinks
 
 arrays = st.integers(0, 999).map(lambda seed: np.round(np.random.default_rng(seed).standard_normal(4) * 8) / 8)
 ONE = {
@@ -40,3 +40,8 @@ def test_a_maximum_is_as_far_from_a_tie_as_its_runner_up(X):
 )
 def test_conditions_on_indices_are_no_kinks(right, expected):
     assert has_kinks(read_layer(f"X[N] Y[N]\nY[n] = {right}")) is expected
+
+
+def test_a_kink_is_labelled_in_the_notation_of_its_layer():
+    assert kink_labels(LAYERS["huber"]) == ["abs(Y[n, c] - T[n, c]) <= delta", *["abs(Y[n, c] - T[n, c])"] * 2]
+    assert kink_labels(LAYERS["relu"]) == ["maximum(0, X[n, d])"]

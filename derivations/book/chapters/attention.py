@@ -95,7 +95,8 @@ CHAPTER = Chapter(
             ATTENTION,
             """
             [Several heads](layer:multi_head_attention) are several of these side by side. A
-            [transformer block](layer:transformer_block) is that, a norm, a small network, and two roads around them.
+            [transformer block](layer:transformer_block) is that, a small network, two norms, and two roads around
+            them.
             """,
         ),
     ),

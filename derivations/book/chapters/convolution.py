@@ -87,9 +87,9 @@ CHAPTER = Chapter(
             CONVOLUTION,
             """
             With stride 1 and dilation 1 the kernel's rows are taken at `h + pad - p`: they run backwards. So the
-            image's gradient is the cotangent, convolved with the kernel turned by half a turn. A kernel that is not
-            turned is the classic mistake; it goes unnoticed where the kernel is symmetric, so check with one that is
-            not.
+            image's gradient is such a layer again: it looks at the cotangent, with zeros around it, through the kernel
+            turned by half a turn. A kernel that is not turned is the classic mistake; it goes unnoticed where the
+            kernel is symmetric, so check with one that is not.
 
             Steps of this derivation, from the first line to the last:
             """,

@@ -106,8 +106,9 @@ CHAPTER = Chapter(
             TWO_LAYERS,
             """
             Look at the sizes of the numbers: each layer that the error passes multiplies it by its weights, and by a
-            slope of at most 1/4. In a deep network of sigmoids little of it arrives at the first layers. That is the
-            vanishing gradient; the [rectifier](layer:relu), whose slope is 1 or 0, does not have it.
+            slope of at most 1/4. In a deep network of sigmoids little of it arrives at the first layers, unless the
+            weights are large. That is the vanishing gradient. A [rectifier](layer:relu) that is open, whose slope is 1,
+            takes nothing away.
 
             The derivation of the first layer's weights, all the way from the loss:
             """,

@@ -38,9 +38,9 @@ CHAPTER = Chapter(
         Text(
             NEURON,
             """
-            Put in two numbers. Everything on the left is exact: fractions stay fractions, and what is not rational is
-            enclosed to sixty digits before it is rounded. On the right is what the hand-written NumPy code computes in
-            float64 from the same numbers.
+            Put in two numbers. What comes out by hand is exact: fractions stay fractions, and what is not rational is
+            enclosed to sixty digits before it is rounded. What comes out by code is what the hand-written NumPy
+            computes in float64 from the same numbers.
             """,
         ),
         Given(NEURON),
@@ -59,7 +59,7 @@ CHAPTER = Chapter(
             chain rule of school says that slopes along a road are multiplied. So start at the end, where the slope
             is known, and walk back.
 
-            From the loss to the activation, the square loses its exponent:
+            From the loss to the activation, the exponent comes down and cancels the 2:
             """,
         ),
         Claimed(NEURON, "dA[n, c] = dL*(A[n, c] - T[n, c])/N"),

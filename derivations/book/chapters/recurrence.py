@@ -85,8 +85,8 @@ CHAPTER = Chapter(
             ## Gates
 
             The [LSTM](layer:lstm) keeps a cell `c` beside the state, which is not squashed at every step: it is
-            multiplied by a gate `f` between 0 and 1, the forget gate, and something is added. On the way back, what
-            comes from later steps is multiplied by that gate alone:
+            multiplied by a gate `f` between 0 and 1, the forget gate, and something is added. On the way back along the
+            cell, what comes from the next step is multiplied by that gate alone:
             """,
         ),
         Claimed(
@@ -97,7 +97,7 @@ CHAPTER = Chapter(
         Text(
             RECURRENCE,
             """
-            As long as the gate is open, what comes back passes from cell to cell unchanged. The [GRU](layer:gru) does
+            As long as the gate is open, it passes from cell to cell undiminished. The [GRU](layer:gru) does
             the same with one gate less. """,
         ),
     ),

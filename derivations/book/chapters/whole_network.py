@@ -32,7 +32,7 @@ CHAPTER = Chapter(
         Text(
             NETWORK,
             """
-            This is the network that reads handwritten digits, with smaller numbers: a [linear](layer:linear) layer, a
+            This is a network such as read handwritten digits, in small: a [linear](layer:linear) layer, a
             [rectifier](layer:relu), another linear layer, and [softmax with cross-entropy](layer:softmax_cross_entropy)
             as the loss. There are two inputs, three hidden neurons, two classes, and a batch of two examples. $T[n]$ is
             the true class of example $n$.
@@ -84,14 +84,17 @@ CHAPTER = Chapter(
         Text(
             NETWORK,
             """
+            Two entries come out as 0 by hand, and not by code: two terms cancel, and what is left is the rounding of
+            either. No digits can agree there; what counts is that so little is left.
+
             ## What training does with it
 
             Each gradient has the shape of what it belongs to. Training takes a small step against it, $W2$ less a
             little of $dW2$, looks at the next batch, and starts again; everything else about training is about how
             large the step should be.
 
-            The rectifier has a kink at 0. No slope is right there; this project takes 0, in the derivation, in the code
-            and in the checks alike, and says so on [the layer's page](layer:relu).
+            The rectifier has a kink at 0: a slope on either side, and none there. This project takes 0, in the
+            derivation, in the code and in the checks alike, and says so on [the layer's page](layer:relu).
             """,
         ),
     ),

@@ -84,8 +84,8 @@ CHAPTER = Chapter(
             Without rounding, a step ten times smaller is a hundred times better: the error is the square of the step,
             times a third derivative over 6. By code it is so at first. Then it turns: two numbers that are nearly equal
             are subtracted, what their last digits had of rounding is divided by a tiny step, and the error grows
-            as the step shrinks. In between lies the best that differences can do, some ten digits in float64, and some
-            four in float32.
+            as the step shrinks. In between lies the best that differences can do: ten to twelve digits in float64, four
+            or five in float32.
 
             So a difference needs an estimate of its own error, or it says nothing: is a gradient that is off in the
             sixth digit wrong, or was the step too long? The checks take several steps, look at where the quotients
@@ -94,10 +94,11 @@ CHAPTER = Chapter(
             ## What rounding may do
 
             A better witness is the derivation itself, evaluated exactly. Then only the rounding of the code under test
-            is left, and that has a bound: each operation is off by at most half a unit in its last place, and the
-            derived expression says which operations there are. The checks carry balls through it, numbers with a
+            is left, and that has a bound: each sum, product or quotient is off by at most half a unit in its last
+            place, and the derived expression says how many there are. The checks carry balls through it, numbers with a
             radius, with every operation rounded to the precision of the dtype. An answer within the ball is as good as
-            any; an answer four balls away is wrong. There is no tolerance to choose.
+            any; one that is off by more than four radii is called wrong; between the two it is in doubt, since another
+            order of operations may leave the ball a little. There is no tolerance to choose.
 
             ## Kinks
 

@@ -24,7 +24,7 @@ from derivations.book.blocks import (
     Workings,
 )
 from derivations.book.example import Example, Part
-from derivations.book.html import Html
+from derivations.book.html import Html, agreeing, is_off
 from derivations.book.working import workings
 
 EVIL = "<b>&\"'"
@@ -77,10 +77,31 @@ def test_a_number_by_hand_stands_beside_the_one_by_code():
     assert "2·13+0=23" in cells[0].replace("\u2061", "")
 
 
+@pytest.mark.parametrize(
+    ("got", "shown", "off"),
+    [(2 / 3, "15 digits", False), (0.66666667, "8 digits", False), (0.667, "3 digits", True), (2.0, "0 digits", True)],
+)
+def test_code_that_is_off_stands_out(got, shown, off):
+    row = ElementTree.fromstring(Html(set()).block(Workings(tuple(workings(EXAMPLE, "Y", {"Y": [[got]]}))))).find(
+        "tbody/tr"
+    )
+    assert row[-1].text == shown
+    assert ("off" in row.get("class").split()) == off
+
+
+@pytest.mark.parametrize(
+    ("got", "shown", "off"), [(0.0, "exactly", False), (5e-17, "off by 5e-17", False), (1e-3, "off by 1e-03", True)]
+)
+def test_where_nothing_should_be_left_it_is_told_how_much_is(got, shown, off):
+    nothing = Example("x", (Part("linear"),), {"X": [[1, -1]], "W": [[1], [1]], "b": [0], "dY": [[1]]})
+    (line,) = workings(nothing, "Y", {"Y": [[got]]})
+    assert (agreeing(line), is_off(line)) == (shown, off)
+
+
 def test_code_that_was_not_run_is_not_there():
     block = Workings(tuple(workings(EXAMPLE, "Y")))
     cells = ["".join(cell.itertext()) for cell in ElementTree.fromstring(Html(set()).block(block)).find("tbody/tr")]
-    assert cells[2:] == ["not shown", ""]
+    assert cells[2:] == ["not returned", ""]
 
 
 def test_a_page_allows_nothing_from_elsewhere():

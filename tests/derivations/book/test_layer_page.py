@@ -3,7 +3,7 @@
 from derivations import derive
 from derivations.book.blocks import Fold, Formula, Heading, Listing, Paragraph, Steps, Table
 from derivations.book.html import Html
-from derivations.book.layer_page import layer_page
+from derivations.book.layer_page import formula, layer_page
 
 ROW = {
     "dtype": "float32",
@@ -14,6 +14,7 @@ ROW = {
     "unresolved": 1,
     "disagree": 0,
 }
+MEASURED = {"verdict": "unresolved", "seed": 3, "rows": [ROW]}
 
 
 def headings(page):
@@ -28,7 +29,7 @@ def all_blocks(blocks):
 
 
 def test_a_page_has_all_its_parts():
-    page = layer_page("linear", "linear", "SOURCE", [ROW], [("chapter-one_layer", "One layer")])
+    page = layer_page("linear", "linear", "SOURCE", MEASURED, [("chapter-one_layer", "One layer")])
     assert headings(page) == [
         "Forward",
         "Where it kinks",
@@ -44,7 +45,7 @@ def test_a_page_has_all_its_parts():
 
 
 def test_every_step_is_there_once():
-    for name in ("linear", "lstm", "conv1d"):
+    for name in ("linear", "rnn_tanh", "conv1d"):
         steps = [s for b in all_blocks(layer_page(name).blocks) if isinstance(b, Steps) for s in b.steps]
         assert sorted(map(str, steps)) == sorted(map(str, derive(name).steps))
 
@@ -56,11 +57,21 @@ def test_source_is_shown_as_it_was_handed_in():
     assert listings == [derive("relu").numpy(), "SOURCE"]
 
 
+def test_a_matrix_form_that_is_too_long_is_left_to_the_listing():
+    linear, selu = derive("linear"), derive("selu")
+    assert formula(linear.cotangents["dW"], linear.layer).matrix == "dW = X.T @ dY"
+    assert formula(selu.cotangents["dX"], selu.layer).matrix == ""
+
+
 def test_what_was_measured_stands_in_a_table():
-    (table,) = (b for b in layer_page("relu", measured=[ROW]).blocks if isinstance(b, Table) and "Witness" in b.head)
+    blocks = layer_page("relu", measured=MEASURED).blocks
+    (table,) = (block for block in blocks if isinstance(block, Table) and "Witness" in block.head)
     assert ["".join(part.text for part in cell) for cell in table.rows[0]] == [
-        "derivation", "float32", "6", "5", "1", "0", "0.25"
+        "derivation", "float32", "6", "5 agree, 1 cannot tell", "0.25"
     ]  # fmt: skip
+    written = Html(set()).blocks(blocks)
+    assert '<span class="badge unresolved">the witnesses cannot tell whether the code is right' in written
+    assert "drawn with seed 3" in written
 
 
 def test_without_checks_the_page_says_so():

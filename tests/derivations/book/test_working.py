@@ -40,6 +40,14 @@ def test_a_number_that_is_rational_after_all_is_a_fraction():
     assert by_hand(attention)["S"][0, 0, 0] == Fraction(1, 2)
 
 
+def test_irrational_numbers_that_cancel_or_meet_a_zero_leave_a_fraction():
+    hand = by_hand(next(example for example in EXAMPLES if example.name == "attention"))
+    assert hand["P"][0, 0].tolist() == [1, 0]  # exp(s)/exp(s): the first step sees itself alone
+    assert hand["O"][0, 0, 0] == Fraction(3)
+    assert hand["dS"][0, 0].tolist() == [0, 0]
+    assert isinstance(hand["P"][0, 1, 0], flint.arb)
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_what_is_written_out_comes_to_the_value(example):
     for equation in example.derivation.equations:

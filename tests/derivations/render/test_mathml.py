@@ -5,10 +5,11 @@ from html import unescape
 from xml.etree import ElementTree
 
 import pytest
+import sympy as sp
 from hypothesis import given, settings
 
 from derivations import LAYERS, derive, read_layer
-from derivations.render.mathml import equation_mathml, mathml, pieces, symbol
+from derivations.render.mathml import equation_mathml, levelled, mathml, pieces, symbol
 from tests.strategies import layers, recurrences
 
 CHILDREN = {"msub": 2, "msup": 2, "msubsup": 3, "mfrac": 2, "munder": 2, "mover": 2}
@@ -72,8 +73,72 @@ def test_indices_stand_below_and_a_cotangent_has_an_upright_d():
     assert [child.text for child in left[1]] == ["c"]
 
 
+def test_long_indices_stand_in_brackets_that_a_line_may_break_in():
+    run = equation_mathml(LAYERS["conv2d"].equations[0])
+    assert words(run).startswith("Yn,p,q,f=∑r,s,cX[n,r·dilation+stride·p−pad,s·dilation+stride·q−pad,c]·Kr,s,c,f")
+    lines = [words(piece) for piece in pieces(run)]
+    assert "".join(lines) == words(run)
+    assert "s·" in lines
+    assert max(map(len, lines)) < 16
+    assert "<mo>[</mo>" not in equation_mathml(LAYERS["linear"].equations[0])
+
+
+def test_long_fractions_can_be_put_into_one_line():
+    run = equation_mathml(derive("layer_norm").cotangents["dX"])
+    level = levelled(run)
+    parsed(level)
+    assert "<mfrac>" in run
+    assert "<mfrac>" not in level
+    assert words(level).startswith("dXn,d=(dYn,d·γd−")
+    assert words(level).endswith("))/vn+ε")
+    assert [words(piece) for piece in pieces(level)][:3] == ["dXn,d=", "(dYn,d·", "γd"]
+    nested = levelled(equation_mathml(derive("gelu_tanh").cotangents["dX"]))
+    parsed(nested)
+    assert words(nested).count("/") == 2
+    short = equation_mathml(LAYERS["layer_norm"].equations[2])
+    assert "<mfrac>" in short
+    assert levelled(short) == short
+
+
+def test_what_a_long_fraction_is_divided_by_keeps_together():
+    long = f"<mrow>{'<mi>a</mi><mo>·</mo>' * 15}<mi>b</mi></mrow>"
+    fraction = f"<mi>c</mi><mfrac>{long}<mrow><mi>d</mi><mo>·</mo><mi>e</mi></mrow></mfrac>"
+    assert words(levelled(fraction)) == f"c({'a·' * 15}b)/(d·e)"
+    assert words(levelled(f"<mfrac>{long}<mn>2</mn></mfrac>")) == f"({'a·' * 15}b)/2"
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("1/2", "<mfrac><mn>1</mn><mn>2</mn></mfrac>"),
+        ("1/3000", "<mfrac><mn>1</mn><mn>3000</mn></mfrac>"),
+        ("8943/200000", "<mn>0.044715</mn>"),
+        ("-8943/200000", '<mo form="prefix">−</mo><mn>0.044715</mn>'),
+        ("1/1024", "<mn>0.0009765625</mn>"),
+        ("10507009873554804934193349853/10000000000000000000000000000", "<mn>1.0507009873…</mn>"),
+    ],
+)
+def test_fractions_that_are_long_are_written_as_decimals_where_these_end(number, written):
+    assert mathml(sp.Rational(number)) == written
+
+
+def test_a_factor_that_is_a_decimal_stands_on_the_line():
+    x = sp.Symbol("x", real=True)
+    assert words(mathml(sp.Rational(8943, 200000) * x**3)) == "0.044715·x3"
+    assert words(mathml(-x / 1024)) == "−0.0009765625·x"
+    assert words(mathml(sp.Rational(1, 1024) / x)) == "0.0009765625x"
+    assert words(mathml(sp.Rational(3, 4) * x)) == "3·x4"
+
+
 def test_an_option_whose_name_starts_with_d_is_no_cotangent():
     assert "<mi>dilation</mi>" in equation_mathml(LAYERS["conv1d"].equations[0])
+
+
+def test_cases_are_a_table_of_values_and_conditions():
+    table = parsed(equation_mathml(LAYERS["elu"].equations[0])).find(".//mtable")
+    cells = [["".join(cell.itertext()) for cell in row] for row in table]
+    assert [row[1] for row in cells] == ["if\u00a0Xn,d>0", "otherwise"]
+    assert cells[0][0] == "Xn,d"
 
 
 def test_names_are_written_as_mathematicians_do():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from derivations import LAYERS, DerivationError, derive, read_layer
+from derivations.render.numpy_source import matrix_form
 from derivations.sampling import drawn, points, shape_of, whole
 from tests.strategies import CONVOLUTIONS, layers, recurrences
 
@@ -109,3 +110,17 @@ def test_products_are_written_as_products_of_matrices():
 def test_an_unnamed_activation_has_no_source():
     with pytest.raises(DerivationError, match="any activation"):
         derive(read_layer("X[N] Y[N]\nY[n] = sigma(X[n])")).numpy()
+
+
+@pytest.mark.parametrize(("layer", "part"), [("lstm", "i"), ("gru", "r"), ("concatenate", "dA")])
+def test_an_equation_that_reads_a_part_of_a_tensor_has_no_matrix_form(layer, part):
+    derivation = derive(layer)
+    (equation,) = (equation for equation in derivation.equations if equation.name == part)
+    assert matrix_form(equation) is not None  # who does not know the layer cannot tell
+    assert matrix_form(equation, derivation.layer) is None
+
+
+def test_an_equation_in_whole_matrices_has_a_matrix_form():
+    derivation = derive("linear")
+    found = {e.name: matrix_form(e, derivation.layer) for e in derivation.equations}
+    assert found == {"Y": "X @ W + b", "dX": "dY @ W.T", "dW": "X.T @ dY", "db": "dY.sum(axis=0)"}
