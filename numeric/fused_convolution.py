@@ -4,15 +4,15 @@ A window of the pool, 2 by 2, sees one patch of R + 1 by S + 1 pixels. The patch
 convolution gives at the window's places (i, j) are four products with slices of them, which BLAS takes as they are: i
 chooses the R lines of pixels that the kernels lie on. For j the patches are copied twice, a pixel apart; or where lines
 are short, once, S + 1 wide, and the kernels are framed by zeros. Bias and ReLU keep the order of numbers, so they come
-after the maximum, on a quarter of them.
+after the maximum, on a quarter of them. dX is a convolution too, of dA with the kernels turned round, and four products
+of patches make the pixels of X, two by two.
 
 Images are taken in blocks. The large arrays of a call share one piece of memory, which the allocator keeps for the next
 call: to touch pages that are new to a process takes longer than to compute what is written to them.
 """
 
 import math
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -21,16 +21,16 @@ from numeric.contract import contract
 
 Array = np.ndarray
 
-BLOCK_BYTES = 2**18  # of X; measured: beside smaller blocks NumPy's calls cost too much, larger ones gain nothing
+BLOCK_BYTES = 2**19  # of X; measured: beside smaller blocks NumPy's calls cost too much, larger ones gain nothing
 SHORT_LINE = 64  # bytes; measured: to copy lines of 12 twice costs more than to multiply zeros, of 192 less
 
 _U = "(H + 2*pad - R + 1)//2"
 _V = "(W + 2*pad - S + 1)//2"
-_PLACES = tuple(product((0, 1), (0, 1)))  # of a window, row by row
+_PLACES = np.arange(4, dtype=np.int8).reshape(4, 1, 1)  # of a window, row by row: 2 i + j
 
 
 class _Sizes(NamedTuple):
-    """The sizes of the equations, but for N, and the padding."""
+    """A convolution of images H by W, in a frame, with kernels R by S, from C channels to F, at U by V windows."""
 
     H: int
     W: int
@@ -40,7 +40,9 @@ class _Sizes(NamedTuple):
     F: int
     U: int
     V: int
-    pad: int
+    frame: tuple[int, int]  # its height and width
+    corner: tuple[int, int]  # where in it the images lie
+    start: tuple[int, int]  # where in it the patch of the first window lies
     T: int  # pixels in a line of a patch: S, or S + 1
 
 
@@ -60,16 +62,14 @@ def conv_relu_pool2d(X: Array, K: Array, b: Array, pad: int = 0) -> dict[str, Ar
     """
     sizes = _sizes(X, K, pad)
     F, U, V = sizes.F, sizes.U, sizes.V
-    frame, rows, A, _ = _space(X, sizes)
+    frame, rows, A = _space(_block(X), sizes, X.dtype)
     Y, J = np.empty((len(X), U, V, F), X.dtype), np.empty((len(X), U, V, F), np.int8)
     kernels = _framed(K, sizes.T)
     bias, zero = np.tile(b, V), np.zeros(V * F, b.dtype)  # lines of V*F numbers: NumPy is slow where loops are short
-    frame[...] = 0
     for images in _blocks(X):
         patches = _patches(X[images], frame, rows, sizes)
         y, place, a = Y[images].reshape(-1, F), J[images].reshape(-1, F), A[:, : patches.shape[1]]
-        for k, (i, j) in enumerate(_PLACES):
-            np.matmul(_under(patches, i, j, sizes), kernels[j], out=a[k])
+        np.matmul(_under(patches, sizes), kernels, out=a.reshape(2, 2, -1, F))
         # Of equals the first wins, so the second has to be larger.
         above, below = (a[1] > a[0]).view(np.int8), (a[3] > a[2]).view(np.int8)
         np.maximum(a[0], a[1], out=a[0])
@@ -117,29 +117,39 @@ def _backward(dY: Array, X: Array, K: Array, Y: Array, J: Array, pad: int, dX: A
     """All cotangents, dX in the memory that is given for it; without any, those of the parameters."""
     sizes = _sizes(X, K, pad)
     F = sizes.F
-    frame, rows, dA, beside = _space(X, sizes)
-    lines = [] if dX is None else _lines(K)
-    dkernels, db = np.zeros((2, sizes.R * sizes.T * sizes.C, F), K.dtype), np.zeros(F, K.dtype)
+    frame, rows, dA = _space(_block(X), sizes, X.dtype)
+    hand_back = None if dX is None else _handing_back(X, K, pad, sizes)
+    dkernels, db = np.zeros((2, 2, sizes.R * sizes.T * sizes.C, F), K.dtype), np.zeros(F, K.dtype)
     for images in _blocks(X):
-        frame[...] = 0
         patches = _patches(X[images], frame, rows, sizes)
         M = patches.shape[1]
         g, place = (dY[images] * (Y[images] > 0)).reshape(M, F), J[images].reshape(M, F)
-        for k, (i, j) in enumerate(_PLACES):
-            da = np.multiply(g, place == k, out=dA[k, :M])
-            dkernels[j] += _under(patches, i, j, sizes).T @ da
+        da = np.multiply(g, place == _PLACES, out=dA[:, :M])
+        dkernels += _under(patches, sizes).swapaxes(2, 3) @ da.reshape(2, 2, M, F)
         db += np.ones(M, g.dtype) @ g
-        if dX is not None:
-            beside[:M].reshape(M, 4, F)[...] = dA[:, :M].transpose(1, 0, 2)
-            dX[images] = _handed_back(beside[:M], lines, frame[: len(dX[images])], sizes)
+        if dX is not None and hand_back is not None:
+            dX[images] = hand_back(da.reshape(2, 2, -1, sizes.U, sizes.V, F))
     parameters = {"dK": _unframed(dkernels, sizes), "db": db}
     return parameters if dX is None else {"dX": dX, **parameters}
 
 
 def _sizes(X: Array, K: Array, pad: int) -> _Sizes:
     (_, H, W, C), (R, S, _, F) = X.shape, K.shape
-    T = S + 1 if S * C * X.itemsize < SHORT_LINE else S
-    return _Sizes(H, W, R, S, C, F, (H + 2 * pad - R + 1) // 2, (W + 2 * pad - S + 1) // 2, pad, T)
+    U, V, frame = (H + 2 * pad - R + 1) // 2, (W + 2 * pad - S + 1) // 2, (H + 2 * pad, W + 2 * pad)
+    return _Sizes(H, W, R, S, C, F, U, V, frame, (pad, pad), (0, 0), _pixels(S, C, X.itemsize))
+
+
+def _turned(sizes: _Sizes, pad: int, itemsize: int) -> _Sizes:
+    """The convolution that makes dX: of dA, 2 U by 2 V, whose first pixel sees the kernels' last but for `pad`."""
+    H, W, R, S, C, F, U, V = sizes[:8]
+    H, W, U, V = 2 * U, 2 * V, -(-H // 2), -(-W // 2)
+    corner, start = (max(R - 1 - pad, 0), max(S - 1 - pad, 0)), (max(pad - R + 1, 0), max(pad - S + 1, 0))
+    frame = max(corner[0] + H, start[0] + 2 * U + R - 1), max(corner[1] + W, start[1] + 2 * V + S - 1)
+    return _Sizes(H, W, R, S, F, C, U, V, frame, corner, start, _pixels(S, F, itemsize))
+
+
+def _pixels(S: int, C: int, itemsize: int) -> int:
+    return S + 1 if S * C * itemsize < SHORT_LINE else S
 
 
 def _blocks(X: Array) -> Iterator[slice]:
@@ -152,37 +162,49 @@ def _block(X: Array) -> int:
     return min(len(X), max(1, BLOCK_BYTES // X[0].nbytes))
 
 
-def _space(X: Array, sizes: _Sizes) -> list[Array]:
-    """Memory for a block of images: they in a frame, their patches, and what the four places of their windows hold.
+def _space(count: int, sizes: _Sizes, dtype: np.dtype) -> list[Array]:
+    """Memory for so many images: they in a frame of zeros, their patches, and the four places of their windows.
 
-    The frame has an even number of columns; patches are rows. The places stand one after the other, and side by side.
+    Patches are rows; the places stand one after the other.
     """
-    H, W, R, S, C, F, U, V, pad, T = sizes
-    count = _block(X)
-    M = count * U * V
-    frame, rows = (count, H + 2 * pad, W + 2 * pad + W % 2, C), (S + 2 - T, M, (R + 1) * T * C)
-    shapes = [frame, rows, (4, M, F), (M, 4 * F)]
+    R, S, C, F, T, M = sizes.R, sizes.S, sizes.C, sizes.F, sizes.T, count * sizes.U * sizes.V
+    shapes = [(count, *sizes.frame, C), (S + 2 - T, M, (R + 1) * T * C), (4, M, F)]
     ends = np.cumsum([math.prod(shape) for shape in shapes])
-    parts = np.split(np.empty(ends[-1], X.dtype), ends[:-1])
-    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+    parts = np.split(np.empty(ends[-1], dtype), ends[:-1])
+    frame, rows, places = (part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+    frame[...] = 0
+    return [frame, rows, places]
+
+
+def _inside(frame: Array, count: int, sizes: _Sizes) -> Array:
+    """The part of a frame where so many images lie."""
+    (top, left), H, W = sizes.corner, sizes.H, sizes.W
+    return frame[:count, top : top + H, left : left + W]
 
 
 def _patches(X: Array, frame: Array, rows: Array, sizes: _Sizes) -> Array:
-    """The patches of these images, one a row, once or twice; `frame` holds zeros, which become the padding."""
-    H, W, R, S, C, _, U, V, pad, T = sizes
-    frame[: len(X), pad : pad + H, pad : pad + W] = X
-    line = f"V{T * C * X.itemsize}"  # what lies side by side is copied as one item
+    """The patches of these images, one a row, once or twice; around them `frame` holds zeros, which are the padding."""
+    _inside(frame, len(X), sizes)[...] = X
+    return _copied(frame, len(X), rows, sizes)
+
+
+def _copied(frame: Array, count: int, rows: Array, sizes: _Sizes) -> Array:
+    R, S, C, U, V, T = sizes.R, sizes.S, sizes.C, sizes.U, sizes.V, sizes.T
+    line = f"V{T * C * frame.itemsize}"  # what lies side by side is copied as one item
     image, down, right, _ = frame.strides
-    shape, strides = (S + 2 - T, len(X), U, V, R + 1), (right, image, 2 * down, 2 * right, down)
-    M = len(X) * U * V
-    rows[:, :M].view(line).reshape(shape)[...] = np.ndarray(shape, line, frame, strides=strides)
+    shape, strides = (S + 2 - T, count, U, V, R + 1), (right, image, 2 * down, 2 * right, down)
+    first = sizes.start[0] * down + sizes.start[1] * right
+    M = count * U * V
+    rows[:, :M].view(line).reshape(shape)[...] = np.ndarray(shape, line, frame, first, strides)
     return rows[:, :M]
 
 
-def _under(patches: Array, i: int, j: int, sizes: _Sizes) -> Array:
-    """What `_framed` kernels lie on at place (i, j) of each window: R lines of its patch."""
-    line = sizes.T * sizes.C
-    return patches[j * (sizes.S + 1 - sizes.T), :, i * line : (i + sizes.R) * line]
+def _under(patches: Array, sizes: _Sizes) -> Array:
+    """What `_framed` kernels lie on at the places (i, j) of each window, R lines of its patch: [2, 2, M, R*T*C]."""
+    line, both = sizes.T * sizes.C, sizes.T == sizes.S  # whether the patches are there twice
+    copy, row, item = patches.strides
+    shape = (2, 2, patches.shape[1], sizes.R * line)
+    return np.lib.stride_tricks.as_strided(patches, shape, (line * item, both * copy, row, item), writeable=False)
 
 
 def _framed(K: Array, T: int) -> Array:
@@ -195,37 +217,33 @@ def _framed(K: Array, T: int) -> Array:
 
 
 def _unframed(dkernels: Array, sizes: _Sizes) -> Array:
-    """dK of the cotangents of `_framed`'s two matrices."""
+    """dK of the cotangents of `_framed`'s two matrices, for i = 0 and i = 1."""
     R, S, C, F, T = sizes.R, sizes.S, sizes.C, sizes.F, sizes.T
-    left, right = dkernels.reshape(2, R, T, C, F)
+    left, right = dkernels.sum(axis=0).reshape(2, R, T, C, F)
     return left[:, :S] + right[:, T - S :]
 
 
-def _lines(K: Array) -> list[tuple[int, int, slice, Array]]:
-    """Line r of a patch, two pixels of it, the places of a window that see them, and the kernels that they see them by.
+def _handing_back(X: Array, K: Array, pad: int, sizes: _Sizes) -> Callable[[Array], Array]:
+    """A function from dA of a block of images, [2, 2, n, U, V, F], to their dX."""
+    _, H, W, C = X.shape
+    turned = _turned(sizes, pad, X.itemsize)
+    U, V = turned.U, turned.V
+    frame, rows, places = _space(_block(X), turned, X.dtype)
+    kernels = _framed(K[::-1, ::-1].swapaxes(2, 3), turned.T)
+    pixels = np.empty((_block(X), 2 * U, 2 * V, C), X.dtype)
 
-    The kernels are a matrix from these places and F channels to two pixels of C channels.
-    """
-    R, S, C, F = K.shape
-    pairs = S // 2 + 1
-    framed = np.zeros((R, 2, F, pairs * 2, C), K.dtype)
-    for j in (0, 1):
-        framed[:, j, :, j : j + S] = K.transpose(0, 3, 1, 2)
-    framed = framed.reshape(R, 2 * F, pairs, 2 * C)
-    lines = []
-    for r, pair in product(range(R + 1), range(pairs)):
-        rows = [i for i in (0, 1) if 0 <= r - i < R]
-        places = slice(2 * F * rows[0], 2 * F * (rows[-1] + 1))
-        lines.append((r, pair, places, np.concatenate([framed[r - i, :, pair] for i in rows])))
-    return lines
+    def hand_back(dA: Array) -> Array:
+        n = dA.shape[2]
+        _by_places(_inside(frame, n, turned))[...] = dA
+        patches = _copied(frame, n, rows, turned)
+        made = np.matmul(_under(patches, turned), kernels, out=places[:, : n * U * V].reshape(2, 2, -1, C))
+        _by_places(pixels[:n])[...] = made.reshape(2, 2, n, U, V, C)
+        return pixels[:n, :H, :W]
+
+    return hand_back
 
 
-def _handed_back(dA: Array, lines: list[tuple[int, int, slice, Array]], frame: Array, sizes: _Sizes) -> Array:
-    """dX of a block, added up in the frame: what each line of the patches gets, two pixels at a time."""
-    _, W, _, _, C, _, U, V, pad, _ = sizes
-    frame[...] = 0
-    n, height, width, _ = frame.shape
-    pixels = frame.reshape(n, height, width // 2, 2 * C)
-    for r, pair, places, kernels in lines:
-        pixels[:, r : r + 2 * U : 2, pair : pair + V] += (dA[:, places] @ kernels).reshape(n, U, V, 2 * C)
-    return frame[:, pad : height - pad, pad : pad + W]
+def _by_places(images: Array) -> Array:
+    """Images [n, 2 U, 2 V, C] as [2, 2, n, U, V, C]: every window's pixels apart, in the same memory."""
+    n, height, width, C = images.shape
+    return images.reshape(n, height // 2, 2, width // 2, 2, C).transpose(2, 4, 0, 1, 3, 5)

@@ -127,9 +127,10 @@ def torch(task: Task, dataset: Dataset, threads: int, seed: int, channels_last: 
 
 
 def book(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
-    """The loop of Nielsen (2015), ch. 1: one image after the other, as columns, their gradients added up.
+    """The loop of Nielsen (2015), ch. 1, by the same NumPy calls: one image after the other, as columns of numbers.
 
-    It is written after his algorithm, on sigmoid layers and the quadratic cost, in float64 as his.
+    It is written after his `network.py`, which is for Python 2, on sigmoid layers and the quadratic cost: every image's
+    cotangents are arrays of their own, added up in new ones, in float64. The weights start from N(0, 1/n).
     """
     rng = np.random.default_rng(seed)
     sizes = [dataset.train_images.shape[1], *NETWORKS[task.network].hidden, dataset.classes]
@@ -138,29 +139,43 @@ def book(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
     images = [image.reshape(-1, 1).astype(np.float64) for image in dataset.train_images]
     targets = [row.reshape(-1, 1) for row in np.eye(dataset.classes)[dataset.train_labels]]
 
-    def activations(a: np.ndarray) -> list[np.ndarray]:
-        seen = [a]
+    def sigmoid(z: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-z))
+
+    def slope(z: np.ndarray) -> np.ndarray:
+        return sigmoid(z) * (1 - sigmoid(z))
+
+    def output(a: np.ndarray) -> np.ndarray:
         for W, b in zip(weights, biases, strict=True):
-            seen.append(1 / (1 + np.exp(-(W @ seen[-1] + b))))
-        return seen
+            a = sigmoid(np.dot(W, a) + b)
+        return a
+
+    def cotangents(x: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        seen, weighted = [x], []
+        for W, b in zip(weights, biases, strict=True):
+            weighted.append(np.dot(W, seen[-1]) + b)
+            seen.append(sigmoid(weighted[-1]))
+        delta = (seen[-1] - y) * slope(weighted[-1])
+        dW, db = [np.dot(delta, seen[-2].T)], [delta]
+        for layer in reversed(range(len(weights) - 1)):
+            delta = np.dot(weights[layer + 1].T, delta) * slope(weighted[layer])
+            dW.insert(0, np.dot(delta, seen[layer].T))
+            db.insert(0, delta)
+        return dW, db
 
     while True:
         order = rng.permutation(len(images))
         for first in range(0, len(order), task.batch):
-            dW, db = [np.zeros_like(W) for W in weights], [np.zeros_like(b) for b in biases]
             chosen = order[first : first + task.batch]
+            dW, db = [np.zeros(W.shape) for W in weights], [np.zeros(b.shape) for b in biases]
             for n in chosen:
-                seen = activations(images[n])
-                delta = (seen[-1] - targets[n]) * seen[-1] * (1 - seen[-1])
-                for layer in reversed(range(len(weights))):
-                    dW[layer] += delta @ seen[layer].T
-                    db[layer] += delta
-                    if layer:
-                        delta = (weights[layer].T @ delta) * seen[layer] * (1 - seen[layer])
-            for parameters, cotangents in ((weights, dW), (biases, db)):
-                for parameter, cotangent in zip(parameters, cotangents, strict=True):
-                    parameter -= task.rate / len(chosen) * cotangent
-        yield lambda: np.array([activations(image.reshape(-1, 1))[-1].argmax() for image in dataset.test_images])
+                its_dW, its_db = cotangents(images[n], targets[n])
+                dW = [total + its for total, its in zip(dW, its_dW, strict=True)]
+                db = [total + its for total, its in zip(db, its_db, strict=True)]
+            rate = task.rate / len(chosen)
+            weights = [W - rate * total for W, total in zip(weights, dW, strict=True)]
+            biases = [b - rate * total for b, total in zip(biases, db, strict=True)]
+        yield lambda: np.array([output(image.reshape(-1, 1)).argmax() for image in dataset.test_images])
 
 
 CONTESTANTS: dict[str, Callable[..., Epochs]] = {"backproof": backproof, "torch": torch, "book": book}

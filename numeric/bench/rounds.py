@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,8 +143,9 @@ def _process(task: str, entrant: Entrant, seed: int, data: Path | None) -> Itera
         assert stdout is not None
 
         def ask() -> dict[str, Any]:
-            stdin.write("\n")
-            stdin.flush()
+            with suppress(BrokenPipeError):  # who has ended reads no more, and says nothing
+                stdin.write("\n")
+                stdin.flush()
             line = stdout.readline()
             if not line:
                 raise InputError(f"{entrant} ended before it had trained; run {' '.join(command[1:])} to see why")
@@ -153,7 +154,8 @@ def _process(task: str, entrant: Entrant, seed: int, data: Path | None) -> Itera
         try:
             yield ask
         finally:
-            stdin.close()
+            with suppress(BrokenPipeError):
+                stdin.close()
 
 
 def bytes_needed(dataset: Dataset, parameters: int, threads: int = 2) -> int:

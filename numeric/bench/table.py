@@ -25,7 +25,7 @@ def table(outcomes: Sequence[Outcome], bytes_needed: int) -> RenderableType:
 
 def _ratio(outcome: Outcome) -> tuple[str, str]:
     """The median of our time over the best other one's, with quartiles where there are enough rounds; and the aim."""
-    ratios, aim = outcome.ratios(), f"{outcome.comparison.aim:.2f}"
+    ratios, aim = outcome.ratios(), f"{outcome.comparison.aim:.3g}"
     if not ratios:
         return "", aim
     if len(ratios) < 4:
