@@ -1,7 +1,7 @@
 """Every kind of wrong that is known is named, and nothing is named that is not so."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 # ruff: noqa: E501 - one row, one mistake
@@ -80,6 +80,7 @@ def truth_of(problem):
     return Truth(target.truth, target.left, statement.ranges, (), problem.layer, names, of_scalars=False)
 
 
+@settings(max_examples=10)
 @given(st.sampled_from([("linear", "dX"), ("sigmoid", "dX"), ("softmax", "dZ"), ("rnn_tanh", "dWh")]), st.data())
 def test_a_wrong_form_that_is_typed_is_named(question, data):
     problem = layer_problem(*question)
