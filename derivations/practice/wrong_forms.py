@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 
+from derivations.affine import TooHardError
 from derivations.calculus import name_bounds
 from derivations.expressions import (
     Bracket,
     Elementary,
     Where,
     cos,
+    absolute,
+    entries,
     entry_indices,
     entry_name,
     exp,
@@ -25,6 +29,7 @@ from derivations.expressions import (
     sigma,
     sigma_prime,
     sigmoid,
+    sign,
     sin,
     tanh,
     tensor_names,
@@ -32,6 +37,7 @@ from derivations.expressions import (
 )
 from derivations.layer import Equation, Layer, Range, Tensor
 from derivations.notation import Reader
+from derivations.practice.wrong_rules import mistaken
 from derivations.proof import inline
 from derivations.ranges import Known
 from derivations.schedule import users
@@ -51,6 +57,7 @@ class Truth:
     layer: Layer
     names: frozenset[str]  # that the answer uses
     of_scalars: bool
+    answer_sums: bool = True  # whether the answer has a sum in it
 
     @property
     def letters(self) -> tuple[sp.Symbol, ...]:
@@ -124,10 +131,11 @@ def _compares_whole_numbers(bracket: Bracket) -> bool:
     return isinstance(bracket.args[0], sp.Ge | sp.Le) and bracket.args[0].lhs.is_integer is True
 
 
-def wrong_forms(truth: Truth) -> Iterator[Form]:
-    """All of them, likelier ones first."""
+def wrong_forms(truth: Truth, first: bool = True) -> Iterator[Form]:
+    """All of them, likelier ones first; those that do not depend on the form of the truth only where `first` is so."""
     for family in _FAMILIES:
-        yield from family(truth)
+        if first or family not in _OF_THE_LAYER:
+            yield from family(truth)
 
 
 # ------------------------------------------------------------------------------------------ sums
@@ -160,6 +168,8 @@ def missing_sums(truth: Truth) -> Iterator[Form]:
 
 def extra_sums(truth: Truth) -> Iterator[Form]:
     """Summed, or averaged, over a letter that the left side has."""
+    if not truth.answer_sums:
+        return
     for count in (1, 2):
         for chosen in itertools.combinations(truth.letters, count):
             fresh = {i: sp.Dummy(i.name, integer=True) for i in chosen}
@@ -168,6 +178,42 @@ def extra_sums(truth: Truth) -> Iterator[Form]:
             yield f"you have summed over {names} as well: there is an entry for every {names}", total
             size = sp.Mul(*(truth.size(i) for i in chosen))
             yield f"you have averaged over {names}: there is an entry for every {names}", total / size
+
+
+def wrong_axes(truth: Truth) -> Iterator[Form]:
+    """Every sum runs over another axis than it should: it stands still along its own."""
+    sums = [node for node in truth.parts if isinstance(node, sp.Sum) and len(node.limits) == 1]
+    for kept, other in itertools.permutations(truth.letters, 2):
+        turned = {}
+        for node in sums:
+            bound, _, high = node.limits[0]
+            if high + 1 == truth.size(kept) and node.function.has(other):
+                body = node.function.xreplace({bound: kept, other: bound})
+                total = sp.Sum(body, (bound, *truth.ranges[other]))
+                turned[node] = total
+                turned[node / (high + 1)] = total / truth.size(other)
+        if turned:
+            said = f"the sum runs over the wrong axis: over {other.name}, and {kept.name} stays where it is"
+            yield said, _in_products(truth.form, turned)
+            yield said, truth.form.xreplace({node: total for node, total in turned.items() if node in sums})
+
+
+def _in_products(form: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
+    """The form with a mean, which is a part of a product with the sum in it, changed as a whole."""
+
+    def visit(node: sp.Basic) -> sp.Basic:
+        if isinstance(node, sp.Mul):
+            for part, value in values.items():
+                rest = node / part
+                if isinstance(part, sp.Mul) and set(part.args) <= set(node.args):
+                    return rest * value
+        if node in values:
+            return values[node]
+        if not node.args or isinstance(node, sp.Indexed | sp.Tuple):
+            return node
+        return node.func(*(visit(part) for part in node.args))
+
+    return visit(form)
 
 
 def means(truth: Truth) -> Iterator[Form]:
@@ -188,7 +234,8 @@ def missing_terms(truth: Truth) -> Iterator[Form]:
     for node in truth.parts:
         if isinstance(node, sp.Add):
             for term in node.args:
-                said = f"the term {truth.text(term)} is missing{_through(term, truth)}"
+                within = "" if node == truth.form else f" in {truth.text(node)}"
+                said = f"the term {truth.text(term)} is missing{within}{_through(term, truth)}"
                 yield said, truth.with_part(node, node - term)
             if len(node.args) > 2:
                 for term in node.args:
@@ -227,13 +274,29 @@ def missing_factors(truth: Truth) -> Iterator[Form]:
             if factor.is_number or not factor.free_symbols:
                 continue
             dropped = truth.with_part(node, node / factor)
-            if isinstance(factor, sp.Indexed | sp.Symbol) and entry_name(factor) in outside:
+            above = isinstance(factor, sp.Indexed | sp.Symbol) and entry_name(factor) in outside
+            if above and entry_name(factor) not in tensor_names(dropped):
                 name = entry_name(factor)
                 yield f"{name} is missing: the slope is to be multiplied by what comes from above", dropped
-            else:
+            elif not above:
                 yield f"the factor {truth.text(factor)} is missing", dropped
             if isinstance(factor, sp.Pow) and factor.exp.is_Integer:
                 yield f"the factor {truth.text(factor)} is upside down", truth.with_part(node, node / factor**2)
+
+
+def extra_factors(truth: Truth) -> Iterator[Form]:
+    """A tensor, or the slope of an activation in terms of its value, that stands in the answer and not in the truth."""
+    for name in sorted(truth.names):
+        tensor = truth.tensors.get(name)
+        if tensor is None or tensor.integer:
+            continue
+        fitting = [[i for i in truth.letters if truth.size(i) == size] for size in tensor.sizes]
+        for places in itertools.islice(itertools.product(*fitting), 2):
+            entry = tensor[places]
+            yield f"the factor {truth.text(entry)} is too much", truth.form * entry
+            yield f"the factor {truth.text(1 / entry)} is too much", truth.form / entry
+            for slope in (entry * (1 - entry), 1 - entry**2, sigma_prime(entry)):
+                yield f"the slope {truth.text(slope)} is too much: it does not belong here", truth.form * slope
 
 
 def lost_inner_derivatives(truth: Truth) -> Iterator[Form]:
@@ -336,6 +399,22 @@ def other_tensors(truth: Truth) -> Iterator[Form]:
             else:
                 said = f"{other} stands where {name} belongs"
             yield said, truth.with_part(node, tensor[entry_indices(node)])
+            everywhere = {entry: tensor[entry_indices(entry)] for entry in entries(truth.form, name)}
+            if len(everywhere) > 1:
+                yield said, truth.form.xreplace(everywhere)
+
+
+def other_indices(truth: Truth) -> Iterator[Form]:
+    """One tensor read at a letter of the left side where another index belongs, such as `w[c]` for `w[T[n]]`."""
+    for node in truth.parts:
+        if not isinstance(node, sp.Indexed) or node.base.name not in truth.tensors:
+            continue
+        for k, size in enumerate(truth.tensors[node.base.name].sizes):
+            for letter in truth.letters:
+                if truth.size(letter) == size and node.indices[k] != letter:
+                    places = (*node.indices[:k], letter, *node.indices[k + 1 :])
+                    other = node.base[places]
+                    yield f"{truth.text(other)} stands where {truth.text(node)} belongs", truth.with_part(node, other)
 
 
 def itself(truth: Truth) -> Iterator[Form]:
@@ -438,13 +517,84 @@ def other_slopes(truth: Truth) -> Iterator[Form]:
     for node in truth.parts:
         for name, slope, value in _slopes_in(node):
             for other, form in _SLOPES.items():
-                if other != name:
+                if other != name and (other, name) != ("relu", "sigmoid"):  # what is positive has no bracket
                     said = f"this is the derivative of {other}: that of {name} is {truth.text(slope)}"
                     yield said, truth.with_part(node, node / slope * form(value))
     for node in truth.parts:
         if isinstance(node, Elementary):
             for other_function, said in _CONFUSED.get(node.func, ()):
                 yield said, truth.with_part(node, other_function(node.args[0]))
+
+
+def forgotten_functions(truth: Truth) -> Iterator[Form]:
+    """What stands inside of a function in the place of its value."""
+    for node in truth.parts:
+        if isinstance(node, Elementary):
+            said = f"{truth.text(node.args[0])} stands where {truth.text(node)} belongs"
+            yield said, truth.with_part(node, node.args[0])
+
+
+def branches(truth: Truth) -> Iterator[Form]:
+    """A case distinction with its branches or its condition turned around, with one case alone, or with another edge."""
+    for node in truth.parts:
+        if not isinstance(node, Where | Bracket):
+            continue
+        condition, (yes, no) = node.args[0], node.args[1:] if isinstance(node, Where) else (sp.S.One, sp.S.Zero)
+        shown = truth.text(condition)
+        turned = {relation: relation.reversedsign for relation in condition.atoms(*_REVERSED)}
+        edged = {relation: _with_other_edge(relation) for relation in condition.atoms(*_REVERSED)}
+        if not turned:
+            continue
+        yield (
+            f"the cases are turned around: which is which, {shown} says",
+            truth.with_part(node, Where(condition, no, yes)),
+        )
+        for relation, other in edged.items():
+            edge = f"where {truth.text(relation.lhs)} = {truth.text(relation.rhs)}, {shown} {'holds' if isinstance(relation, sp.Ge | sp.Le) else 'does not hold'}"
+            yield (
+                f"it is right but on the edge: {edge}",
+                truth.with_part(node, Where(condition.xreplace({relation: other}), yes, no)),
+            )
+        if isinstance(node, Where):
+            yield f"there are two cases: yours is the one where {shown}", truth.with_part(node, yes)
+            yield f"there are two cases: yours is not the one where {shown}", truth.with_part(node, no)
+            yield f"the case where {shown} is missing", truth.with_part(node, Where(condition, sp.S.Zero, no))
+            yield (
+                f"the case where {shown} does not hold is missing",
+                truth.with_part(node, Where(condition, yes, sp.S.Zero)),
+            )
+
+
+_REVERSED = (sp.Gt, sp.Ge, sp.Lt, sp.Le)
+
+
+def _with_other_edge(relation: sp.Rel) -> sp.Rel:
+    """The relation that differs where both sides are equal."""
+    other = {sp.Gt: sp.Ge, sp.Ge: sp.Gt, sp.Lt: sp.Le, sp.Le: sp.Lt}
+    return next(found for kind, found in other.items() if isinstance(relation, kind))(relation.lhs, relation.rhs)
+
+
+def options_left_out(truth: Truth) -> Iterator[Form]:
+    """An option forgotten, which is as if it were 0 or 1, or taken with the other sign."""
+    for option in truth.layer.options:
+        for form, known in ((truth.form, False), (truth.bare, True)):
+            if form.has(option.symbol) and (known or form != truth.bare or not option.integer):
+                name = option.name
+                without = [(f"{name} is left out: your answer is right where it is {n}", n) for n in (0, 1)]
+                for said, value in (*without, (f"the sign of {name} is wrong", -option.symbol)):
+                    other = form.xreplace({option.symbol: sp.sympify(value)})
+                    if not other.has(sp.zoo, sp.nan):
+                        yield said, truth.guarded(other) if known else other
+
+
+def wrong_rules(truth: Truth) -> Iterator[Form]:
+    """A rule of differentiation got wrong."""
+    variable = sp.Symbol(entry_name(truth.left).removeprefix("d"), real=True)
+    if not truth.of_scalars or variable.name not in truth.layer.by_name:
+        return
+    for output in truth.layer.outputs:
+        with suppress(ValueError, TooHardError):  # no rule is known for a function with a kink
+            yield from mistaken(inline(output[()], truth.layer.equations), variable)
 
 
 def slopes_of_the_layer(truth: Truth) -> Iterator[Form]:
@@ -502,6 +652,8 @@ _CONFUSED: Mapping[type, Sequence[tuple[type, str]]] = {
     tanh: ((sigmoid, "sigmoid stands where tanh belongs"),),
     log: ((exp, "exp stands where log belongs"),),
     exp: ((log, "log stands where exp belongs"),),
+    sign: ((absolute, "abs stands where sign belongs"),),
+    absolute: ((sign, "sign stands where abs belongs"),),
 }
 
 _FAMILIES = (
@@ -518,7 +670,15 @@ _FAMILIES = (
     slopes_of_the_layer,
     other_slopes,
     means,
+    branches,
+    options_left_out,
+    wrong_rules,
+    extra_factors,
     shifted,
     flipped,
+    forgotten_functions,
+    wrong_axes,
+    other_indices,
     exponents,
 )
+_OF_THE_LAYER = (lost_inner_derivatives, itself, wrong_products, slopes_of_the_layer, wrong_rules)
