@@ -124,13 +124,20 @@ class Comparison:
         if first.at is not None:
             return False
         short = proved(self.truth, self.answer, self.layer, self.ranges)
-        return short is not None or self._at_more_points(None).holds is True
+        return (
+            short is not None
+            or self._at_more_points(None).holds is True
+            or (self._is_kinked and self._proof() is not None)
+        )
 
     def _proof(self) -> Proof | None:
         both = (self.truth, self.answer, self.layer, self.ranges, self.given)
+        return proved(*both) or (proved_by_cases(*both) if self._is_kinked else None)
+
+    @cached_property
+    def _is_kinked(self) -> bool:
         sides = self.truth, self.answer, *(equation.rhs for equation in self.given)
-        kinked = any(is_kink(node) for side in sides for node in walk(side))
-        return proved(*both) or (proved_by_cases(*both) if kinked else None)
+        return any(is_kink(node) for side in sides for node in walk(side))
 
     def _holds_where_defined(self) -> bool:
         if self._proof() is not None:

@@ -237,6 +237,7 @@ def _candidates(bench: Bench) -> Iterator[sp.Expr]:
         1 / (a * b) for a, b in itertools.combinations(named, 2)
     ]
     powers += [a / b for a, b in itertools.permutations(named, 2)]
+    powers += [power**2 for power in powers if power.is_Pow is False and power != 1]
     numbers = [sp.Integer(1), sp.Integer(-1), sp.Integer(2), sp.S.Half, sp.Integer(-2), -sp.S.Half]
     yield from numbers
     yield from (number * power for number in numbers for power in powers[1:])

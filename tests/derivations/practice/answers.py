@@ -249,7 +249,7 @@ MANY_VARIABLES = [
         "L = (w*x + b - t)**2/2",
         "b",
         ["w*x + b - t", "-(t - b - w*x)"],
-        [("1", ""), ("(w*x + b - t)*x", "exponent"), ("t - w*x - b", "sign")],
+        [("1", ""), ("(w*x + b - t)*x", "with respect to w"), ("t - w*x - b", "sign")],
     ),
     ("u v w f", "f = u*v/w", "w", ["-u*v/w**2", "-f/w"], [("u*v/w**2", "sign"), ("-u*v/w", "exponent"), ("u*v", "")]),
     (
