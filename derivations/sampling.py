@@ -38,6 +38,11 @@ def random_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Gener
     return values
 
 
+def is_in_domain(layer: Layer, values: Mapping[str, Any]) -> bool:
+    """Whether the layer's equations have a value, no logarithm or root of what has none, at some values."""
+    return not _has_a_domain(layer) or _is_finite(layer, values)
+
+
 @lru_cache(maxsize=256)
 def _has_a_domain(layer: Layer) -> bool:
     """Whether the equations have functions that not every number has a value under."""

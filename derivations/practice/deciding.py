@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,7 +19,6 @@ import flint
 import numpy as np
 import sympy as sp
 
-from derivations.affine import TooHardError
 from derivations.evaluate import evaluate_equations
 from derivations.evidence import Proof
 from derivations.expressions import (
@@ -30,7 +28,6 @@ from derivations.expressions import (
     MaxOver,
     Where,
     absolute,
-    entry_name,
     floordiv,
     log,
     maximum,
@@ -42,11 +39,13 @@ from derivations.expressions import (
     walk,
 )
 from derivations.fields import Balls
-from derivations.kinks import kinks_of
+from derivations.kinks import kinks, kinks_of
 from derivations.layer import DerivationError, Equation, Layer, Range, Tensor
-from derivations.proof import inline, proved
+from derivations.practice.cases import is_kink, proved_by_cases
+from derivations.practice.whole_numbers import near_kinks, whole_values
+from derivations.proof import proved
 from derivations.question import BITS, Question, same_ball
-from derivations.sampling import Point, points, settled, shape_of, whole
+from derivations.sampling import Point, is_in_domain, points, settled
 from derivations.sizes import concrete_value, sizes_from
 
 SEED = 2021  # any seed does; a fixed one lets one answer's points serve the next
@@ -54,6 +53,7 @@ FIRST_POINTS = 4
 MORE_POINTS = 14
 LARGER_SIZES = 4  # points with one size beyond those of the others
 LARGEST_SIZE = 30
+LARGEST_NAMED_SIZE = 64  # one that the answer itself names
 MOST_TERMS = 20_000  # of one evaluation
 
 SAME, DIFFERENT, UNDEFINED = "same", "different", "undefined"
@@ -108,19 +108,42 @@ class Comparison:
         first = self._look(itertools.islice(points(self.layer, SEED), FIRST_POINTS))
         if first.at is not None:
             return first.refuted("two values that differ")
-        if self._may_differ_at_edges:
-            edges = self._look(self._whole_points())
+        if self._may_differ_at_edges or self._near_kinks:
+            edges = self._look(self._edge_points())
             if edges.at is not None:
                 outcome = edges.refuted("two values that differ, on a kink or where the answer is undefined")
-                return replace(outcome, where_defined=edges.undefined and self._proof() is not None)
+                return replace(outcome, where_defined=edges.undefined and self._holds_where_defined())
         proof = self._proof()
         if proof is not None and (first.agreed or not first.told):
             return Outcome(True, proof)
         return self._at_more_points(proof)
 
+    def is_certified(self) -> bool:
+        """Whether the two are known to be the same function, without going to great lengths for a proof."""
+        first = self._look(itertools.islice(points(self.layer, SEED), FIRST_POINTS))
+        if first.at is not None:
+            return False
+        short = proved(self.truth, self.answer, self.layer, self.ranges)
+        return (
+            short is not None
+            or self._at_more_points(None).holds is True
+            or (self._is_kinked and self._proof() is not None)
+        )
+
     def _proof(self) -> Proof | None:
-        sides = (self._simplified(self.truth), self._simplified(self.answer))
-        return proved(*sides, self.layer, self.ranges, self.given)
+        both = (self.truth, self.answer, self.layer, self.ranges, self.given)
+        return proved(*both) or (proved_by_cases(*both) if self._is_kinked else None)
+
+    @cached_property
+    def _is_kinked(self) -> bool:
+        sides = self.truth, self.answer, *(equation.rhs for equation in self.given)
+        return any(is_kink(node) for side in sides for node in walk(side))
+
+    def _holds_where_defined(self) -> bool:
+        if self._proof() is not None:
+            return True
+        everywhere = itertools.chain(itertools.islice(points(self.layer, SEED), MORE_POINTS), self._edge_points())
+        return self._look(everywhere, but_undefined=True).at is None
 
     def _at_more_points(self, proof: Proof | None) -> Outcome:
         """What agrees at many points of several sizes, where points can tell."""
@@ -149,20 +172,47 @@ class Comparison:
             if sizes is not None:
                 yield Point(sizes, self.layer.random_inputs(sizes, rng))
 
-    def _whole_points(self) -> Iterator[Point]:
+    def _edge_points(self) -> Iterator[Point]:
+        """Whole numbers, and places near the conditions of the answer."""
         for sizes in ((1,), (2, 3)):
             named = dict(zip(self.layer.size_names, itertools.cycle(sizes), strict=False))
             for known, values in whole_values(self.questions[0], named):
                 yield Point(known, values)
+        for name, place in self._near_kinks:
+            yield from self._with(name, place)
 
-    def _look(self, some: Iterable[Point]) -> Seen:
-        """What points say, up to the first that tells a difference."""
+    @cached_property
+    def _near_kinks(self) -> tuple[tuple[str, float], ...]:
+        return tuple(near_kinks(self.answer, self.truth))
+
+    def _with(self, name: str, place: float) -> Iterator[Point]:
+        """The plainest values, with one size or tensor changed."""
+        sizes = dict.fromkeys(self.layer.size_names, 1)
+        if name in sizes:
+            if not (place.is_integer() and 1 <= place <= LARGEST_NAMED_SIZE):
+                return
+            sizes[name] = int(place)
+        for known, values in whole_values(self.questions[0], sizes, 1):
+            if isinstance(values.get(name), np.ndarray) and values[name].dtype.kind == "f":
+                values[name] = np.full(np.shape(values[name]), place)
+            elif isinstance(values.get(name), float):
+                values[name] = place
+            if is_in_domain(self.layer, values):
+                yield Point(known, values)
+
+    def _look(self, some: Iterable[Point], but_undefined: bool = False) -> Seen:
+        """What points say, up to the first that tells a difference; `but_undefined` where an undefined answer is none.
+
+        In a layer of scalars, where derivatives are ordinary ones, an answer may be undefined on the layer's own kinks.
+        """
         rng = np.random.default_rng(SEED)
         seen = Seen()
         for point, question in itertools.product(some, self.questions):
             seen.asked += 1
             values = question.values_at(point, rng) | point.values
             verdict = compared(question, values)
+            if verdict == UNDEFINED and (but_undefined or has_no_derivative(self.layer, values)):
+                verdict = None
             seen.told += verdict is not None
             seen.agreed += verdict == SAME
             if verdict in {DIFFERENT, UNDEFINED}:
@@ -170,22 +220,6 @@ class Comparison:
                 seen.at = Place(question, point.sizes, values)
                 break
         return seen
-
-    def _simplified(self, expression: sp.Expr) -> sp.Expr:
-        """Without absolute values of what is positive by its declaration, and maxima that are compared with numbers."""
-        positive = {tensor.name for tensor in self.layer.tensors if tensor.positive}
-        known: dict[sp.Basic, sp.Basic] = {}
-        for node in walk(expression):
-            if isinstance(node, absolute) and isinstance(node.args[0], sp.Indexed | sp.Symbol):
-                if entry_name(node.args[0]) in positive:
-                    known[node] = node.args[0]
-            elif isinstance(node, sp.Gt | sp.Ge | sp.Lt | sp.Le) and node.rhs.is_number:
-                with suppress(TooHardError):
-                    largest = inline(node.lhs, self.given)
-                    if isinstance(largest, maximum):
-                        join = sp.Or if isinstance(node, sp.Gt | sp.Ge) else sp.And
-                        known[node] = join(*(type(node)(part, node.rhs) for part in largest.args))
-        return expression.xreplace(known)
 
     # where points can tell
 
@@ -229,7 +263,7 @@ class Comparison:
         )
         rng = np.random.default_rng(seed)
         signs: set[float] = set()
-        for point in itertools.chain(itertools.islice(points(self.layer, seed), MORE_POINTS), self._whole_points()):
+        for point in itertools.chain(itertools.islice(points(self.layer, seed), MORE_POINTS), self._edge_points()):
             values = question.values_at(point, rng) | point.values
             equations = [*question.given, probe]
             found = evaluate_equations(self.layer, equations, values, "float64", given=question.free)["kink"]
@@ -260,6 +294,13 @@ def compared(question: Question, values: Mapping[str, Any]) -> str | None:
     if verdict == UNDEFINED:
         verdict = _side_by_side(question, values, 4 * BITS)
     return None if verdict == UNDEFINED and _has_a_root_near_zero(question, values) else verdict
+
+
+def has_no_derivative(layer: Layer, values: Mapping[str, Any]) -> bool:
+    """Whether a function of scalars has no derivative at some values, whatever the convention: it has a kink there."""
+    if any(tensor.sizes for tensor in layer.tensors):
+        return False
+    return any((distance == 0).any() for _, distance in kinks(layer, values))
 
 
 def _has_a_root_near_zero(question: Question, values: Mapping[str, Any]) -> bool:
@@ -310,55 +351,6 @@ def _side_by_side(question: Question, values: Mapping[str, Any], bits: int) -> s
                 return DIFFERENT
             asked, sure = True, sure and verdict is True
     return SAME if sure and asked else None
-
-
-# ------------------------------------------------------------------------------------------ whole numbers
-
-
-def whole_values(
-    question: Question, sizes: Mapping[str, int], most: int = 99
-) -> Iterator[tuple[dict[str, int], dict[str, Any]]]:
-    """Small whole numbers for everything that no equation gives, the plainest first, with sizes and whole options.
-
-    Sizes at which the layer makes no sense have none.
-    """
-    layer = question.layer
-    options = {option.name: 1 for option in layer.options if option.integer and option.high is None}
-    known = settled(layer, {**sizes, **options}, np.random.default_rng(0))
-    if known is None:
-        return
-    positive = {tensor.name for tensor in layer.inputs if tensor.positive}
-    for style, fill in enumerate(_FILLINGS[:most]):
-        rng = np.random.default_rng(style)
-        values = layer.random_inputs(known, rng)
-        shapes = {t.name: np.shape(values[t.name]) for t in layer.inputs if not t.integer}
-        shapes |= {t.name: shape_of(t, layer, {**known, **whole(values)}) for t in question.free}
-        before = 0
-        for name, shape in shapes.items():
-            count = int(np.prod(shape))
-            numbers = np.asarray(fill(count, before, rng), dtype=float)
-            before += count
-            if name in positive:
-                numbers = np.abs(numbers) + (numbers == 0)
-            values[name] = numbers.reshape(shape)
-        for option in layer.options:
-            if not option.integer:
-                values[option.name] = 1.0
-        yield known, values
-
-
-_FILLINGS = (
-    lambda count, before, rng: np.arange(1, count + 1),  # every tensor counts from 1
-    lambda count, before, rng: before + np.arange(1, count + 1),  # all together count from 1
-    lambda count, before, rng: np.arange(1, count + 1) * np.where((np.arange(count) + before) % 2, -1, 1),
-    lambda count, before, rng: np.zeros(count),
-    lambda count, before, rng: np.full(count, 2),
-    lambda count, before, rng: -np.arange(1, count + 1),
-    lambda count, before, rng: np.arange(before, before + count) % 3,
-    lambda count, before, rng: rng.integers(-3, 4, size=count),
-    lambda count, before, rng: rng.integers(-2, 3, size=count),
-    lambda count, before, rng: rng.integers(-1, 2, size=count),
-)
 
 
 # ------------------------------------------------------------------------------------------ expressions

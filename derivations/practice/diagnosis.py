@@ -19,7 +19,7 @@ import sympy as sp
 from derivations.affine import TooHardError
 from derivations.backward import Partial, derive
 from derivations.evaluate import evaluate_equations
-from derivations.expressions import INDICATORS, entry_indices, tensor_entry, tensor_names, with_fresh_bounds
+from derivations.expressions import BINDERS, INDICATORS, entry_indices, tensor_entry, tensor_names, with_fresh_bounds
 from derivations.layer import DerivationError, Equation, Tensor, option_symbol, size_symbol
 from derivations.notation import Reader
 from derivations.practice.deciding import Comparison
@@ -141,9 +141,9 @@ class Bench:
         return True
 
     def is_the_answer(self, form: sp.Expr) -> bool:
-        """Whether a form is proved to be the answer."""
+        """Whether a form is proved to be the answer, or certified at points."""
         s, p = self.statement, self.problem
-        return Comparison(with_fresh_bounds(form), s.expression, p.layer, s.ranges, p.given).decide().holds is True
+        return Comparison(with_fresh_bounds(form), s.expression, p.layer, s.ranges, p.given).is_certified()
 
 
 def _hypotheses(bench: Bench) -> Iterator[Form]:
@@ -155,12 +155,14 @@ def _hypotheses(bench: Bench) -> Iterator[Form]:
     scalar = not any(tensor.sizes for tensor in problem.layer.tensors)
     names = tensor_names(statement.expression)
     seen: set[Form] = set()
+    sums = statement.expression.has(*BINDERS)
+    left, ranges = statement.target.left, statement.ranges
     truths = [
-        Truth(with_fresh_bounds(form), statement.target.left, statement.ranges, extra, problem.layer, names, scalar)
+        Truth(with_fresh_bounds(form), left, ranges, extra, problem.layer, names, scalar, sums)
         for form in _forms(bench)
     ]
-    for truth in truths:
-        for form in wrong_forms(truth):
+    for number, truth in enumerate(truths):
+        for form in wrong_forms(truth, first=number == 0):
             if form not in seen:
                 seen.add(form)
                 yield form
@@ -230,10 +232,12 @@ def _candidates(bench: Bench) -> Iterator[sp.Expr]:
     named: list[sp.Expr] = [size_symbol(n) for n in layer.size_names] + list(layer.size_definitions)
     named += [option_symbol(o.name, integer=o.integer, positive=o.positive) for o in layer.options]
     powers = [sp.S.One, *named, *(1 / s for s in named)]
+    powers += [power for s in named for power in (sp.sqrt(s), 1 / sp.sqrt(s))]
     powers += [a * b for a, b in itertools.combinations(named, 2)] + [
         1 / (a * b) for a, b in itertools.combinations(named, 2)
     ]
     powers += [a / b for a, b in itertools.permutations(named, 2)]
+    powers += [power**2 for power in powers if power.is_Pow is False and power != 1]
     numbers = [sp.Integer(1), sp.Integer(-1), sp.Integer(2), sp.S.Half, sp.Integer(-2), -sp.S.Half]
     yield from numbers
     yield from (number * power for number in numbers for power in powers[1:])
@@ -254,7 +258,7 @@ def _value(factor: sp.Expr, values: Mapping[str, Any]) -> float:
             number = values.get(base.name)
         if not number:
             return float("inf")
-        result *= float(number) ** int(exponent)
+        result *= float(number) ** float(exponent)
     return result
 
 

@@ -20,24 +20,28 @@ from derivations.practice.deciding import (
     Outcome,
     Place,
     compared,
+    has_no_derivative,
     is_small,
-    whole_values,
 )
 from derivations.practice.reading import Statement
+from derivations.practice.whole_numbers import whole_options, whole_values
 from derivations.question import BITS, RIGHT, Question
 
 MOST_SIZES = 60
-PLAIN = 3  # fillings that are tried at every size before the others
+PLAIN = 3  # fillings that are tried at every size before all are
 SHOWN = 12  # numbers of an array that are written out
+LARGEST_BELOW = 8  # of a fraction that is written as one
 
 
 def smallest(comparison: Comparison, outcome: Outcome, name: str) -> str | None:
     """The smallest counterexample to an answer that was refuted; `name` is what the answer is about."""
     sizes = list(itertools.islice(growing(comparison.layer), MOST_SIZES))
     here = [outcome.at.sizes] if outcome.at is not None else []
+    few = [*sizes[: MOST_SIZES // 6], *here]
     found = (
         _first(comparison, sizes, PLAIN if comparison.layer.size_names else 99)
-        or _first(comparison, [*sizes[: MOST_SIZES // 6], *here])
+        or _first(comparison, few)
+        or _first(comparison, [each | options for options in _options(comparison.layer) for each in sizes], PLAIN)
         or outcome.at
     )
     if found is None:
@@ -47,13 +51,23 @@ def smallest(comparison: Comparison, outcome: Outcome, name: str) -> str | None:
     return _in_words(found, name, f"sigma(z) = {stand_in}" if unnamed else "")
 
 
-def _first(comparison: Comparison, some: Iterable[Mapping[str, int]], fillings: int = 99) -> Place | None:
+def _options(layer: Layer) -> Iterator[dict[str, int]]:
+    """Other values for a stride and the like than 1, the smallest first."""
+    names = whole_options(layer)
+    if names:
+        yield from (dict(zip(names, (a, b, a, b), strict=False)) for a, b in ((2, 2), (1, 2), (2, 1), (0, 0), (0, 1)))
+
+
+def _first(comparison: Comparison, some: Iterable[Mapping[str, int]], most: int = 99) -> Place | None:
     """The first sizes at which something differs, and for them the values that give the plainest numbers."""
     for sizes in some:
         for question in comparison.questions:
             best: tuple[int, Place] | None = None
-            for known, values in whole_values(question, sizes, fillings):
-                if compared(question, values) not in {DIFFERENT, UNDEFINED}:
+            for known, values in whole_values(question, sizes, most):
+                verdict = compared(question, values)
+                if verdict not in {DIFFERENT, UNDEFINED}:
+                    continue
+                if verdict == UNDEFINED and has_no_derivative(comparison.layer, values):
                     continue
                 rank = _plainness(question, values)
                 if best is None or rank < best[0]:
@@ -78,10 +92,12 @@ def growing(layer: Layer) -> Iterator[dict[str, int]]:
 
 
 def _plainness(question: Question, values: Mapping[str, Any]) -> int:
-    """0 where both sides are whole numbers, 1 elsewhere."""
-    both = question.evaluate(values, Balls(BITS))
+    """0 where both sides are whole numbers, 2 where the truth is undefined somewhere, 1 elsewhere."""
+    truth, yours = question.evaluate(values, Balls(BITS))
     with flint.ctx.workprec(BITS):
-        return int(any(_whole(ball) is None for side in both for ball in side.flat))
+        if not all(flint.arb(ball).is_finite() for ball in truth.flat):
+            return 2
+        return int(any(_whole(ball) is None for side in (truth, yours) for ball in side.flat))
 
 
 def _in_words(place: Place, name: str, activation: str) -> str | None:
@@ -144,7 +160,8 @@ def _shown(array: np.ndarray) -> str:
 
 def _number(value: Any) -> str:
     if isinstance(value, float | int | np.number):
-        return str(int(value)) if float(value).is_integer() else f"{float(value):.6g}"
+        above, below = float(value).as_integer_ratio()
+        return str(above) if below == 1 else f"{above}/{below}" if below <= LARGEST_BELOW else f"{float(value):.6g}"
     with flint.ctx.workprec(BITS):
         ball = flint.arb(value)
         if not ball.is_finite():

@@ -156,8 +156,8 @@ CALCULUS = [
     ),
     (
         "abs(x)",
-        ["sign(x)", "where(x > 0, 1, where(x < 0, -1, 0))", "[x > 0] - [x < 0]"],
-        [("x", ""), ("where(x >= 0, 1, -1)", ""), ("abs(x)/x", ""), ("1", "")],
+        ["sign(x)", "where(x > 0, 1, where(x < 0, -1, 0))", "[x > 0] - [x < 0]", "abs(x)/x", "x/sqrt(x**2)"],
+        [("x", ""), ("where(x >= 0, 1, -1)", ""), ("x/x", ""), ("1", "")],
     ),
     (
         "maximum(0, x)",
@@ -249,7 +249,7 @@ MANY_VARIABLES = [
         "L = (w*x + b - t)**2/2",
         "b",
         ["w*x + b - t", "-(t - b - w*x)"],
-        [("1", ""), ("(w*x + b - t)*x", "exponent"), ("t - w*x - b", "sign")],
+        [("1", ""), ("(w*x + b - t)*x", "with respect to w"), ("t - w*x - b", "sign")],
     ),
     ("u v w f", "f = u*v/w", "w", ["-u*v/w**2", "-f/w"], [("u*v/w**2", "sign"), ("-u*v/w", "exponent"), ("u*v", "")]),
     (

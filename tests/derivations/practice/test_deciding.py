@@ -3,8 +3,9 @@
 import pytest
 
 from derivations import derive, layer, read_equation
-from derivations.practice.deciding import Comparison, is_small, whole_values
+from derivations.practice.deciding import Comparison, is_small
 from derivations.practice.problem import formula_problem, layer_problem
+from derivations.practice.whole_numbers import whole_values
 
 LINEAR = derive("linear")
 
@@ -28,7 +29,17 @@ def test_a_difference_is_shown_at_a_place():
 
 @pytest.mark.parametrize(
     "rest",
-    ["(N - 1)*(N - 2)*(N - 3)*X[0, 0]", "[N = 3]*X[0, d]", "(D - C)*X[0, d]/1000", "where(X[0, d] > 2, 1, 0)"],
+    [
+        "(N - 1)*(N - 2)*(N - 3)*X[0, 0]",
+        "[N = 3]*X[0, d]",
+        "[N = 41]*X[0, d]",
+        "(D - C)*X[0, d]/1000",
+        "where(X[0, d] > 2, 1, 0)",
+        "where(X[0, d] > 999, 1, 0)",
+        "maximum(X[0, d] - 5000, 0)",
+        "where(X[0, d]**3 > 5000, 1, 0)",
+        "where(X[0, 0] > 1/7, where(X[0, 0] < 1/7 + 1/1000000, 1, 0), 0)",
+    ],
 )
 def test_a_difference_that_hides_is_found(rest):
     assert compared(f"dW[d, c] = sum[n](dY[n, c]*X[n, d]) + {rest}").decide().holds is False
@@ -37,11 +48,10 @@ def test_a_difference_that_hides_is_found(rest):
 @pytest.mark.parametrize(
     "rest",
     [
-        "[N = 41]*X[0, d]",
-        "where(X[0, d] > 999, 1, 0)",
-        "maximum(X[0, d] - 5000, 0)",
+        "[N = 99]*X[0, d]",
+        "where(X[0, d] + X[0, 0] > 999, 1, 0)",
         "[X[0, d] == 1/3]",
-        "where(X[0, 0] > 1/7, where(X[0, 0] < 1/7 + 1/1000000, 1, 0), 0)",
+        "where(exp(X[0, 0]) > 9999999, 1, 0)",
         "where(N//64 > 0, 1, 0)",
     ],
 )
@@ -55,6 +65,13 @@ def test_what_is_certified_at_points_says_so():
     claim = read_equation("dx = sign(x) + [x = 0]", of=steps)  # the first of equal values has the derivative
     outcome = Comparison(truth.expected.rhs, claim.rhs, truth.layer, {}, truth.given).decide()
     assert outcome.holds is not True or "points" in outcome.proof.method or outcome.proof.for_all_sizes
+
+
+def test_where_a_function_has_no_value_its_derivative_is_not_asked():
+    problem = formula_problem("a", "b", "", layer("f", tensors="x y", equations="y = log(x)"), "x")
+    for text in ("1/abs(x)", "abs(x)/x**2", "sign(x)/x"):
+        answer = read_equation(f"dx = {text}", of=problem.layer)
+        assert Comparison(problem.expected.rhs, answer.rhs, problem.layer, {}, problem.given).decide().holds
 
 
 def test_absolute_values_of_what_is_positive_are_no_kinks():
