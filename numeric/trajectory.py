@@ -10,6 +10,7 @@ from numeric.errors import InputError
 
 TRAJECTORY = "path.safetensors"
 MOST_POINTS, MOST_NUMBERS = 50, 4_000_000  # 16 MB at most
+_ROUNDING = 1e-9  # 1/49 times 49 may be less than 1
 
 
 def most_points(size: int) -> int:
@@ -27,7 +28,7 @@ class Trajectory:
     def see(self, done: float, vector: np.ndarray) -> None:
         """Keep a copy of `vector` where the share of training that is done has grown enough since the last."""
         most = most_points(vector.size)
-        if most >= 2 and int(done * (most - 1)) >= len(self.vectors):
+        if most >= 2 and done * (most - 1) >= len(self.vectors) - _ROUNDING:
             self.done.append(done)
             self.vectors.append(vector.astype(np.float32))
 

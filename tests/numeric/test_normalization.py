@@ -107,10 +107,12 @@ def test_columns_of_a_normalized_weight_have_the_length_that_was_learned(values)
 
 
 @given(drawn("l2_normalization"))
-def test_rows_have_length_one_and_keep_their_direction(values):
-    X, Y = values["X"], output(normalization.l2_normalization(**values))
-    np.testing.assert_allclose([math.hypot(*row) for row in Y], 1, rtol=1e-9)
-    np.testing.assert_allclose(Y * [[math.hypot(*row)] for row in X], X, rtol=1e-9)
+def test_rows_have_length_one_but_for_eps_and_keep_their_direction(values):
+    X, Y = values["X"], output(normalization.l2_normalization(**values, eps=1e-12))
+    lengths = np.array([math.hypot(*row) for row in X])
+    by_eps = np.array([math.hypot(length, 1e-6) for length in lengths])  # the square of 1e-6 is eps
+    np.testing.assert_allclose([math.hypot(*row) for row in Y], lengths / by_eps, rtol=1e-12)
+    np.testing.assert_allclose(Y * by_eps[:, None], X, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", INPUTS)
