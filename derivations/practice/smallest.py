@@ -30,6 +30,8 @@ from derivations.question import BITS, RIGHT, Question
 MOST_SIZES = 60
 PLAIN = 3  # fillings that are tried at every size before all are
 SHOWN = 12  # numbers of an array that are written out
+DIGITS = (6, 15, 30, 60)
+FLOAT_DIGITS = 15
 LARGEST_BELOW = 8  # of a fraction that is written as one
 
 
@@ -115,7 +117,11 @@ def _in_words(place: Place, name: str, activation: str) -> str | None:
         letters = len(entry_indices(question.left.lhs))
         where = f" at {name}[{', '.join(str(k) for k in at[:letters])}]" if at else ""
     given = _shown_values(question, sizes, values, activation)
-    return f"with {given}: yours gives {_shown(yours)}, the truth is {_shown(truth)}{where}"
+    for digits in DIGITS:  # as many as it takes to tell the two apart
+        both = _shown(yours, digits), _shown(truth, digits)
+        if both[0] != both[1]:
+            break
+    return f"with {given}: yours gives {both[0]}, the truth is {both[1]}{where}"
 
 
 def _differ(left: Any, right: Any) -> bool:
@@ -152,13 +158,13 @@ def _shown_input(value: Any) -> str:
     return _shown(array)
 
 
-def _shown(array: np.ndarray) -> str:
+def _shown(array: np.ndarray, digits: int = DIGITS[0]) -> str:
     if array.ndim == 0:
-        return _number(array[()])
-    return "[" + ", ".join(_shown(np.asarray(part)) for part in array) + "]"
+        return _number(array[()], digits)
+    return "[" + ", ".join(_shown(np.asarray(part), digits) for part in array) + "]"
 
 
-def _number(value: Any) -> str:
+def _number(value: Any, digits: int = DIGITS[0]) -> str:
     if isinstance(value, float | int | np.number):
         above, below = float(value).as_integer_ratio()
         return str(above) if below == 1 else f"{above}/{below}" if below <= LARGEST_BELOW else f"{float(value):.6g}"
@@ -167,7 +173,12 @@ def _number(value: Any) -> str:
         if not ball.is_finite():
             return "undefined"
         whole = _whole(ball)
-        return str(whole) if whole is not None else f"{float(ball.mid()):.6g}"
+        if whole is not None:
+            return str(whole)
+        if digits <= FLOAT_DIGITS:
+            return f"{float(ball.mid()):.{digits}g}"
+        shown = str(ball.str(digits, radius=False))
+        return shown.rstrip("0").rstrip(".") if "." in shown and "e" not in shown else shown
 
 
 def _whole(value: Any) -> int | None:
