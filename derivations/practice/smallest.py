@@ -32,6 +32,8 @@ PLAIN = 3  # fillings that are tried at every size before all are
 SHOWN = 12  # numbers of an array that are written out
 DIGITS = (6, 15, 30, 60)
 FLOAT_DIGITS = 15
+LARGEST_WHOLE = 2**100  # that is written with all of its digits
+LARGEST_FLOAT = 1e300
 LARGEST_BELOW = 8  # of a fraction that is written as one
 
 
@@ -175,7 +177,7 @@ def _number(value: Any, digits: int = DIGITS[0]) -> str:
         whole = _whole(ball)
         if whole is not None:
             return str(whole)
-        if digits <= FLOAT_DIGITS:
+        if digits <= FLOAT_DIGITS and abs(ball) < LARGEST_FLOAT:
             return f"{float(ball.mid()):.{digits}g}"
         shown = str(ball.str(digits, radius=False))
         return shown.rstrip("0").rstrip(".") if "." in shown and "e" not in shown else shown
@@ -184,7 +186,7 @@ def _number(value: Any, digits: int = DIGITS[0]) -> str:
 def _whole(value: Any) -> int | None:
     """The whole number that a thin ball holds."""
     ball = flint.arb(value)
-    if not ball.is_finite() or ball.rad() > 1e-40:
+    if not ball.is_finite() or ball.rad() > 1e-40 or not abs(ball) < LARGEST_WHOLE:
         return None
     found = ball.unique_fmpz()
     return int(found) if found is not None else None

@@ -10,7 +10,7 @@ from derivations import layer
 from derivations.practice import formula_problem, grade, layer_problem
 from tests.derivations.practice import more_answers
 
-EVERY = 8  # of these is judged at every run
+EVERY = 12  # of these is judged at every run
 
 
 @lru_cache(maxsize=512)
