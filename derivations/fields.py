@@ -34,8 +34,11 @@ class Floats:
         return np.asarray(values, dtype=np.float64)
 
     def constant(self, numerator: int, denominator: int = 1) -> Any:
-        """A rational constant."""
-        return np.float64(Fraction(numerator, denominator))
+        """A rational constant; infinity where it is larger than every float."""
+        try:
+            return np.float64(Fraction(numerator, denominator))
+        except OverflowError:
+            return self.infinity(1 if numerator > 0 else -1)
 
     def infinity(self, sign: int) -> Any:
         """What is larger (or, with a sign of -1, smaller) than every number."""

@@ -90,8 +90,8 @@ class Normalizer(Functions):
         for part in sorted(parts, key=len):
             if len(result) * len(part) > MOST_TERMS:
                 raise TooHardError("too many terms")
-            result = [t for a, b in itertools.product(result, part) if (t := self.times(a, b)) is not None]
-        return self.merged(result)
+            result = self.merged([t for a, b in itertools.product(result, part) if (t := self.times(a, b)) is not None])
+        return result
 
     def times(self, left: Term, right: Term) -> Term | None:
         """The product of two terms; None where it is 0."""

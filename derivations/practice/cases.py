@@ -215,7 +215,10 @@ def _contradict(inequalities: Sequence[Inequality]) -> bool:
     """Whether no values satisfy all of them, monomials taken for variables of their own (Fourier and Motzkin)."""
     rows = [(_row(expression), strict) for expression, strict in inequalities]
     monomials = {monomial for row, _ in rows for monomial in row if monomial != 1}
-    rows += [({m: Fraction(1)}, True) for m in monomials if all(map(_is_surely_positive, sp.Mul.make_args(m)))]
+    for monomial in monomials:
+        factors = sp.Mul.make_args(monomial)
+        if all(_is_surely_positive(factor) or factor.is_nonnegative for factor in factors):
+            rows.append(({monomial: Fraction(1)}, all(map(_is_surely_positive, factors))))
     for monomial in sorted(monomials, key=sp.default_sort_key):
         above = [both for both in rows if both[0].get(monomial, 0) > 0]
         below = [both for both in rows if both[0].get(monomial, 0) < 0]

@@ -19,7 +19,6 @@ import flint
 import numpy as np
 import sympy as sp
 
-from derivations.evaluate import evaluate_equations
 from derivations.evidence import Proof
 from derivations.expressions import (
     BINDERS,
@@ -28,20 +27,19 @@ from derivations.expressions import (
     MaxOver,
     Where,
     absolute,
-    floordiv,
     log,
     maximum,
     minimum,
-    modulo,
     sigma,
     sigma_prime,
     sign,
     walk,
 )
 from derivations.fields import Balls
-from derivations.kinks import kinks, kinks_of
-from derivations.layer import DerivationError, Equation, Layer, Range, Tensor
+from derivations.kinks import kinks
+from derivations.layer import DerivationError, Equation, Layer, Range
 from derivations.practice.cases import is_kink, proved_by_cases
+from derivations.practice.telling import has_a_root_near_zero, points_can_tell
 from derivations.practice.whole_numbers import near_kinks, whole_values
 from derivations.proof import proved
 from derivations.question import BITS, Question, same_ball
@@ -51,6 +49,7 @@ from derivations.sizes import concrete_value, sizes_from
 SEED = 2021  # any seed does; a fixed one lets one answer's points serve the next
 FIRST_POINTS = 4
 MORE_POINTS = 14
+SCALES = (2.0**-5, 2.0**-10, 2.0**-20, 4.0)
 LARGER_SIZES = 4  # points with one size beyond those of the others
 LARGEST_SIZE = 30
 LARGEST_NAMED_SIZE = 64  # one that the answer itself names
@@ -107,7 +106,8 @@ class Comparison:
         """Whether the two are the same function."""
         first = self._look(itertools.islice(points(self.layer, SEED), FIRST_POINTS))
         if first.at is not None:
-            return first.refuted("two values that differ")
+            outcome = first.refuted("two values that differ")
+            return replace(outcome, where_defined=first.undefined and self._holds_where_defined())
         if self._may_differ_at_edges or self._near_kinks:
             edges = self._look(self._edge_points())
             if edges.at is not None:
@@ -121,14 +121,11 @@ class Comparison:
     def is_certified(self) -> bool:
         """Whether the two are known to be the same function, without going to great lengths for a proof."""
         first = self._look(itertools.islice(points(self.layer, SEED), FIRST_POINTS))
-        if first.at is not None:
+        if first.at is not None or (self._may_differ_at_edges and self._look(self._edge_points()).at is not None):
             return False
-        short = proved(self.truth, self.answer, self.layer, self.ranges)
-        return (
-            short is not None
-            or self._at_more_points(None).holds is True
-            or (self._is_kinked and self._proof() is not None)
-        )
+        if proved(self.truth, self.answer, self.layer, self.ranges) or self._at_more_points(None).holds:
+            return True
+        return self._is_kinked and self._proof() is not None
 
     def _proof(self) -> Proof | None:
         both = (self.truth, self.answer, self.layer, self.ranges, self.given)
@@ -148,17 +145,22 @@ class Comparison:
     def _at_more_points(self, proof: Proof | None) -> Outcome:
         """What agrees at many points of several sizes, where points can tell."""
         seed = zlib.crc32(str(self.answer).encode())  # nobody writes an answer that is right at points of its own
-        more = self._look(itertools.chain(itertools.islice(points(self.layer, seed), MORE_POINTS), self._larger(seed)))
+        chosen = [*itertools.islice(points(self.layer, seed), MORE_POINTS), *self._larger(seed), *self._scaled(seed)]
+        more = self._look(chosen)
         if more.at is not None:
             return more.refuted("two values that differ")
         if more.agreed and proof is not None:
             return Outcome(True, proof)
         enough = more.agreed >= MORE_POINTS // 2 and more.agreed >= more.asked - more.agreed
-        if not enough or self._reaches_beyond_points() or not self._every_side_was_seen(seed):
+        if not enough or not self._points_can_tell([*chosen, *self._edge_points()], seed):
             return Outcome(None, UNDECIDED)
         return Outcome(
             True, Proof(True, f"balls that agree to 1e-50 at {more.agreed} random points over several sizes")
         )
+
+    def _points_can_tell(self, chosen: Iterable[Point], seed: int) -> bool:
+        question, rng = self.questions[-1], np.random.default_rng(seed)
+        return points_can_tell(question, [question.values_at(point, rng) | point.values for point in chosen])
 
     # points
 
@@ -171,6 +173,16 @@ class Comparison:
             sizes = settled(self.layer, {**dict.fromkeys(self.layer.size_names, 1), name: size}, rng)
             if sizes is not None:
                 yield Point(sizes, self.layer.random_inputs(sizes, rng))
+
+    def _scaled(self, seed: int) -> Iterator[Point]:
+        """Values far nearer to 0, and some that are larger: there a steep function is no step."""
+        for k, point in enumerate(itertools.islice(points(self.layer, seed), 2 * len(SCALES))):
+            values = dict(point.values)
+            for tensor in self.layer.inputs:
+                if not tensor.integer:
+                    values[tensor.name] = values[tensor.name] * SCALES[k % len(SCALES)]
+            if is_in_domain(self.layer, values):
+                yield Point(point.sizes, values)
 
     def _edge_points(self) -> Iterator[Point]:
         """Whole numbers, and places near the conditions of the answer."""
@@ -230,46 +242,6 @@ class Comparison:
         kinked = any(not isinstance(node, sp.Pow | log) for node in answer | truth)
         return (kinked and answer != truth) or not answer <= truth
 
-    def _reaches_beyond_points(self) -> bool:
-        """Whether the answer decides something by whole numbers, or by equations, that random points need not meet."""
-        known = set(walk(self.truth))
-        for node in walk(self.answer):
-            if node in known or not isinstance(node, floordiv | modulo | Where | Bracket | sp.KroneckerDelta):
-                continue
-            relations = node.atoms(sp.core.relational.Relational) or {node}
-            if any(abs(number) > 2 for relation in relations for number in relation.atoms(sp.Integer)):
-                return True
-            if any(isinstance(r, sp.Eq | sp.Ne) and not r.lhs.is_integer for r in relations):
-                return True
-        return False
-
-    def _every_side_was_seen(self, seed: int) -> bool:
-        """Whether there is one kink at most, and the points lie on it and on either side of it.
-
-        Between two kinks there may be a place that no point meets.
-        """
-        question = self.questions[-1]
-        kinks = {
-            min(distance, -distance, key=sp.default_sort_key): (distance, ranges)
-            for _, distance, ranges in (*kinks_of(question.left), *kinks_of(question.right))
-        }
-        if not kinks:
-            return True
-        if len(kinks) > 1:
-            return False
-        ((distance, ranges),) = kinks.values()
-        probe = Equation(
-            Tensor("kink", tuple(high + 1 for _, high in ranges.values()))[tuple(ranges)], distance, ranges
-        )
-        rng = np.random.default_rng(seed)
-        signs: set[float] = set()
-        for point in itertools.chain(itertools.islice(points(self.layer, seed), MORE_POINTS), self._edge_points()):
-            values = question.values_at(point, rng) | point.values
-            equations = [*question.given, probe]
-            found = evaluate_equations(self.layer, equations, values, "float64", given=question.free)["kink"]
-            signs |= set(np.sign(found).ravel().tolist())
-        return {-1.0, 0.0, 1.0} <= signs
-
 
 @dataclass
 class Seen:
@@ -293,7 +265,7 @@ def compared(question: Question, values: Mapping[str, Any]) -> str | None:
     verdict = _side_by_side(question, values, BITS)
     if verdict == UNDEFINED:
         verdict = _side_by_side(question, values, 4 * BITS)
-    return None if verdict == UNDEFINED and _has_a_root_near_zero(question, values) else verdict
+    return None if verdict == UNDEFINED and has_a_root_near_zero(question, values) else verdict
 
 
 def has_no_derivative(layer: Layer, values: Mapping[str, Any]) -> bool:
@@ -301,24 +273,6 @@ def has_no_derivative(layer: Layer, values: Mapping[str, Any]) -> bool:
     if any(tensor.sizes for tensor in layer.tensors):
         return False
     return any((distance == 0).any() for _, distance in kinks(layer, values))
-
-
-def _has_a_root_near_zero(question: Question, values: Mapping[str, Any]) -> bool:
-    """Whether a root is taken of what may be 0: its ball may reach below 0, where no root is, though 0 has one."""
-    ranges = dict(question.right.ranges)
-    for node in walk(question.right.rhs):
-        if isinstance(node, BINDERS):
-            ranges |= {letter: (low, high) for letter, low, high in node.limits}
-    for node in walk(question.right.rhs):
-        if isinstance(node, sp.Pow) and node.exp.is_Rational and not node.exp.is_Integer and node.exp.is_positive:
-            here = {letter: both for letter, both in ranges.items() if node.base.has(letter)}
-            sizes = tuple(high + 1 for _, high in here.values())
-            probe = Equation(Tensor("base", sizes)[tuple(here)], node.base, here)
-            equations = [*question.given, probe]
-            found = evaluate_equations(question.layer, equations, values, Balls(BITS), given=question.free)["base"]
-            if any(ball.contains(0) and not ball.is_exact() for ball in map(flint.arb, found.flat)):
-                return True
-    return False
 
 
 def is_small(question: Question, values: Mapping[str, Any]) -> bool:

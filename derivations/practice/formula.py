@@ -79,10 +79,13 @@ class FormulaScope(Scope):
             raise self.error(f"{name} takes {wanted} argument{'s' * (wanted > 1)}, got {len(arguments)}", node)
         if name not in REWRITTEN:
             value = super().applied(name, arguments, node)
-            if name == "sqrt":
+            if name in {"sqrt", "log"}:
                 self._need(value)
             return value
-        return self.short(self._defined(REWRITTEN[name](*arguments), node), node)
+        value = self._defined(REWRITTEN[name](*arguments), node)
+        if name == "ln":
+            self._need(value)
+        return self.short(value, node)
 
     def operated(self, node: ast.BinOp, left: sp.Expr, right: sp.Expr) -> sp.Expr:
         """Two values joined by an operator; what divides is remembered."""
@@ -90,9 +93,9 @@ class FormulaScope(Scope):
             self._need(1 / right)
         return super().operated(node, left, right)
 
-    def _need(self, power: sp.Expr) -> None:
-        if not self.in_where and not power.is_number:
-            self.needed.append((power, tuple(self.bindings.values())))
+    def _need(self, part: sp.Expr) -> None:
+        if not self.in_where and not part.is_number:
+            self.needed.append((part, tuple(self.bindings.values())))
 
     def _unify(self, argument: ast.Name, size: sp.Expr, node: ast.Subscript) -> None:
         binding = self.bindings.get(argument.id)

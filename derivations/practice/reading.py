@@ -18,6 +18,7 @@ from derivations.expressions import (
     entry_indices,
     entry_name,
     index,
+    log,
     tensor_names,
     walk,
     with_fresh_bounds,
@@ -223,8 +224,8 @@ class AnswerReader:
         value = scope.expression(tree, line)
         ranges = scope.ranges()
         value = self._finished(value, ranges, line)
-        powers = {node for node in walk(value) if isinstance(node, sp.Pow)}
-        needed = [self._needed(part, bound, ranges, line) for part, bound in scope.needed if part not in powers]
+        there = {node for node in walk(value) if isinstance(node, sp.Pow | log)}
+        needed = [self._needed(part, bound, ranges, line) for part, bound in scope.needed if part not in there]
         return value, ranges, [] if value.has(Bracket, Where) else needed
 
     def _needed(self, part: sp.Expr, bound: Sequence[Binding], ranges: Ranges, line: Line) -> sp.Expr:

@@ -30,6 +30,10 @@ from derivations.question import BITS, RIGHT, Question
 MOST_SIZES = 60
 PLAIN = 3  # fillings that are tried at every size before all are
 SHOWN = 12  # numbers of an array that are written out
+DIGITS = (6, 15, 30, 60)
+FLOAT_DIGITS = 15
+LARGEST_WHOLE = 2**100  # that is written with all of its digits
+LARGEST_FLOAT = 1e300
 LARGEST_BELOW = 8  # of a fraction that is written as one
 
 
@@ -115,7 +119,11 @@ def _in_words(place: Place, name: str, activation: str) -> str | None:
         letters = len(entry_indices(question.left.lhs))
         where = f" at {name}[{', '.join(str(k) for k in at[:letters])}]" if at else ""
     given = _shown_values(question, sizes, values, activation)
-    return f"with {given}: yours gives {_shown(yours)}, the truth is {_shown(truth)}{where}"
+    for digits in DIGITS:  # as many as it takes to tell the two apart
+        both = _shown(yours, digits), _shown(truth, digits)
+        if both[0] != both[1]:
+            break
+    return f"with {given}: yours gives {both[0]}, the truth is {both[1]}{where}"
 
 
 def _differ(left: Any, right: Any) -> bool:
@@ -152,13 +160,13 @@ def _shown_input(value: Any) -> str:
     return _shown(array)
 
 
-def _shown(array: np.ndarray) -> str:
+def _shown(array: np.ndarray, digits: int = DIGITS[0]) -> str:
     if array.ndim == 0:
-        return _number(array[()])
-    return "[" + ", ".join(_shown(np.asarray(part)) for part in array) + "]"
+        return _number(array[()], digits)
+    return "[" + ", ".join(_shown(np.asarray(part), digits) for part in array) + "]"
 
 
-def _number(value: Any) -> str:
+def _number(value: Any, digits: int = DIGITS[0]) -> str:
     if isinstance(value, float | int | np.number):
         above, below = float(value).as_integer_ratio()
         return str(above) if below == 1 else f"{above}/{below}" if below <= LARGEST_BELOW else f"{float(value):.6g}"
@@ -167,13 +175,18 @@ def _number(value: Any) -> str:
         if not ball.is_finite():
             return "undefined"
         whole = _whole(ball)
-        return str(whole) if whole is not None else f"{float(ball.mid()):.6g}"
+        if whole is not None:
+            return str(whole)
+        if digits <= FLOAT_DIGITS and abs(ball) < LARGEST_FLOAT:
+            return f"{float(ball.mid()):.{digits}g}"
+        shown = str(ball.str(digits, radius=False))
+        return shown.rstrip("0").rstrip(".") if "." in shown and "e" not in shown else shown
 
 
 def _whole(value: Any) -> int | None:
     """The whole number that a thin ball holds."""
     ball = flint.arb(value)
-    if not ball.is_finite() or ball.rad() > 1e-40:
+    if not ball.is_finite() or ball.rad() > 1e-40 or not abs(ball) < LARGEST_WHOLE:
         return None
     found = ball.unique_fmpz()
     return int(found) if found is not None else None

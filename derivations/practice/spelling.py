@@ -40,7 +40,7 @@ UNREADABLE = {
     "′": "write the derivative of sigma as sigma_prime(x)",
     "÷": "write a quotient as a/b",
 }
-_NUMBER = r"(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"(?:\d[\d_]*+(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
 _TIMES_FORGOTTEN = (
     (re.compile(rf"(?<![\w.])({_NUMBER})\s*([A-Za-z_]\w*|\()"), "a product needs its sign: write {0}*{1}"),
     (re.compile(r"(\))\s*([A-Za-z_]\w*|\d|\()"), "a product needs its sign: write ...)*{1}"),
