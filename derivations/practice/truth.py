@@ -88,7 +88,7 @@ class Truth:
         def visit(node: sp.Basic) -> sp.Basic:
             if isinstance(node, sp.KroneckerDelta) and _starts(node):
                 return sp.S.Zero
-            if isinstance(node, Bracket) and _compares_whole_numbers(node):
+            if is_guard(node):
                 return sp.S.One
             if not node.args or isinstance(node, sp.Indexed | sp.Tuple):
                 return node
@@ -106,5 +106,6 @@ def _starts(delta: sp.KroneckerDelta) -> bool:
     return 0 in delta.args and any(isinstance(side, sp.Symbol) for side in delta.args)
 
 
-def _compares_whole_numbers(bracket: Bracket) -> bool:
-    return isinstance(bracket.args[0], sp.Ge | sp.Le) and bracket.args[0].lhs.is_integer is True
+def is_guard(node: sp.Basic) -> bool:
+    """Whether this keeps an index within a tensor: nobody types that, and so nobody forgets it."""
+    return isinstance(node, Bracket) and isinstance(node.args[0], sp.Ge | sp.Le) and node.args[0].lhs.is_integer is True

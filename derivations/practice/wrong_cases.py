@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import sympy as sp
 
 from derivations.expressions import Bracket, Where
-from derivations.practice.truth import Form, Truth
+from derivations.practice.truth import Form, Truth, is_guard
 
 
 def branches(truth: Truth) -> Iterator[Form]:
     """A case distinction turned around, with another edge, or with one case alone."""
     edges = {}
     for node in truth.parts:
-        if not isinstance(node, Where | Bracket):
+        if not isinstance(node, Where | Bracket) or is_guard(node):
             continue
         condition = node.args[0]
         yes, no = node.args[1:] if isinstance(node, Where) else (sp.S.One, sp.S.Zero)
@@ -23,8 +23,10 @@ def branches(truth: Truth) -> Iterator[Form]:
         if not relations:
             continue
         shown = truth.text(condition)
-        turned = Where(condition, no, yes)
-        yield f"the cases are turned around: which is which, {shown} says", truth.with_part(node, turned)
+        edged = condition.xreplace({r: _OTHER_EDGE[r.func](r.lhs, r.rhs) for r in relations})
+        for case in (condition, edged):
+            turned = truth.with_part(node, Where(case, no, yes))
+            yield f"the cases are turned around: which is which, {shown} says", turned
         for relation in relations:
             holds = "holds" if isinstance(relation, sp.Ge | sp.Le) else "does not hold"
             edge = f"where {truth.text(relation.lhs)} = {truth.text(relation.rhs)}, {truth.text(relation)} {holds}"

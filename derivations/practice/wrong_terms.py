@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import sympy as sp
 
 from derivations.expressions import entry_name, sigma_prime, tensor_names
-from derivations.practice.truth import Form, Truth
+from derivations.practice.truth import Form, Truth, is_guard
 from derivations.schedule import users
 
 LONGEST_WITHIN = 45
@@ -57,7 +57,7 @@ def missing_factors(truth: Truth) -> Iterator[Form]:
         if not isinstance(node, sp.Mul):
             continue
         for factor in node.args:
-            if factor.is_number or not factor.free_symbols:
+            if factor.is_number or not factor.free_symbols or is_guard(factor):
                 continue
             dropped = truth.with_part(node, node / factor)
             above = isinstance(factor, sp.Indexed | sp.Symbol) and entry_name(factor) in outside
@@ -101,7 +101,8 @@ def exponents(truth: Truth) -> Iterator[Form]:
     for node in truth.parts:
         powers = [node] if isinstance(node, sp.Pow) and node.exp.is_Rational else []
         for power in powers:
-            for step in (1, -1, sp.Rational(1, 2), -sp.Rational(1, 2)):
+            rooted = not power.exp.is_Integer or isinstance(power.base, sp.Add)  # no root of an entry is asked for
+            for step in (1, -1, sp.S.Half, -sp.S.Half)[: 4 if rooted else 2]:
                 wrong, right = truth.text(power.exp + step), truth.text(power.exp)
                 said = f"the exponent of {truth.text(power.base)} is {wrong}, and {right} belongs there"
                 yield said, truth.with_part(power, power.base ** (power.exp + step))

@@ -40,6 +40,19 @@ KINDS = [
     ("rnn_tanh", "dh_total", "dh_total[t,n,m] = dh[t,n,m] + sum[k](dh_total[t+1,n,k]*(1 - h[t+1,n,k]**2)*Wh[k,m])", "Wh is transposed: Wh[k, m] stands for Wh[m, k]"),
     ("conv1d", "dK", "dK[r,c,f] = sum[n,p](X[n, stride*p + dilation*(R-1-r) - pad, c]*dY[n,p,f])", "flipped: your answer runs backwards along r"),
     ("conv1d", "dX", "dX[n,h,c] = sum[r,f,p](dY[n,p,f]*K[R-1-r,c,f]*[h = stride*p + dilation*r - pad])", "K is flipped"),
+    ("leaky_relu", "dX", "dY*where(X < 0, 1, slope)", "the cases are turned around: which is which, X[n, d] > 0 says"),
+    ("leaky_relu", "dX", "dY*slope", "there are two cases: yours is not the one where X[n, d] > 0"),
+    ("leaky_relu", "dX", "dY*where(X > 0, 1, 0)", "this is the derivative of relu, with X for its value"),
+    ("leaky_relu", "dX", "dY*where(X >= 0, 1, slope)", "it is right but on the edge: where X[n, d] = 0, X[n, d] > 0 does not hold"),
+    ("smoothed_softmax_cross_entropy", "dZ", "dZ[n,c] = dL*(P[n,c] - [c = T[n]])/N", "eps is left out: your answer is right where it is 0"),
+    ("elastic_net", "dW", "dL*(lam1*W + lam2*sign(W))", "lam1 and lam2 have changed places"),
+    ("grouped_conv1d", "dK", "dK[r,g,c,f] = sum[n,p](X[n,stride*p+dilation*r+pad,g,c]*dY[n,p,g,f])", "the sign of pad is wrong"),
+    ("batch_norm", "dX", "gamma/sqrt(v+eps)*(dY - dY.mean(1, keepdims=True) - Xhat*(dY*Xhat).mean(1, keepdims=True))", "the sum runs over the wrong axis: over d, and n stays where it is"),
+    ("weighted_cross_entropy", "dZ", "dZ[n,c] = dL*w[c]*(P[n,c] - [c = T[n]])/sum[m](w[T[m]])", "w[c] stands where w[T[n]] belongs"),
+    ("sigmoid_cross_entropy", "dZ", "dL*(A - T)*A*(1 - A)/N", "the slope A[n, c]*(1 - A[n, c]) is too much: it does not belong here"),
+    ("gru", "dg", "dh_total*z", "z[t, n, m] stands where 1 - z[t, n, m] belongs"),
+    ("lstm", "do", "dh_total*c", "c[t, n, m] stands where tanh(c[t, n, m]) belongs"),
+    ("scaled_dot_product_attention", "dQ", "dQ[n,t,d] = sum[u](dS[n,t,u]*K[n,u,d])", "1/sqrt(D) is missing: your answer is sqrt(D) times the truth"),
 ]  # fmt: skip
 
 
@@ -66,6 +79,17 @@ FORMULAS = [
     ("y = sin(x)*x**2", "cos(x)*2*x", "the derivative of a product is no product of derivatives: it is f'*g + f*g'"),
     ("y = x**3", "3*x**3", "the exponent of x is 3, and 2 belongs there"),
     ("y = tanh(x)", "tanh(x)", "this is the function itself, not its derivative"),
+    ("y = x**3", "6*x", "this is the second derivative"),
+    (
+        "y = 2**x",
+        "x*2**(x - 1)",
+        "a**u is no power of x: its derivative is log(a)*a**u*u', and that of exp(u) is exp(u)*u'",
+    ),
+    (
+        "y = sin(x)/(1 + x**2)",
+        "cos(x)/(2*x)",
+        "the derivative of a quotient is no quotient of derivatives: it is (u'*v - u*v')/v**2",
+    ),
 ]
 
 
