@@ -1,7 +1,9 @@
 """The command line. A command imports what it needs, when it runs."""
 
 import codecs
+import errno
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = app(arguments, prog_name="backproof", standalone_mode=False) or DONE
+        sys.stdout.flush()
         if code == INTERRUPTED:
             _complain("interrupted")
         return code
@@ -71,6 +74,15 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return refusal.code
     except typer.TyperException as error:
         _complain(f"{error.format_message().rstrip('.')}; backproof --help tells more")
+        return REFUSED
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EPIPE):
+            raise
+        with open(os.devnull, "w") as nowhere:  # for what is left of the output, which Python writes at the end
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:  # the reader has seen enough
+            return WRONG
+        _complain(f"cannot write the output: {error.strerror}; make room, or send it somewhere else")
         return REFUSED
 
 
@@ -674,15 +686,18 @@ def bench(
     """
     from numeric.architectures import build
     from numeric.bench.rounds import COMPARISONS, bytes_needed, run
-    from numeric.bench.table import table
+    from numeric.bench.table import memory, table
     from numeric.data.datasets import load
     from numeric.errors import InputError
 
     console = _console()
     with _refusing(InputError), console.status("loading") as status:
         needed = bytes_needed(load("mnist", data), build("mlp", 784, 10).size)
-        outcomes = [run(comparison, rounds, data, status.update) for comparison in COMPARISONS]
-    console.print(table(outcomes, needed))
+        for comparison in COMPARISONS:
+            outcome = run(comparison, rounds, data, status.update)
+            console.print(table(outcome))  # at once: the rest takes minutes, and may be interrupted
+            if comparison.task == "mlp":
+                console.print(memory(outcome, needed))
 
 
 @app.command()

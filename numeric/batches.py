@@ -7,7 +7,8 @@ import numpy as np
 
 from numeric.data.augment import Distortion
 
-_AT_ONCE = 1024  # images gathered, and distorted, together; at 28x28 they take 13 MB
+# Images gathered together, which stay in the cache; and distorted together, enough for a batch to have many fields.
+_GATHERED, _DISTORTED = 1024, 4096
 
 
 def batches(
@@ -23,7 +24,8 @@ def batches(
     With a distortion, which draws from `rng`, every image (a square one) is distorted on its way. `images` stay as
     they are.
     """
-    side, many = isqrt(images.shape[1]), max(1, _AT_ONCE // size) * size
+    side, together = isqrt(images.shape[1]), _GATHERED if distortion is None else _DISTORTED
+    many = max(1, together // size) * size
     buffer = np.empty((min(many, len(order)), images.shape[1]), images.dtype)
     for start in range(0, len(order), many):
         chosen = order[start : start + many]

@@ -138,6 +138,16 @@ def test_a_closed_pipe_is_no_trouble():
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("arguments", [["--version"], ["derive", "--list"], ["check", "relu"], ["practice", "--list"]])
+def test_where_the_output_has_no_room_it_says_so_in_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "backproof", *arguments]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert re.fullmatch(r"backproof: cannot write the output: No space left on device; .+\n", done.stderr)
+
+
 @pytest.mark.parametrize("arguments", [["derive", "relu"], ["check", "relu"]])
 def test_a_terminal_without_unicode_gets_spellings(arguments):
     outcome = completed(*arguments, PYTHONIOENCODING="ascii")

@@ -1,26 +1,31 @@
 """What a bench found, as a table: seconds of everybody, and how the best of ours and of the others compare."""
 
 import statistics
-from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from numeric.bench.rounds import OURS, Outcome
 
 
-def table(outcomes: Sequence[Outcome], bytes_needed: int) -> RenderableType:
-    """A block of lines for every comparison, then what memory the first of them took."""
-    grid = Table("", "seconds", "ratio", "aim", box=None, pad_edge=False)
-    for outcome in outcomes:
-        grid.add_row(Text(outcome.comparison.title, style="bold"), "", *_ratio(outcome))
-        for entrant, seconds in outcome.seconds.items():
-            shown = f"{statistics.median(seconds):.3f}" if seconds else outcome.missing.get(entrant, "")
-            grid.add_row(f"  {entrant}", shown, "", "")
-    memory = outcomes[0].bytes
-    megabytes = f"{memory / 1e6:.0f} MB beyond its imports, {memory / bytes_needed:.2f} of data, parameters and buffers"
-    return Group(grid, Text(f"{OURS} took at most {megabytes}", style="dim"))
+def table(outcome: Outcome) -> RenderableType:
+    """A comparison: seconds of everybody, and the ratio beside the one that is aimed at."""
+    grid = Table(box=None, pad_edge=False)
+    for heading, width in (("", 40), ("seconds", 7), ("ratio", 22), ("aim", 6)):
+        grid.add_column(heading, min_width=width, no_wrap=bool(heading))
+    grid.add_row(Text(outcome.comparison.title, style="bold"), "", *_ratio(outcome))
+    for entrant, seconds in outcome.seconds.items():
+        why = f": {outcome.missing[entrant]}" if entrant in outcome.missing else ""
+        grid.add_row(f"  {entrant}{why}", f"{statistics.median(seconds):.3f}" if seconds else "", "", "")
+    return grid
+
+
+def memory(outcome: Outcome, bytes_needed: int) -> RenderableType:
+    """How much memory our side of a comparison took at most, and how that compares with what it cannot do without."""
+    share = outcome.bytes / bytes_needed
+    took = f"{OURS} took at most {outcome.bytes / 1e6:.0f} MB beyond its imports"
+    return Text(f"{took}, {share:.2f} of data, parameters and buffers", style="dim")
 
 
 def _ratio(outcome: Outcome) -> tuple[str, str]:

@@ -1,15 +1,16 @@
 from rich.console import Console
 
 from numeric.bench.rounds import Comparison, Entrant, Outcome
-from numeric.bench.table import table
+from numeric.bench.table import memory, table
 
 OURS, OTHER, BOOK = Entrant("backproof", 2), Entrant("torch", 1, "channels_last"), Entrant("book")
 
 
-def shown(*outcomes, width=80):
+def shown(outcome, width=80):
     console = Console(width=width, color_system=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(table(outcomes, bytes_needed=200_000_000))
+        console.print(table(outcome))
+        console.print(memory(outcome, bytes_needed=200_000_000))
     return capture.get()
 
 
@@ -25,7 +26,7 @@ def test_seconds_ratios_quartiles_aims_and_memory_are_shown():
 def test_who_is_missing_says_why_and_there_is_no_ratio():
     comparison = Comparison("an epoch", "nielsen", (OURS, BOOK), aim=1 / 15)
     text = shown(Outcome(comparison, {OURS: [1.0], BOOK: []}, 1, {BOOK: "did not arrive in 20 epochs"}))
-    assert "did not arrive in 20 epochs" in text
+    assert "book, 1 thread: did not arrive in 20" in text
     assert "0.0667" in text
 
 
