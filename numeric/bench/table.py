@@ -12,8 +12,8 @@ from numeric.bench.rounds import OURS, Outcome
 def table(outcome: Outcome) -> RenderableType:
     """A comparison: seconds of everybody, and the ratio beside the one that is aimed at."""
     grid = Table(box=None, pad_edge=False)
-    for heading, width in (("", 39), ("seconds", 7), ("ratio", 22), ("aim", 6)):
-        grid.add_column(heading, min_width=width, no_wrap=bool(heading))
+    for heading, width in (("", 41), ("seconds", 7), ("ratio", 22), ("aim", 6)):
+        grid.add_column(heading, width=width)
     grid.add_row(Text(outcome.comparison.title, style="bold"), "", *_ratio(outcome))
     for entrant, seconds in outcome.seconds.items():
         why = f": {outcome.missing[entrant]}" if entrant in outcome.missing else ""
