@@ -12,7 +12,7 @@ from numeric.bench.rounds import OURS, Outcome
 def table(outcome: Outcome) -> RenderableType:
     """A comparison: seconds of everybody, and the ratio beside the one that is aimed at."""
     grid = Table(box=None, pad_edge=False)
-    for heading, width in (("", 41), ("seconds", 7), ("ratio", 22), ("aim", 6)):
+    for heading, width in (("", 38), ("seconds", 7), ("ratio", 22), ("aim", 6)):
         grid.add_column(heading, width=width)
     grid.add_row(Text(outcome.comparison.title, style="bold"), "", *_ratio(outcome))
     for entrant, seconds in outcome.seconds.items():
