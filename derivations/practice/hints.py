@@ -101,9 +101,11 @@ def _known(step: Step) -> str:
 
 
 def _matrix_form(problem: Problem) -> str | None:
+    if problem.kind != "equation":
+        return None
     expected = problem.expected
-    matrix = matrix_form(Equation(expected.lhs, expected.rhs, expected.ranges)) if problem.kind == "equation" else None
-    return f"{expected.name} = {matrix}" if matrix is not None else None
+    matrix = matrix_form(Equation(expected.lhs, expected.rhs, expected.ranges), problem.layer)
+    return None if matrix is None else f"{expected.name} = {matrix}"
 
 
 def _after(problem: Problem, steps: Sequence[Step], so_far: str) -> int:

@@ -105,6 +105,8 @@ class MatrixReader:
             case ast.BinOp():
                 left, right = self.value(node.left), self.value(node.right)
                 return self.entrywise(lambda a, b: self.scope.operated(node, a, b), [left, right], node)
+            case ast.Attribute(value=ast.Name(id=name), attr="pi") if name in NUMPY:
+                return Array(sp.pi)
             case ast.Attribute(value=ast.Name(id=name)) if name in NUMPY:
                 raise self.error(f"{name}.{node.attr} is a function: write {name}.{node.attr}(...)", node)
             case ast.Attribute(attr="T"):

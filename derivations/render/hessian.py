@@ -84,7 +84,7 @@ def markdown(second: SecondOrder, *, steps: bool = True) -> str:
                 lines += [f"   {left} = {right}", "   $$", ""]
         else:
             lines += ["$$", rate.latex, "$$", ""]
-        matrix = matrix_form(rate)
+        matrix = matrix_form(rate, second.layer)
         lines += [f"In whole matrices: `{rate.name} = {matrix}`", ""] if matrix else []
     lines += [f"The whole derivation: {second.witness}.", ""]
     return "\n".join(lines)

@@ -140,8 +140,11 @@ def _docstring(equations: Sequence[Equation]) -> list[str]:
 def matrix_form(equation: Equation, layer: Layer | None = None) -> str | None:
     """`X.T @ dY`: an equation in whole matrices; None where it needs more than products, sums and functions of them.
 
-    With its layer also None where an index runs over a part of a tensor's axis, as in the gates of an LSTM.
+    None also where an index of the left side is missing on the right, whose shape would be another one; and, with its
+    layer, where an index runs over a part of a tensor's axis, as in the gates of an LSTM.
     """
+    if not {*equation.indices} <= equation.rhs.free_symbols:
+        return None
     if layer is not None and _reads_parts(equation, layer):
         return None
     writer = _Writer(None)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from derivations import LAYERS as CATALOGUE
 from derivations import derive
 from derivations.practice import grade, layer_problem
 from derivations.practice.costs import CROSS_ENTROPY, LOG_LIKELIHOOD
@@ -22,6 +23,22 @@ def test_without_a_line_the_first_rule_is_next():
     assert rule == "chain rule: every entry of Y that an entry of W touches hands back its share"
     assert line == "dW[d, c] = sum[n, k](dY[n, k]*(∂Y[n, k]/∂W[d, c]))"
     assert "in matrix form: dW = X.T @ dY" in whole
+
+
+NAMES = [layer for layer in CATALOGUE if layer not in ("transformer_block", "residual_block")]
+QUICK = ("linear", "gelu", "global_average_pool", "concatenate", "swiglu")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.thorough) for name in NAMES]
+)
+def test_the_matrix_form_of_a_hint_is_right(name):
+    for tensor in CATALOGUE[name].inputs:
+        if not tensor.integer:
+            problem = layer_problem(name, f"d{tensor.name}")
+            _, _, line = hints(problem)[-1].partition("in matrix form: ")
+            # What NumPy writes and nobody types, such as 30 digits of a constant, is not read.
+            assert not line or grade(problem, line.splitlines()[0]).status in {"right", "unreadable"}, line
 
 
 def test_the_next_line_is_the_one_after_what_is_written():

@@ -120,6 +120,12 @@ def test_an_equation_that_reads_a_part_of_a_tensor_has_no_matrix_form(layer, par
     assert matrix_form(equation, derivation.layer) is None
 
 
+def test_an_equation_whose_right_side_has_fewer_axes_has_no_matrix_form():
+    derivation = derive("global_average_pool")
+    (equation,) = (equation for equation in derivation.equations if equation.name == "dX")
+    assert matrix_form(equation, derivation.layer) is None  # dY / (H * W) would be an array [N, C]
+
+
 def test_an_equation_in_whole_matrices_has_a_matrix_form():
     derivation = derive("linear")
     found = {e.name: matrix_form(e, derivation.layer) for e in derivation.equations}
