@@ -24,6 +24,9 @@ PLACES = np.arange(-3.0, 4.0)
 # The estimated standard deviation of the slope has four degrees of freedom: beyond fifty of them Student's t lies once
 # in a million times, and two steps must say so. Curvature's own slope explains five of them, one kink three.
 SAFETY = 50.0
+# How far the middle of the line lies from the current weights: at a start whose biases are all zero, an image without
+# ink lies on the kink of every ReLU, and the slopes on both sides may be alike by chance and unlike the backward's.
+NUDGE = 1e-4
 # A slope that is known no better than to a thousandth of itself would not show much.
 TELLING = 1e-3
 EPS = float(np.finfo(np.float64).eps)
@@ -55,15 +58,16 @@ class DirectionalCheck:
 def directional_check(
     network: Network, vector: np.ndarray, X: np.ndarray, T: np.ndarray, rng: np.random.Generator
 ) -> DirectionalCheck:
-    """Compare the gradient at `vector` with the slope of the loss of a batch X with targets T, as `network.targets`
-    gives them, along a direction drawn with `rng`.
+    """Compare the gradient beside `vector`, NUDGE away, with the slope of the loss of a batch X with targets T, as
+    `network.targets` gives them, along a direction drawn with `rng`.
 
     Everything is computed in float64, whatever it comes in. The loss must be a function: with a stage that draws anew
     each time, as dropout does, nothing can be told. A disagreement counts where two steps in turn show it.
     """
-    vector, X = vector.astype(np.float64), X.astype(np.float64)
+    vector, X = vector.astype(np.float64), X.astype(np.float64)  # copies, also of float64
     T = T.astype(np.float64) if T.dtype.kind == "f" else T
     v = _direction(network, rng)
+    vector += NUDGE * _direction(network, rng)
     with np.errstate(all="ignore"):  # what is not finite shows in the numbers; some BLAS raise the flags for nothing
         L, gradient = network.backward(network.views(vector), X, T)
         claimed, disagreed = float(gradient @ v), False

@@ -438,7 +438,7 @@ def test_the_same_seed_trains_the_same_weights(run, tmp_path):
     [
         (["--optimizer", "adam", "--schedule", "one-cycle", "--batch", 16, "--clip", 1.0], []),
         (["--dropout", 0.5, "--l1", 1e-5, "--l2", 1e-5], ["dropout", "elastic_net"]),
-        (["--augment", "--network", "cnn", "--no-augment"], ["conv_relu_pool2d", "flatten"]),
+        (["--augment", "--network", "mlp-augmented", "--no-augment"], ["linear", "relu"]),
         (["--augment", "--patience", 3, "--halve-after", 2, "--rate", 0.01, "--l2", 0], []),
         (["--network", "cnn-vote", "--threads", 2], ["conv_relu_pool2d"]),
     ],
@@ -621,7 +621,7 @@ def test_what_cannot_be_predicted_is_one_line(refused, tmp_path, model, line):
 
 
 def test_verify_repeats_the_checks_at_the_models_own_weights(run, tmp_path):
-    run("train", *QUICK, "--network", "cnn", "--out", tmp_path / "run")
+    run("train", *QUICK, "--network", "cnn", "--no-augment", "--out", tmp_path / "run")
     outcome = run("verify", tmp_path / "run" / "model.safetensors")
     assert (outcome.code, outcome.err) == (0, "")
     assert "conv_relu_pool2d" in outcome.out
@@ -648,7 +648,7 @@ def test_verify_compares_the_code_with_the_models_certificate(run, refused, tmp_
 def test_export_writes_what_onnxruntime_reads(run, refused, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     pytest.importorskip("onnx", reason="onnx is not installed")
-    run("train", *QUICK, "--network", "cnn", "--out", tmp_path / "run")
+    run("train", *QUICK, "--network", "mlp", "--out", tmp_path / "run")
     model = tmp_path / "run" / "model.safetensors"
     outcome = run("export", model, "--out", tmp_path / "digits.onnx")
     assert outcome.out == f"{tmp_path / 'digits.onnx'}   X[N, 64] -> shares[N, 10], label[N]\n"

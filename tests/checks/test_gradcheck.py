@@ -104,7 +104,7 @@ OTHER_ALGORITHMS = {
 }
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32", "float16"])
 @pytest.mark.parametrize("algorithm", OTHER_ALGORITHMS)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_other_algorithms_are_never_flagged(algorithm, dtype, seed):

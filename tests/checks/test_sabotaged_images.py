@@ -204,7 +204,7 @@ def report_on(mistake, dtype="float64"):
     return gradcheck((row.forward, SABOTAGES[mistake]), name, sizes=known, dtype=dtype)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32"])
 @pytest.mark.parametrize("mistake", SABOTAGES)
 def test_every_mistake_is_noticed(mistake, dtype, request):
     if mistake not in DIAGNOSED:

