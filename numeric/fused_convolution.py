@@ -12,7 +12,8 @@ call: to touch pages that are new to a process takes longer than to compute what
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from numeric.contract import contract
 
 Array = np.ndarray
 
-BLOCK_BYTES = 2**19  # of X; measured: beside smaller blocks NumPy's calls cost too much, larger ones gain nothing
+BLOCK_BYTES = 2**21  # of all arrays; measured: NumPy's calls cost too much in smaller blocks, the cache in larger
 SHORT_LINE = 64  # bytes; measured: to copy lines of 12 twice costs more than to multiply zeros, of 192 less
 
 _U = "(H + 2*pad - R + 1)//2"
@@ -62,11 +63,12 @@ def conv_relu_pool2d(X: Array, K: Array, b: Array, pad: int = 0) -> dict[str, Ar
     """
     sizes = _sizes(X, K, pad)
     F, U, V = sizes.F, sizes.U, sizes.V
-    frame, rows, A = _space(_block(X), sizes, X.dtype)
+    blocks = _blocks(X, sizes)
+    frame, rows, A = _space(blocks[0].stop, sizes, X.dtype)
     Y, J = np.empty((len(X), U, V, F), X.dtype), np.empty((len(X), U, V, F), np.int8)
     kernels = _framed(K, sizes.T)
     bias, zero = np.tile(b, V), np.zeros(V * F, b.dtype)  # lines of V*F numbers: NumPy is slow where loops are short
-    for images in _blocks(X):
+    for images in blocks:
         patches = _patches(X[images], frame, rows, sizes)
         y, place, a = Y[images].reshape(-1, F), J[images].reshape(-1, F), A[:, : patches.shape[1]]
         np.matmul(_under(patches, sizes), kernels, out=a.reshape(2, 2, -1, F))
@@ -116,11 +118,12 @@ def conv_relu_pool2d_parameters_backward(
 def _backward(dY: Array, X: Array, K: Array, Y: Array, J: Array, pad: int, dX: Array | None) -> dict[str, Array]:
     """All cotangents, dX in the memory that is given for it; without any, those of the parameters."""
     sizes = _sizes(X, K, pad)
-    F = sizes.F
-    frame, rows, dA = _space(_block(X), sizes, X.dtype)
-    hand_back = None if dX is None else _handing_back(X, K, pad, sizes)
+    F, turned = sizes.F, _turned(sizes, pad, X.itemsize)
+    blocks = _blocks(X, sizes, *([] if dX is None else [turned]))
+    frame, rows, dA = _space(blocks[0].stop, sizes, X.dtype)
+    hand_back = None if dX is None else _handing_back(blocks[0].stop, K, X.shape[1:3], turned)
     dkernels, db = np.zeros((2, 2, sizes.R * sizes.T * sizes.C, F), K.dtype), np.zeros(F, K.dtype)
-    for images in _blocks(X):
+    for images in blocks:
         patches = _patches(X[images], frame, rows, sizes)
         M = patches.shape[1]
         g, place = (dY[images] * (Y[images] > 0)).reshape(M, F), J[images].reshape(M, F)
@@ -152,14 +155,12 @@ def _pixels(S: int, C: int, itemsize: int) -> int:
     return S + 1 if S * C * itemsize < SHORT_LINE else S
 
 
-def _blocks(X: Array) -> Iterator[slice]:
-    """The images, as many at a time as make a block."""
-    count = _block(X)
-    return (slice(start, start + count) for start in range(0, len(X), count))
-
-
-def _block(X: Array) -> int:
-    return min(len(X), max(1, BLOCK_BYTES // X[0].nbytes))
+def _blocks(X: Array, *convolutions: _Sizes) -> list[slice]:
+    """The images, as many at a time as these convolutions have space for in a block, and the first one the largest."""
+    image = X.itemsize * sum(math.prod(shape) for sizes in convolutions for shape in _shapes(1, sizes))
+    blocks = math.ceil(len(X) / max(1, BLOCK_BYTES // image))
+    ends = [-(-len(X) * block // blocks) for block in range(blocks + 1)]
+    return [slice(start, end) for start, end in pairwise(ends)]
 
 
 def _space(count: int, sizes: _Sizes, dtype: np.dtype) -> list[Array]:
@@ -167,13 +168,17 @@ def _space(count: int, sizes: _Sizes, dtype: np.dtype) -> list[Array]:
 
     Patches are rows; the places stand one after the other.
     """
-    R, S, C, F, T, M = sizes.R, sizes.S, sizes.C, sizes.F, sizes.T, count * sizes.U * sizes.V
-    shapes = [(count, *sizes.frame, C), (S + 2 - T, M, (R + 1) * T * C), (4, M, F)]
+    shapes = _shapes(count, sizes)
     ends = np.cumsum([math.prod(shape) for shape in shapes])
     parts = np.split(np.empty(ends[-1], dtype), ends[:-1])
     frame, rows, places = (part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
     frame[...] = 0
     return [frame, rows, places]
+
+
+def _shapes(count: int, sizes: _Sizes) -> list[tuple[int, ...]]:
+    R, S, C, F, T, M = sizes.R, sizes.S, sizes.C, sizes.F, sizes.T, count * sizes.U * sizes.V
+    return [(count, *sizes.frame, C), (S + 2 - T, M, (R + 1) * T * C), (4, M, F)]
 
 
 def _inside(frame: Array, count: int, sizes: _Sizes) -> Array:
@@ -223,14 +228,12 @@ def _unframed(dkernels: Array, sizes: _Sizes) -> Array:
     return left[:, :S] + right[:, T - S :]
 
 
-def _handing_back(X: Array, K: Array, pad: int, sizes: _Sizes) -> Callable[[Array], Array]:
-    """A function from dA of a block of images, [2, 2, n, U, V, F], to their dX."""
-    _, H, W, C = X.shape
-    turned = _turned(sizes, pad, X.itemsize)
-    U, V = turned.U, turned.V
-    frame, rows, places = _space(_block(X), turned, X.dtype)
+def _handing_back(count: int, K: Array, image: tuple[int, ...], turned: _Sizes) -> Callable[[Array], Array]:
+    """A function from dA of a block of at most so many images, [2, 2, n, U, V, F], to their dX."""
+    (H, W), C, U, V = image, turned.F, turned.U, turned.V
+    frame, rows, places = _space(count, turned, K.dtype)
     kernels = _framed(K[::-1, ::-1].swapaxes(2, 3), turned.T)
-    pixels = np.empty((_block(X), 2 * U, 2 * V, C), X.dtype)
+    pixels = np.empty((count, 2 * U, 2 * V, C), K.dtype)
 
     def hand_back(dA: Array) -> Array:
         n = dA.shape[2]

@@ -7,6 +7,7 @@ but the number of threads: the same seed gives the same bits.
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from itertools import pairwise
 from types import TracebackType
 
@@ -65,11 +66,12 @@ class Team(AbstractContextManager["Team"]):
             L = self._pulls[0](X, T, masks)
         else:
             slices = _slices(len(X), self._parts)
-            tasks = [
-                self._pool.submit(pull, X[rows], T[rows], [m[rows] for m in masks], (rows.stop - rows.start) / len(X))
+            shares = [
+                partial(pull, X[rows], T[rows], [m[rows] for m in masks], (rows.stop - rows.start) / len(X))
                 for rows, pull in zip(slices, self._pulls, strict=False)
             ]
-            L = sum(task.result() for task in tasks)
+            tasks = [self._pool.submit(share) for share in shares[1:]]
+            L = shares[0]() + sum(task.result() for task in tasks)  # this thread would only wait for the others
             for other in self._gradients[1 : len(slices)]:
                 self._gradients[0] += other
         return L + self.network.penalize(self._parameters, self._cotangents[0]), self._gradients[0]
