@@ -39,11 +39,12 @@ def test_a_right_slope_is_never_called_wrong(name, x, noise, seed):
 @given(
     st.sampled_from(sorted(SMOOTH)),
     st.floats(0.25, 2.0),
-    st.sampled_from([1.0, 1e-2, 1e-4]),
-    st.sampled_from([0.0, 1e-12]),
+    # Between curvature and such noise, a slope that is off by a ten-thousandth shows at too few steps.
+    st.sampled_from([(1.0, 0.0), (1e-2, 0.0), (1e-4, 0.0), (1.0, 1e-12), (1e-2, 1e-12)]),
     st.integers(0, 999),
 )
-def test_a_wrong_slope_falls_with_order_one(name, x, relative, noise, seed):
+def test_a_wrong_slope_falls_with_order_one(name, x, wrong, seed):
+    relative, noise = wrong
     found = judged(SMOOTH[name], x, SLOPES[name](x) * (1 + relative), noise, np.random.default_rng(seed))
     assert found.verdict == "disagree"
     assert abs(found.order - 1) < 0.3
