@@ -22,6 +22,8 @@ def kinks(layer: Layer, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray
     from derivations.evaluate import evaluate_equations
 
     probes = _probes(layer)
+    if not probes:
+        return []
     results = evaluate_equations(layer, [*layer.equations, *(probe for _, probe in probes)], values, "float64")
     return [(label, np.abs(results[probe.name])) for label, probe in probes]
 

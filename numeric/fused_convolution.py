@@ -13,16 +13,16 @@ call: to touch pages that are new to a process takes longer than to compute what
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from numeric.contract import contract
+from numeric.slices import even_slices
 
 Array = np.ndarray
 
-BLOCK_BYTES = 2**21  # of all arrays; measured: NumPy's calls cost too much in smaller blocks, the cache in larger
+BLOCK_BYTES = 2**21  # of `_space`; measured: NumPy's calls cost too much in smaller blocks, the cache in larger ones
 SHORT_LINE = 64  # bytes; measured: to copy lines of 12 twice costs more than to multiply zeros, of 192 less
 
 _U = "(H + 2*pad - R + 1)//2"
@@ -63,8 +63,8 @@ def conv_relu_pool2d(X: Array, K: Array, b: Array, pad: int = 0) -> dict[str, Ar
     """
     sizes = _sizes(X, K, pad)
     F, U, V = sizes.F, sizes.U, sizes.V
-    blocks = _blocks(X, sizes)
-    frame, rows, A = _space(blocks[0].stop, sizes, X.dtype)
+    blocks, largest = _blocks(X, [sizes])
+    frame, rows, A = _space(largest, sizes, X.dtype)
     Y, J = np.empty((len(X), U, V, F), X.dtype), np.empty((len(X), U, V, F), np.int8)
     kernels = _framed(K, sizes.T)
     bias, zero = np.tile(b, V), np.zeros(V * F, b.dtype)  # lines of V*F numbers: NumPy is slow where loops are short
@@ -118,10 +118,11 @@ def conv_relu_pool2d_parameters_backward(
 def _backward(dY: Array, X: Array, K: Array, Y: Array, J: Array, pad: int, dX: Array | None) -> dict[str, Array]:
     """All cotangents, dX in the memory that is given for it; without any, those of the parameters."""
     sizes = _sizes(X, K, pad)
-    F, turned = sizes.F, _turned(sizes, pad, X.itemsize)
-    blocks = _blocks(X, sizes, *([] if dX is None else [turned]))
-    frame, rows, dA = _space(blocks[0].stop, sizes, X.dtype)
-    hand_back = None if dX is None else _handing_back(blocks[0].stop, K, X.shape[1:3], turned)
+    F = sizes.F
+    convolutions = [sizes] if dX is None else [sizes, _turned(sizes, pad, X.itemsize)]
+    blocks, largest = _blocks(X, convolutions)
+    frame, rows, dA = _space(largest, sizes, X.dtype)
+    hand_back = None if dX is None else _handing_back(largest, K, X.shape[1:3], convolutions[1])
     dkernels, db = np.zeros((2, 2, sizes.R * sizes.T * sizes.C, F), K.dtype), np.zeros(F, K.dtype)
     for images in blocks:
         patches = _patches(X[images], frame, rows, sizes)
@@ -155,12 +156,11 @@ def _pixels(S: int, C: int, itemsize: int) -> int:
     return S + 1 if S * C * itemsize < SHORT_LINE else S
 
 
-def _blocks(X: Array, *convolutions: _Sizes) -> list[slice]:
-    """The images, as many at a time as these convolutions have space for in a block, and the first one the largest."""
+def _blocks(X: Array, convolutions: list[_Sizes]) -> tuple[list[slice], int]:
+    """The images, as many at a time as these convolutions have space for in a block; and how many that is at most."""
     image = X.itemsize * sum(math.prod(shape) for sizes in convolutions for shape in _shapes(1, sizes))
-    blocks = math.ceil(len(X) / max(1, BLOCK_BYTES // image))
-    ends = [-(-len(X) * block // blocks) for block in range(blocks + 1)]
-    return [slice(start, end) for start, end in pairwise(ends)]
+    blocks = even_slices(len(X), math.ceil(len(X) / max(1, BLOCK_BYTES // image)))
+    return blocks, len(X[blocks[-1]])
 
 
 def _space(count: int, sizes: _Sizes, dtype: np.dtype) -> list[Array]:
@@ -177,6 +177,7 @@ def _space(count: int, sizes: _Sizes, dtype: np.dtype) -> list[Array]:
 
 
 def _shapes(count: int, sizes: _Sizes) -> list[tuple[int, ...]]:
+    """Of the three arrays of `_space`."""
     R, S, C, F, T, M = sizes.R, sizes.S, sizes.C, sizes.F, sizes.T, count * sizes.U * sizes.V
     return [(count, *sizes.frame, C), (S + 2 - T, M, (R + 1) * T * C), (4, M, F)]
 

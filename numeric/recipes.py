@@ -38,8 +38,7 @@ class Recipe:
         """Refuse what no training can mean."""
         for name in ("epochs", "batch", "halve_after", "patience"):
             value = getattr(self, name)
-            optional = name in ("halve_after", "patience")
-            if not (optional and value is None) and (not isinstance(value, int) or value < 1):
+            if (value is not None or name in ("epochs", "batch")) and (not isinstance(value, int) or value < 1):
                 raise InputError(f"{name} is {value}; expected a whole number, 1 or more")
         for name in ("rate", "clip", "keep"):
             value = getattr(self, name)

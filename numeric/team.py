@@ -7,8 +7,8 @@ but the number of threads: the same seed gives the same bits.
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from contextvars import copy_context
 from functools import partial
-from itertools import pairwise
 from types import TracebackType
 
 import numpy as np
@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # s
 
 from numeric.allocation import keep_freed_memory
 from numeric.network import Network
+from numeric.slices import even_slices
 
 THREADS = 2
 _LARGE = 250_000  # multiplications an image: below that, a step of 128 images takes less than half a millisecond
@@ -65,12 +66,13 @@ class Team(AbstractContextManager["Team"]):
         if self._pool is None:
             L = self._pulls[0](X, T, masks)
         else:
-            slices = _slices(len(X), self._parts)
+            slices = even_slices(len(X), self._parts)
             shares = [
                 partial(pull, X[rows], T[rows], [m[rows] for m in masks], (rows.stop - rows.start) / len(X))
                 for rows, pull in zip(slices, self._pulls, strict=False)
             ]
-            tasks = [self._pool.submit(share) for share in shares[1:]]
+            # With the caller's context a thread has its `errstate`.
+            tasks = [self._pool.submit(copy_context().run, share) for share in shares[1:]]
             L = shares[0]() + sum(task.result() for task in tasks)  # this thread would only wait for the others
             for other in self._gradients[1 : len(slices)]:
                 self._gradients[0] += other
@@ -89,9 +91,3 @@ class Team(AbstractContextManager["Team"]):
 
 def _is_large(network: Network) -> bool:
     return network.convolves or network.size > _LARGE
-
-
-def _slices(N: int, parts: int) -> list[slice]:
-    """At most so many runs of rows, as equal as can be, none of them empty."""
-    ends = [N * part // parts for part in range(parts + 1)]
-    return [slice(start, end) for start, end in pairwise(ends) if start < end]

@@ -51,6 +51,12 @@ def test_a_wrong_slope_falls_with_order_one(name, x, wrong, seed):
     assert found.error > 1
 
 
+@given(st.sampled_from(sorted(SMOOTH)), st.floats(0.25, 2.0), st.integers(0, 999))
+def test_a_slope_that_is_hardly_wrong_is_not_called_right_in_noise(name, x, seed):
+    found = judged(SMOOTH[name], x, SLOPES[name](x) * (1 + 1e-4), 1e-12, np.random.default_rng(seed))
+    assert found.verdict != "agree"
+
+
 def test_a_straight_line_leaves_no_remainder():
     assert judged(lambda t: 3 * t, 1.0, 3.0).verdict == "agree"
     assert judged(lambda t: 3 * t, 1.0, 3.0003).verdict == "disagree"

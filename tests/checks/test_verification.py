@@ -17,6 +17,7 @@ from numeric.model import load_model
 from numeric.network import Network
 from numeric.recipes import RECIPES
 from numeric.training import train
+from tests.networks import SINGLE
 
 CERTIFICATES = {
     name: certify(run_suite(build(name, 64, 10).layers, dtypes=["float32"])) for name in ("mlp", "nielsen-quadratic")
@@ -80,7 +81,6 @@ def test_a_trained_model_agrees_stage_by_stage(trained, digits):
 
 # What takes seconds each is left to the thorough run.
 LARGE = ["mlp-augmented", "cnn"]
-SINGLE = [name for name in NETWORKS if NETWORKS[name].votes == 1]
 
 
 @pytest.mark.parametrize(

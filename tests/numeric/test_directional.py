@@ -17,6 +17,7 @@ from numeric.network import NOTHING, Penalty
 from numeric.optimizers import SGD
 from numeric.recipes import Recipe
 from numeric.training import train
+from tests.networks import SINGLE
 
 
 def draw(name, seed, features=64, lam=1e-3, spread=0.05):
@@ -55,9 +56,6 @@ def sabotaged(network, wrong, factor=1.01):
 def test_right_code_is_never_called_wrong(name, seed, lam, spread):
     check = directional_check(*draw(name, seed, lam=lam, spread=spread), np.random.default_rng(seed))
     assert not check.disagrees, check
-
-
-SINGLE = [name for name in NETWORKS if NETWORKS[name].votes == 1]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from numeric.pooling import max_pool2d, max_pool2d_backward
 @st.composite
 def drawn(draw, ties=False):
     """Images, kernels, a bias and a padding that leave at least one window; with ties, of few different numbers."""
-    N, C, F, R, S = (draw(st.integers(1, top)) for top in (3, 3, 3, 4, 5))
+    N, C, F, R, S = (draw(st.integers(1, top)) for top in (5, 3, 3, 4, 5))
     H, W, pad = draw(st.integers(1, 7)), draw(st.integers(1, 7)), draw(st.integers(0, 3))
     assume(H + 2 * pad > R and W + 2 * pad > S)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -43,7 +43,9 @@ def one_after_the_other(X, K, b, pad):
     return Y, conv2d_backward(dB * (A > 0), X, K, pad=pad)
 
 
-@pytest.mark.parametrize("block", [1, fused_convolution.BLOCK_BYTES], ids=["image by image", "in one block"])
+@pytest.mark.parametrize(
+    "block", [1, 2**13, fused_convolution.BLOCK_BYTES], ids=["image by image", "some at a time", "in one block"]
+)
 @pytest.mark.parametrize("ties", [False, True])
 @given(data=st.data())
 def test_it_is_what_the_layers_are_one_after_the_other(ties, block, data):

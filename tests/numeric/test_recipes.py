@@ -74,3 +74,9 @@ def test_only_what_is_given_changes():
 def test_what_no_training_can_mean_is_one_line(changes, line):
     with pytest.raises(InputError, match=line):
         altered(PLAIN, **changes)
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch"])
+def test_what_every_training_has_is_not_left_out(name):
+    with pytest.raises(InputError, match=f"{name} is None; expected a whole number, 1 or more"):
+        replace(PLAIN, **{name: None})

@@ -53,6 +53,15 @@ def test_a_team_reads_the_parameters_where_they_are():
         assert team.backward(X, T, masks)[0] != before
 
 
+def test_its_threads_heed_what_the_caller_says_of_overflows():
+    network, vector, X, T, masks = draw("cnn", 6)
+    with Team(network, vector * np.float32(1e20), 3) as team:
+        with np.errstate(all="ignore"):
+            assert not np.isfinite(team.backward(X, T, masks)[0])
+        with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+            team.backward(X, T, masks)
+
+
 def test_what_goes_wrong_in_a_thread_is_raised():
     network, vector, X, T, masks = draw("cnn", 5)
     with Team(network, vector, 2) as team, pytest.raises(IndexError):

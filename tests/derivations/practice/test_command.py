@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from contextlib import suppress
 from functools import partial
 from io import StringIO
@@ -170,10 +171,11 @@ class Terminal:
 
     def interrupt(self):
         """Ctrl-C, once more where nothing came of it: between a prompt and its reading of a line, Python forgets it."""
-        for _ in range(30):
+        time.sleep(0.3)  # until it reads the line: asking again takes ten seconds
+        for _ in range(5):
             os.killpg(self.process.pid, signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=2)
+                self.process.wait(timeout=10)
                 break
 
     def end(self):

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from numeric.architectures import NETWORKS, build
+from numeric.architectures import build
 from numeric.pictures.passage import passage
-
-SINGLE = [name for name, architecture in NETWORKS.items() if architecture.votes == 1]
+from tests.networks import SINGLE
 
 
 @pytest.mark.parametrize("name", SINGLE)
