@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from derivations import NotationError, read_equation, read_layer
@@ -156,6 +156,7 @@ def test_most_of_what_is_written_in_two_ways_is_proved():
     """A share, not a promise: what is not proved is still certified at points."""
     found = []
 
+    @settings(max_examples=200, derandomize=True, database=None)  # of the same ones each time: a few would tell chance
     @given(equal_pairs())
     def count(pair):
         assume(is_read(*pair))
