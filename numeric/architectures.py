@@ -30,7 +30,7 @@ class Architecture:
     votes: int = 1
 
 
-_CNN = Architecture((128,), "relu", loss="softmax_cross_entropy", init="he", kernels=(16, 32))
+_CNN = Architecture((128,), "relu", loss="softmax_cross_entropy", init="he", kernels=(16, 32, 64))
 NETWORKS = {
     "mlp": Architecture((128, 64), "relu", loss="softmax_cross_entropy", init="he"),
     "mlp-augmented": Architecture((512, 256), "relu", loss="softmax_cross_entropy", init="he"),
@@ -60,7 +60,18 @@ def build(name: str, features: int, classes: int, penalty: Penalty = NOTHING, ke
     square image that is large enough to be halved by every pooling.
     """
     require_network(name)
-    architecture = NETWORKS[name]
+    return assemble(name, NETWORKS[name], features, classes, penalty, keep)
+
+
+def assemble(
+    name: str,
+    architecture: Architecture,
+    features: int,
+    classes: int,
+    penalty: Penalty = NOTHING,
+    keep: float | None = None,
+) -> Network:
+    """As `build`, of an architecture that need not be in NETWORKS; `name` is what it is called."""
     stages: list[Stage] = []
     shapes: dict[str, tuple[int, ...]] = {}
 
@@ -69,7 +80,9 @@ def build(name: str, features: int, classes: int, penalty: Penalty = NOTHING, ke
         stages.append(stage(layer, number, first=not stages, options=options))
         shapes.update({f"{tensor}{number}": shape for tensor, shape in parameters.items()})
 
-    image: tuple[int, ...] = _image(name, features) if architecture.kernels else (features,)
+    image: tuple[int, ...] = (
+        _image(name, features, 2 ** len(architecture.kernels)) if architecture.kernels else (features,)
+    )
     seen = image
     for F in architecture.kernels:
         *sides, C = seen
@@ -92,10 +105,9 @@ def build(name: str, features: int, classes: int, penalty: Penalty = NOTHING, ke
     return Vote.of(name, network, architecture.votes) if architecture.votes > 1 else network
 
 
-def _image(name: str, features: int) -> tuple[int, int, int]:
-    """Height, width and the one channel of a square image."""
+def _image(name: str, features: int, smallest: int) -> tuple[int, int, int]:
+    """Height, width and the one channel of a square image, whose sides are no smaller than that."""
     side = isqrt(features)
-    smallest = 2 ** len(NETWORKS[name].kernels)
     if side * side != features or side < smallest:
         raise InputError(
             f"{name} sees square images of {smallest} x {smallest} pixels or more, not {features} numbers; "

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from numeric.architectures import NETWORKS, build
+from numeric.architectures import NETWORKS, Architecture, assemble
 from numeric.data.dataset import Dataset
 from numeric.errors import InputError
 from numeric.fitting import run_epoch
@@ -21,12 +21,12 @@ from numeric.team import Team
 
 @dataclass(frozen=True)
 class Task:
-    """What is trained: a network of NETWORKS, by momentum or plain descent.
+    """What is trained, by momentum or plain descent.
 
     The rate falls to a tenth during so many `epochs`, and stays there; without `epochs` it stays what it is.
     """
 
-    network: str
+    architecture: Architecture
     batch: int
     rate: float
     momentum: float
@@ -39,11 +39,12 @@ class Task:
         return self.rate * max(0.1, (1 + math.cos(math.pi * min(1.0, done / self.epochs))) / 2)
 
 
+_CNN = replace(NETWORKS["cnn"], kernels=(16, 32))
 TASKS = {
-    "mlp": Task("mlp", batch=128, rate=0.1, momentum=0.9),
-    "cnn": Task("cnn", batch=128, rate=0.05, momentum=0.9),
-    "cnn-99": Task("cnn", batch=128, rate=0.05, momentum=0.9, epochs=6),
-    "nielsen": Task("nielsen-quadratic", batch=10, rate=3.0, momentum=0.0),
+    "mlp": Task(NETWORKS["mlp"], batch=128, rate=0.1, momentum=0.9),
+    "cnn": Task(_CNN, batch=128, rate=0.05, momentum=0.9),
+    "cnn-99": Task(_CNN, batch=128, rate=0.05, momentum=0.9, epochs=6),
+    "nielsen": Task(NETWORKS["nielsen-quadratic"], batch=10, rate=3.0, momentum=0.0),
 }
 
 # Whenever the next is drawn, an epoch is trained; then the labels that it reads can be asked for.
@@ -52,9 +53,9 @@ Epochs = Iterator[Callable[[], np.ndarray]]
 
 def backproof(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
     """Our own loop, as `backproof train` runs it, but for validation and checks."""
-    network = build(task.network, dataset.train_images.shape[1], dataset.classes)
+    network = assemble("bench", task.architecture, dataset.train_images.shape[1], dataset.classes)
     initial, drawing = np.random.default_rng(seed).spawn(2)
-    vector = network.initialize(NETWORKS[task.network].init, initial)
+    vector = network.initialize(task.architecture.init, initial)
     recipe = Recipe(1, task.batch, task.rate, "constant", SGD(task.momentum))
     progress = Progress({}, vector, recipe.optimizer.start(vector), Patience(), drawing, [])
     targets, rows = network.targets(dataset.train_labels), np.arange(len(dataset.train_images))
@@ -81,7 +82,7 @@ def torch(task: Task, dataset: Dataset, threads: int, seed: int, channels_last: 
         raise InputError("PyTorch is not installed: pip install torch") from None
     t.set_num_threads(threads)
     t.manual_seed(seed)
-    architecture, classes = NETWORKS[task.network], dataset.classes
+    architecture, classes = task.architecture, dataset.classes
     layers: list[Any] = []
     side, channels = dataset.image_shape[0], 1
     for F in architecture.kernels:
@@ -133,7 +134,7 @@ def book(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
     cotangents are arrays of their own, added up in new ones, in float64. The weights start from N(0, 1/n).
     """
     rng = np.random.default_rng(seed)
-    sizes = [dataset.train_images.shape[1], *NETWORKS[task.network].hidden, dataset.classes]
+    sizes = [dataset.train_images.shape[1], *task.architecture.hidden, dataset.classes]
     weights = [rng.standard_normal((out, into)) / np.sqrt(into) for into, out in pairwise(sizes)]
     biases = [rng.standard_normal((out, 1)) for out in sizes[1:]]
     images = [image.reshape(-1, 1).astype(np.float64) for image in dataset.train_images]

@@ -47,9 +47,9 @@ _TORCH_IMAGES = tuple(
 )
 COMPARISONS = (
     Comparison("an epoch of 784-128-64-10, batch 128", "mlp", _NUMPY + _TORCH, aim=0.65),
-    Comparison("an epoch of the CNN, batch 128", "cnn", _NUMPY[1:] + _TORCH_IMAGES, aim=1.0),
+    Comparison("an epoch of CNN 16-32-128, batch 128", "cnn", _NUMPY[1:] + _TORCH_IMAGES, aim=1.0),
     Comparison(
-        "the CNN to 99 % of the test images", "cnn-99", (_NUMPY[1], Entrant("torch", 2, "channels_last")), 1.0, 0.99
+        "CNN 16-32-128 to 99 % of test images", "cnn-99", (_NUMPY[1], Entrant("torch", 2, "channels_last")), 1.0, 0.99
     ),
     Comparison("an epoch of 784-30-10, batch 10", "nielsen", (_NUMPY[0], Entrant("book")), aim=1 / 15),
 )

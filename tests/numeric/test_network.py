@@ -25,7 +25,7 @@ def plain_forward(name, parameters, x):
     return x
 
 
-def draw(name, seed, features=16, classes=4, batch=3, penalty=NOTHING, keep=None):
+def draw(name, seed, features=64, classes=4, batch=3, penalty=NOTHING, keep=None):
     rng = np.random.default_rng(seed)
     network = build(name, features, classes, penalty, keep)
     vector = network.initialize("scaled", rng).astype(np.float64)
@@ -43,17 +43,17 @@ def test_forward_is_the_chain_of_its_layers_and_predicts_the_largest_output(name
     np.testing.assert_array_equal(network.predict(parameters, X), expected.argmax(axis=1))
 
 
-@given(seed=st.integers(0, 1000), side=st.integers(4, 9))
+@given(seed=st.integers(0, 1000), side=st.integers(8, 17))
 def test_convolutions_see_the_rows_as_images_and_are_convolution_relu_and_pooling_one_by_one(seed, side):
     network, vector, X, _ = draw("cnn", seed, features=side * side)
     parameters = network.views(vector)
     seen = X.reshape(3, side, side, 1)
-    for K, b in (("K1", "b1"), ("K2", "b2")):
+    for K, b in (("K1", "b1"), ("K2", "b2"), ("K3", "b3")):
         A = conv2d(seen, parameters[K], parameters[b], pad=1)
         seen = max_pool2d(relu(A.reshape(len(A), -1)).reshape(A.shape), 2, 2, stride=2)
-    H = relu(seen.reshape(3, -1) @ parameters["W3"] + parameters["b3"])
+    H = relu(seen.reshape(3, -1) @ parameters["W4"] + parameters["b4"])
     np.testing.assert_allclose(
-        network.forward(parameters, X), H @ parameters["W4"] + parameters["b4"], rtol=1e-9, atol=1e-9
+        network.forward(parameters, X), H @ parameters["W5"] + parameters["b5"], rtol=1e-9, atol=1e-9
     )
 
 
@@ -143,7 +143,7 @@ def test_dropout_drops_while_training_and_never_in_use():
     masks = network.masks(50, np.random.default_rng(1))
     assert [mask.shape for mask in masks] == [(50, 128), (50, 64)]
     assert np.mean(masks[0]) == pytest.approx(0.25, abs=0.03)
-    without = build("mlp", 16, 4)
+    without = build("mlp", 64, 4)
     np.testing.assert_array_equal(network.forward(parameters, X), without.forward(parameters, X))
     assert network.backward(parameters, X, labels)[0] == without.backward(parameters, X, labels)[0]
     assert network.backward(parameters, X, labels, masks)[0] != without.backward(parameters, X, labels)[0]
@@ -154,7 +154,7 @@ def test_dropout_drops_while_training_and_never_in_use():
 
 def test_a_network_with_kernels_wants_a_square_image():
     for features in (60, 9):
-        with pytest.raises(InputError, match=f"cnn sees square images of 4 x 4 pixels or more, not {features} numbers"):
+        with pytest.raises(InputError, match=f"cnn sees square images of 8 x 8 pixels or more, not {features} numbers"):
             build("cnn", features, 10)
 
 

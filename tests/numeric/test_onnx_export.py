@@ -161,7 +161,7 @@ def image_models(draw):
 
 
 def test_every_layer_of_a_network_has_its_operators():
-    losses = {build(name, 16, 2).loss.name for name in NETWORKS} | {"cross_entropy"}
+    losses = {build(name, 64, 2).loss.name for name in NETWORKS} | {"cross_entropy"}
     losses |= {"l1_penalty", "l2_penalty", "elastic_net"}
     assert set(IMPLEMENTATIONS) - losses <= set(OPERATORS)
 

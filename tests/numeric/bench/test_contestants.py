@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from numeric.architectures import NETWORKS
 from numeric.bench.contestants import CONTESTANTS, TASKS, Task, book
 from numeric.data.datasets import load
 from numeric.errors import InputError
@@ -46,14 +47,14 @@ def test_the_loop_of_the_book_takes_steps_of_gradient_descent(digits):
     """From images all alike, and one step: every output moves towards the target."""
     few = replace(digits, train_images=digits.train_images[:10], train_labels=digits.train_labels[:10])
     few = replace(few, test_images=few.train_images, test_labels=few.train_labels)
-    epochs = book(Task("nielsen-quadratic", batch=10, rate=3.0, momentum=0.0), few, 1, 0)
+    epochs = book(Task(NETWORKS["nielsen-quadratic"], batch=10, rate=3.0, momentum=0.0), few, 1, 0)
     for _ in range(300):
         read = next(epochs)
     np.testing.assert_array_equal(read(), few.train_labels)
 
 
 def test_a_rate_falls_along_half_a_cosine_to_a_tenth_or_stays():
-    falling = Task("cnn", batch=128, rate=0.2, momentum=0.9, epochs=4)
+    falling = Task(NETWORKS["cnn"], batch=128, rate=0.2, momentum=0.9, epochs=4)
     assert [falling.rate_at(done) for done in (0, 2, 4, 9)] == pytest.approx([0.2, 0.1, 0.02, 0.02])
     assert replace(falling, epochs=None).rate_at(9) == 0.2
 
