@@ -71,7 +71,10 @@ def assemble(
     penalty: Penalty = NOTHING,
     keep: float | None = None,
 ) -> Network:
-    """As `build`, of an architecture that need not be in NETWORKS; `name` is what it is called."""
+    """As `build`, of an architecture that need not be in NETWORKS; `name` is what it is called.
+
+    Raises InputError for features in which its kernels see no square image that is large enough.
+    """
     stages: list[Stage] = []
     shapes: dict[str, tuple[int, ...]] = {}
 
