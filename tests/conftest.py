@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.chromium import CHROMIUM, MISSING, Chromium
+
 _SLOW_MACHINES = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # Explaining a failure traces every line that SymPy runs: it takes minutes, and looks like a hang.
 _PHASES = [phase for phase in Phase if phase is not Phase.explain]
@@ -29,3 +31,13 @@ def offline(tmp_path):
     proxies = {"http_proxy": nobody, "https_proxy": nobody, "HTTP_PROXY": nobody, "HTTPS_PROXY": nobody, "no_proxy": ""}
     surroundings = {name: value for name, value in os.environ.items() if name != "BACKPROOF_DATA"}
     return surroundings | proxies | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """A real browser, one for all tests."""
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    browser = Chromium(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()

@@ -1,12 +1,6 @@
-"""The oracle of every backward here, central differences; a reader of HTML that is not ours; and a real browser."""
+"""The oracle of every backward here, central differences; a reader of HTML that is not ours, and a browser."""
 
-import json
-import os
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass, field
-from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -89,51 +83,15 @@ def read_html():
     return _read
 
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = ("--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update")
-# The page stands in a frame, because a window of its own can be no narrower than 500 pixels. What is measured from
-# outside is the page as it is: its own policy would not let a script run in it.
-FRAME = """<!DOCTYPE html><body><iframe srcdoc="{page}" style="width: {width}px; height: 900px; border: 0"></iframe>
-<script>
-document.querySelector("iframe").onload = event => {{
-  const page = event.target.contentDocument, wide = [];
-  for (const node of page.querySelectorAll("body *"))
-    if (!node.closest(".scroll > *") && node.getBoundingClientRect().right > {width}) wide.push(node.outerHTML);
-  const images = [...page.images].map(image => image.naturalWidth);
-  const found = {{width: page.documentElement.scrollWidth, wide, images}};
-  document.body.innerHTML = `<pre>${{JSON.stringify(found).replaceAll("&", "&amp;").replaceAll("<", "&lt;")}}</pre>`;
-}};
-</script>"""
-
-
 @pytest.fixture
-def browse(tmp_path):
-    """browse(file, *options) -> what Chromium printed, and what it logged, of a page that it opened without network."""
+def show(chromium, tmp_path):
+    """show(page, width, height) -> the browser that has it open."""
 
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here to open a page in")
+    def show(page, width=1280, height=900):
+        file = tmp_path / "page.html"
+        file.write_text(page, encoding="utf-8")
+        chromium.look_like(width, height)
+        chromium.open(file.as_uri())
+        return chromium
 
-    def run(file, *options):
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to run as root with its sandbox
-        profile = f"--user-data-dir={tmp_path / 'profile'}"
-        command = [CHROMIUM, "--headless", "--disable-gpu", *QUIET, *sandbox, profile, "--enable-logging=stderr"]
-        done = subprocess.run(
-            [*command, *options, file.as_uri()], capture_output=True, encoding="utf-8", timeout=120, check=True
-        )
-        return done.stdout, done.stderr
-
-    return run
-
-
-@pytest.fixture
-def measured(browse, tmp_path):
-    """measured(page, width) -> its real width, what sticks out of it, and the widths of its pictures."""
-
-    def measure(page, width):
-        file = tmp_path / "frame.html"
-        file.write_text(FRAME.format(page=escape(page), width=width), encoding="utf-8")
-        printed, _ = browse(file, "--dump-dom", "--window-size=1400,1000", "--hide-scrollbars")
-        found = re.search("<pre>(.*)</pre>", printed, re.DOTALL)[1]
-        return json.loads(found.replace("&lt;", "<").replace("&amp;", "&"))
-
-    return measure
+    return show

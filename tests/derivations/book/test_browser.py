@@ -9,19 +9,10 @@ from checks.parallel import shared
 from checks.tally import measured
 from derivations import LAYERS
 from derivations.book import CHAPTERS, EXAMPLES, carried, write_book
-from tests.derivations.book.chromium import CHROMIUM, MISSING, Chromium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 WIDE, PHONE = 1400, 390
 # Formulas that are not folded away have a size, and so has everything else that is drawn.
 FLAT = "[...document.querySelectorAll('math, table, pre')].filter(e => e.checkVisibility() && !e.clientHeight).length"
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    browser = Chromium(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 def look_at_every_page(chromium, folder):
@@ -35,7 +26,7 @@ def look_at_every_page(chromium, folder):
             assert all(address.startswith((folder.as_uri(), "data:,")) for address in chromium.requested), page.name
             assert chromium.ask("document.querySelector('h1').clientHeight") > 0, page.name
             assert chromium.ask("document.getElementById('search').hidden") is False, page.name  # the script ran
-            assert chromium.ask("document.documentElement.scrollWidth") <= width, page.name
+            assert chromium.width() <= width, page.name
             assert chromium.ask(FLAT) == 0, page.name
             assert (luminance(chromium) < 0.2) == dark, page.name
     return len(pages)
@@ -70,7 +61,7 @@ def test_what_goes_wrong_is_noticed(chromium, book):
     assert "a word" in chromium.logged
     assert any("TypeError" in line for line in chromium.logged)
     assert "http://127.0.0.1:9/x.png" in chromium.requested
-    assert chromium.ask("document.documentElement.scrollWidth") > PHONE
+    assert chromium.width() > PHONE
     assert chromium.ask(FLAT) == 1
 
 

@@ -1,5 +1,7 @@
 """Nielsen's exercises: their truths are what the book says, and what people answer instead is wrong and named."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -8,17 +10,23 @@ from derivations.practice import grade
 from derivations.practice.nielsen import EXERCISES, SKILLS
 
 CASES = {
-    f"{skill}:{level}:{k}": exercise.problem(skill)
+    f"{skill}:{level}:{k}": (exercise, skill)
     for skill, levels in EXERCISES.items()
     for level, exercises in enumerate(levels, start=1)
     for k, exercise in enumerate(exercises)
 }
 MISTAKES = {
-    f"{case}:{k}": (CASES[case], said, text)
-    for case in CASES
-    for skill, level, number in [case.split(":")]
-    for k, (said, text) in enumerate(EXERCISES[skill][int(level) - 1][int(number)].mistakes)
+    f"{case}:{k}": (case, said, text)
+    for case, (exercise, _) in CASES.items()
+    for k, (said, text) in enumerate(exercise.mistakes)
 }
+
+
+@cache
+def problem_of(case):
+    exercise, skill = CASES[case]
+    return exercise.problem(skill)
+
 
 # What the book says, in its own form or in another that people use; several answers to a question.
 TEXTBOOK = {
@@ -85,14 +93,15 @@ def test_the_book_has_an_answer_to_every_exercise():
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_truth_and_what_the_book_says_are_right(case):
-    answers = [CASES[case].answer, CASES[case].answer.partition(" = ")[2], *TEXTBOOK[case]]
-    verdicts = {answer: grade(CASES[case], answer).sentence for answer in answers}
+    problem = problem_of(case)
+    answers = [problem.answer, problem.answer.partition(" = ")[2], *TEXTBOOK[case]]
+    verdicts = {answer: grade(problem, answer).sentence for answer in answers}
     assert all(sentence.startswith("right: ") for sentence in verdicts.values()), verdicts
 
 
-@pytest.mark.parametrize(("problem", "said", "text"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_wrong_and_named(problem, said, text):
-    verdict = grade(problem, text)
+@pytest.mark.parametrize(("case", "said", "text"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_wrong_and_named(case, said, text):
+    verdict = grade(problem_of(case), text)
     assert verdict.status == "wrong"
     assert verdict.diagnoses[0] == said
     assert verdict.counterexample is not None
@@ -100,7 +109,8 @@ def test_a_mistake_is_wrong_and_named(problem, said, text):
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_the_layer_claims_is_proved(case):
-    claims = derive(CASES[case].layer).claims
+    exercise, _ = CASES[case]
+    claims = derive(exercise.layer).claims
     assert all(proof.holds for _, proof in claims)
 
 
@@ -123,12 +133,12 @@ def test_the_seed_chooses_among_several():
 
 
 def test_w_untransposed_is_told_also_in_matrix_form():
-    verdict = grade(CASES["nielsen.bp2:2:0"], "(w_next @ dz_next)*sigma_prime(z)")
+    verdict = grade(problem_of("nielsen.bp2:2:0"), "(w_next @ dz_next)*sigma_prime(z)")
     assert verdict.status == "wrong"
     assert verdict.diagnoses[0].startswith("w_next is not transposed")
 
 
 def test_a_forgotten_sum_over_the_batch_is_told():
-    verdict = grade(CASES["nielsen.bp3:2:0"], "db[j] = dz[j, n]")
+    verdict = grade(problem_of("nielsen.bp3:2:0"), "db[j] = dz[j, n]")
     assert verdict.status == "wrong"
     assert verdict.diagnoses[0].startswith("the sum over n is missing")

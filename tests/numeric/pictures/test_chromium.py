@@ -31,40 +31,24 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("kind", PAGES)
-def test_nothing_sticks_out(measured, model_of, digit, kind, width):
-    found = measured(PAGES[kind](model_of("cnn"), *digit), width)
-    assert (found["width"], found["wide"]) == (width, [])
-    assert 0 not in found["images"]
+@pytest.mark.parametrize("network", ["cnn", "mlp"])
+def test_nothing_sticks_out_and_the_browser_complains_of_nothing(show, model_of, digit, kind, network):
+    page = PAGES[kind](model_of(network), *digit)
+    for width in (360, 1280):
+        chromium = show(page, width)
+        assert (chromium.width(), chromium.wide(), chromium.logged) == (width, [], [])
+        assert 0 not in chromium.pictures()
 
 
-@pytest.mark.parametrize("kind", PAGES)
-def test_the_browser_complains_of_nothing(browse, tmp_path, model_of, digit, kind):
-    file = tmp_path / "page.html"
-    file.write_text(PAGES[kind](model_of("mlp"), *digit), encoding="utf-8")
-    _, logged = browse(file, "--dump-dom")
-    assert "CONSOLE" not in logged
-
-
-def test_the_slider_moves_the_dots_to_where_it_says(browse, tmp_path, model_of, digit):
-    """The page in a frame, whose slider is moved from outside: its own policy would let no other script in."""
+def test_the_slider_moves_the_dots_to_where_it_says(show, model_of, digit):
     page = wiggle_page(model_of("nielsen"), *digit)
     told = json.loads(re.search('data-wiggle="([^"]*)"', page)[1].replace("&quot;", '"'))
-    file = tmp_path / "outer.html"
-    escaped = page.replace("&", "&amp;").replace('"', "&quot;")
-    file.write_text(
-        f"""<!DOCTYPE html><body><iframe srcdoc="{escaped}"></iframe><script>
-        document.querySelector("iframe").onload = event => {{
-          const page = event.target.contentDocument, slider = page.querySelector("input");
-          slider.value = 100; slider.dispatchEvent(new Event("input"));
-          const dots = [...page.querySelectorAll("circle.now")].map(dot => dot.getAttribute("cy"));
-          document.body.innerHTML = `<pre>${{dots.join(" ")}} ${{page.querySelector("output").textContent}}</pre>`;
-        }};</script>""",
-        encoding="utf-8",
-    )
-    printed, _ = browse(file, "--dump-dom")
-    *dots, _, nudge = re.search("<pre>(.*)</pre>", printed)[1].split()
+    chromium = show(page)
+    chromium.ask("document.querySelector('input').value = 100")
+    chromium.ask("document.querySelector('input').dispatchEvent(new Event('input'))")
+    dots = chromium.ask("[...document.querySelectorAll('circle.now')].map(dot => dot.getAttribute('cy'))")
     assert [float(dot) for dot in dots] == [curve["up"][100] for curve in told["curves"]]
+    *_, nudge = chromium.ask("document.querySelector('output').textContent").split()
     assert float(nudge) == pytest.approx(told["nudges"][100], rel=5e-3)
     assert len(told["nudges"]) == NUDGES

@@ -1,5 +1,6 @@
 """A browser to look at pages with: one headless Chromium, spoken to through a pipe in its DevTools protocol."""
 
+import base64
 import json
 import os
 import select
@@ -117,8 +118,31 @@ class Chromium:
         """Type a text into what has the focus."""
         self.call("Input.insertText", text=text)
 
-    def look_like(self, width, *, dark=False):
+    def look_like(self, width, height=900, *, dark=False):
         """Be a window of so many pixels, light or dark."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def address(self):
+        """That of the page."""
+        return self.ask("location.href")
+
+    def photograph(self):
+        """What the window shows, as a PNG."""
+        return base64.b64decode(self.call("Page.captureScreenshot")["data"])
+
+    def width(self):
+        """Of the page, in pixels: more than the window's where it has to be scrolled sideways."""
+        return self.ask("document.documentElement.scrollWidth")
+
+    def wide(self):
+        """The elements that stick out of the window to the right, but for what may be scrolled."""
+        return self.ask(
+            "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll > *')"
+            " && e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML)"
+        )
+
+    def pictures(self):
+        """The widths of all pictures that the page shows, in their own pixels; 0 for what is none."""
+        return self.ask("[...document.images].map(image => image.naturalWidth)")
