@@ -5,8 +5,10 @@ products of matrices are all that is worth sharing, and BLAS does that itself. H
 but the number of threads: the same seed gives the same bits.
 """
 
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
@@ -20,6 +22,7 @@ from numeric.slices import even_slices
 
 THREADS = 2
 _LARGE = 250_000  # multiplications an image: below that, a step of 128 images takes less than half a millisecond
+_TURN = 2e-5  # seconds; measured: a step of two threads takes a twenty-fifth less time than with Python's own 5e-3
 _ROWS = 500  # images read at once by each thread
 
 
@@ -47,6 +50,7 @@ class Team(AbstractContextManager["Team"]):
         keep_freed_memory()
         self._open.enter_context(threadpool_limits(limits=self._threads // self._parts, user_api="blas"))
         if self._parts > 1:
+            self._open.enter_context(_short_turns())
             self._pool = self._open.enter_context(ThreadPoolExecutor(self._parts))
         return self
 
@@ -87,6 +91,17 @@ class Team(AbstractContextManager["Team"]):
                 return int((self.network.predict(self._parameters, images[rows]) == labels[rows]).sum())
 
         return sum(self._pool.map(right, parts) if self._pool else map(right, parts)) / len(images)
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let no thread keep the interpreter for longer than `_TURN` while another waits for it."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _is_large(network: Network) -> bool:

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,3 +73,12 @@ def test_what_goes_wrong_in_a_thread_is_raised():
 def test_large_networks_are_shared_and_small_ones_are_not():
     threads = {name: usual_threads(build(name, 784, 10)) for name in ("mlp", "nielsen", "mlp-augmented", "cnn")}
     assert threads == {"mlp": 1, "nielsen": 1, "mlp-augmented": 2, "cnn": 2}
+
+
+def test_turns_are_short_only_while_a_team_of_several_is_at_work():
+    usual = sys.getswitchinterval()
+    for threads, shorter in ((2, True), (1, False)):
+        network, vector, *_ = draw("cnn", 1)
+        with Team(network, vector, threads):
+            assert (sys.getswitchinterval() < usual) == shorter
+        assert sys.getswitchinterval() == usual
