@@ -19,6 +19,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from checks.report import Report
     from derivations import Derivation
@@ -358,20 +359,28 @@ def _print_reports(reports: list["Report"], console: "Console", unit: str = "rou
 def _verdicts(reports: list["Report"]) -> "Table":
     """A line for every layer, a column for every dtype: narrow enough for 40 columns."""
     from rich.table import Table
+
+    cells: dict[str, dict[str, list[Report]]] = {}
+    for report in reports:
+        cells.setdefault(report.layer, {}).setdefault(report.dtype, []).append(report)
+    table = Table("layer", *dict.fromkeys(report.dtype for report in reports), box=None, pad_edge=False)
+    for layer, by_dtype in cells.items():
+        table.add_row(layer, *map(_worst, by_dtype.values()))
+    return table
+
+
+def _worst(reports: list["Report"]) -> "Text":
+    """The mark and the largest error of the same checks at several sizes."""
     from rich.text import Text
 
     from checks.page import MARKS
 
-    by_layer: dict[str, list[Text]] = {}
-    for report in reports:
-        mark, style = MARKS[report.verdict]
-        error = max((finding.error for finding in report.findings if finding.verdict == report.verdict), default=0.0)
-        size = f"{error:.2g}" if error >= 0.01 or not error else "<0.01"
-        by_layer.setdefault(report.layer, []).append(Text(f"{mark} {size}", style=style))
-    table = Table("layer", *dict.fromkeys(report.dtype for report in reports), box=None, pad_edge=False)
-    for layer, cells in by_layer.items():
-        table.add_row(layer, *cells)
-    return table
+    found = {report.verdict for report in reports}
+    verdict = next(verdict for verdict in ("disagree", "unresolved", "agree") if verdict in found)
+    mark, style = MARKS[verdict]
+    errors = [f.error for report in reports for f in report.findings if f.verdict == verdict]
+    error = max(errors, default=0.0)
+    return Text(f"{mark} {f'{error:.2g}' if error >= 0.01 or not error else '<0.01'}", style=style)
 
 
 @app.command()

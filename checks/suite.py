@@ -214,13 +214,19 @@ SUITE = (
         "conv_relu_pool2d",
         fused_convolution.conv_relu_pool2d,
         fused_convolution.conv_relu_pool2d_backward,
-        {"N": 2, "C": 2, "R": 3, "S": 2, "F": 3},
+        {"N": 1, "C": 3, "R": 2, "S": 3, "F": 2},
     ),
     Row(
         "conv_relu_pool2d",
         fused_convolution.conv_relu_pool2d,
         fused_convolution.conv_relu_pool2d_backward,
-        {"N": 1, "C": 3, "R": 2, "S": 3, "F": 2},
+        {"N": 1, "C": 2, "R": 1, "S": 3, "F": 8, "pad": 1},
+    ),
+    Row(
+        "conv_relu_pool2d",
+        fused_convolution.conv_relu_pool2d,
+        fused_convolution.conv_relu_pool2d_backward,
+        {"N": 2, "C": 2, "R": 3, "S": 1, "F": 2, "pad": 1},
     ),
     Row(
         "transformer_block",

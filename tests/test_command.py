@@ -339,6 +339,10 @@ def wrong_tanh(dY, Y):
     return {"dX": dY * (1 - Y)}
 
 
+def wrong_without_a_slope(dY, X, slope):
+    return {"dX": np.where(X > 0, dY, slope * dY + (slope == 0))}
+
+
 def test_check_tells_what_disagrees(run, monkeypatch, tmp_path):
     sabotage(monkeypatch, "tanh", wrong_tanh)
     file = tmp_path / "found.json"
@@ -347,6 +351,15 @@ def test_check_tells_what_disagrees(run, monkeypatch, tmp_path):
     assert "✗" in outcome.out
     assert "dX contradicts" in outcome.out
     assert json.loads(file.read_text())["verdict"] == "disagree"
+
+
+def test_a_layer_that_is_checked_at_several_sizes_has_one_cell_for_each_dtype_the_worst(run, monkeypatch):
+    marks = [line for line in run("check", "leaky_relu").out.splitlines() if line.startswith("leaky_relu")]
+    assert [line.count("✓") for line in marks] == [2]
+    sabotage(monkeypatch, "leaky_relu", wrong_without_a_slope)
+    marks = [line for line in run("check", "leaky_relu").out.splitlines() if line.startswith("leaky_relu ")]
+    assert marks[0].count("✗") == 2
+    assert "✓" not in marks[0]
 
 
 def test_random_checks_are_counted(run):
