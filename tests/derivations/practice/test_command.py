@@ -9,7 +9,7 @@ import subprocess
 import sys
 import termios
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -179,9 +179,26 @@ class Terminal:
                 break
 
     def end(self):
-        code = self.process.wait(timeout=60)
+        return self.process.wait(timeout=60)
+
+    def close(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
         os.close(self.ours)
-        return code
+
+
+@pytest.fixture
+def sit_down():
+    """sit_down(arguments) -> a terminal, which is closed at the end of the test, whatever comes of it."""
+    with ExitStack() as stack:
+
+        def open_terminal(*arguments, **options):
+            terminal = Terminal(*arguments, **options)
+            stack.callback(terminal.close)
+            return terminal
+
+        yield open_terminal
 
 
 @pytest.mark.parametrize(
@@ -195,8 +212,8 @@ class Terminal:
     ],
     ids=["narrow", "no colour", "dumb", "no Unicode", "wide"],
 )
-def test_a_session_in_a_terminal(columns, surroundings):
-    terminal = Terminal("-", "34", "practice", "powers", columns=columns, **surroundings)
+def test_a_session_in_a_terminal(sit_down, columns, surroundings):
+    terminal = sit_down("-", "34", "practice", "powers", columns=columns, **surroundings)
     page = terminal.until("\n> ")
     terminal.type("6*x^")
     page += (seen := terminal.until("\n> "))
@@ -225,8 +242,8 @@ def test_a_session_in_a_terminal(columns, surroundings):
     assert bool(colours) == ("NO_COLOR" not in surroundings and "TERM" not in surroundings)
 
 
-def test_several_lines_and_the_end_of_input():
-    terminal = Terminal("-", "34", "practice", "powers")
+def test_several_lines_and_the_end_of_input(sit_down):
+    terminal = sit_down("-", "34", "practice", "powers")
     terminal.until("\n> ")
     terminal.type("u = x**5;")
     terminal.until("\n| ")
@@ -239,8 +256,8 @@ def test_several_lines_and_the_end_of_input():
     assert terminal.end() == 0
 
 
-def test_ctrl_c_keeps_what_was_answered(tmp_path):
-    terminal = Terminal(str(tmp_path / "p"), "34", "practice", "powers")
+def test_ctrl_c_keeps_what_was_answered(sit_down, tmp_path):
+    terminal = sit_down(str(tmp_path / "p"), "34", "practice", "powers")
     terminal.until("\n> ")
     terminal.type("6*x**5")
     terminal.until("\n> ")
@@ -249,8 +266,8 @@ def test_ctrl_c_keeps_what_was_answered(tmp_path):
     assert [one.result for one in read_attempts(tmp_path / "p")] == ["right"]
 
 
-def test_the_end_of_a_session_advises_a_mixed_test(tmp_path):
-    terminal = Terminal(str(tmp_path / "p"), "34", "practice", "powers")
+def test_the_end_of_a_session_advises_a_mixed_test(sit_down, tmp_path):
+    terminal = sit_down(str(tmp_path / "p"), "34", "practice", "powers")
     for _ in range(4):
         prompt = terminal.until("\n> ")
         terminal.type(answer_to(prompt[prompt.index("y = ") :]))
