@@ -3,6 +3,7 @@
 import codecs
 import errno
 import json
+import math
 import os
 import shutil
 import sys
@@ -453,6 +454,18 @@ def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1, scheduler: Sche
     raise typer.Exit(WRONG if survived else DONE)
 
 
+def _price(value: float | None) -> float | None:
+    if value is not None and not 0 <= value < math.inf:
+        raise typer.BadParameter(f"{value}; expected a number, 0 or more")
+    return value
+
+
+def _left_out(value: float | None) -> float | None:
+    if value is not None and not 0 <= value < 1:
+        raise typer.BadParameter(f"{value}; expected a share, 0 or more and less than 1")
+    return value
+
+
 @app.command()
 def train(
     network: Annotated[str, typer.Option(metavar="NAME", help="One of the networks in the README.")] = "mlp",
@@ -486,10 +499,18 @@ def train(
     rate: Annotated[float | None, typer.Option(metavar="X", help="The full learning rate.")] = None,
     schedule: Annotated[str | None, typer.Option(metavar="NAME", help="constant, step, cosine or one-cycle.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, metavar="N", help="Images a step.")] = None,
-    l1: Annotated[float | None, typer.Option(metavar="X", help="What the absolute values of weights cost.")] = None,
-    l2: Annotated[float | None, typer.Option(metavar="X", help="What half the squares of weights cost.")] = None,
+    l1: Annotated[
+        float | None,
+        typer.Option(metavar="X", callback=_price, help="What the absolute values of weights cost."),
+    ] = None,
+    l2: Annotated[
+        float | None, typer.Option(metavar="X", callback=_price, help="What half the squares of weights cost.")
+    ] = None,
     dropout: Annotated[
-        float | None, typer.Option(metavar="X", help="The share of every hidden layer that is left out in training.")
+        float | None,
+        typer.Option(
+            metavar="X", callback=_left_out, help="The share of every hidden layer that is left out in training."
+        ),
     ] = None,
     clip: Annotated[float | None, typer.Option(metavar="X", help="The length that no gradient exceeds.")] = None,
     augment: Annotated[
