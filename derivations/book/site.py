@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -241,20 +242,17 @@ def require_place(folder: Path) -> None:
 @contextmanager
 def _in_its_place(folder: Path) -> Iterator[Path]:
     """An empty folder beside `folder`, which takes its place at the end; where something fails, nothing has changed."""
+    new = folder.parent / f".{folder.name}.{secrets.token_hex(8)}"  # named first: from then on it is sure to be removed
+    advice = "choose another folder"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    except OSError as error:
-        raise DerivationError(f"cannot write the book to {folder}: {error.strerror}; choose another folder") from None
-    try:
+        new.mkdir()
+        advice = "the old one is as it was"
         (new / MARKER).write_text("A book of Backproof lies here; the next one may replace it.\n", encoding="utf-8")
         yield new
-        new.chmod(0o755)  # mkdtemp keeps everybody else out
         _replace(folder, new)
     except OSError as error:
-        raise DerivationError(
-            f"cannot write the book to {folder}: {error.strerror}; the old one is as it was"
-        ) from None
+        raise DerivationError(f"cannot write the book to {folder}: {error.strerror}; {advice}") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
