@@ -379,9 +379,9 @@ def _worst(reports: list["Report"]) -> "Text":
     found = {report.verdict for report in reports}
     verdict = next(verdict for verdict in ("disagree", "unresolved", "agree") if verdict in found)
     mark, style = MARKS[verdict]
-    errors = [f.error for report in reports for f in report.findings if f.verdict == verdict]
-    error = max(errors, default=0.0)
-    return Text(f"{mark} {f'{error:.2g}' if error >= 0.01 or not error else '<0.01'}", style=style)
+    error = max((f.error for report in reports for f in report.findings if f.verdict == verdict), default=0.0)
+    size = f"{error:.2g}" if error >= 0.01 or not error else "<0.01"
+    return Text(f"{mark} {size}", style=style)
 
 
 @app.command()

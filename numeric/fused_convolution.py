@@ -23,7 +23,7 @@ from numeric.slices import even_slices
 Array = np.ndarray
 
 BLOCK_BYTES = 2**21  # of `_space`; measured: NumPy's calls cost too much in smaller blocks, the cache in larger ones
-SHORT_LINE = 64  # bytes; measured: to copy lines of 12 twice costs more than to multiply zeros, of 192 less
+SHORT_LINE = 16  # numbers; measured: to copy lines of 3 twice costs more than to multiply zeros, of 48 less
 
 _U = "(H + 2*pad - R + 1)//2"
 _V = "(W + 2*pad - S + 1)//2"
@@ -119,48 +119,55 @@ def _backward(dY: Array, X: Array, K: Array, Y: Array, J: Array, pad: int, dX: A
     """All cotangents, dX in the memory that is given for it; without any, those of the parameters."""
     sizes = _sizes(X, K, pad)
     F = sizes.F
-    convolutions = [sizes] if dX is None else [sizes, _turned(sizes, pad, X.itemsize)]
+    convolutions = [sizes] if dX is None else [sizes, _turned(sizes, pad)]
     blocks, largest = _blocks(X, convolutions)
     frame, rows, dA = _space(largest, sizes, X.dtype)
     hand_back = None if dX is None else _handing_back(largest, K, X.shape[1:3], convolutions[1])
     dkernels, db = np.zeros((2, 2, sizes.R * sizes.T * sizes.C, F), K.dtype), np.zeros(F, K.dtype)
     for images in blocks:
         patches = _patches(X[images], frame, rows, sizes)
-        M = patches.shape[1]
+        M, windows = patches.shape[1], Y[images].shape
         g, place = (dY[images] * (Y[images] > 0)).reshape(M, F), J[images].reshape(M, F)
         da = np.multiply(g, place == _PLACES, out=dA[:, :M])
         dkernels += _under(patches, sizes).swapaxes(2, 3) @ da.reshape(2, 2, M, F)
         db += np.ones(M, g.dtype) @ g
         if dX is not None and hand_back is not None:
-            dX[images] = hand_back(da.reshape(2, 2, -1, sizes.U, sizes.V, F))
+            dX[images] = hand_back(da.reshape(2, 2, *windows))
     parameters = {"dK": _unframed(dkernels, sizes), "db": db}
     return parameters if dX is None else {"dX": dX, **parameters}
 
 
 def _sizes(X: Array, K: Array, pad: int) -> _Sizes:
     (_, H, W, C), (R, S, _, F) = X.shape, K.shape
-    U, V, frame = (H + 2 * pad - R + 1) // 2, (W + 2 * pad - S + 1) // 2, (H + 2 * pad, W + 2 * pad)
-    return _Sizes(H, W, R, S, C, F, U, V, frame, (pad, pad), (0, 0), _pixels(S, C, X.itemsize))
+    return _sized(H, W, R, S, C, F, (H + 2 * pad - R + 1) // 2, (W + 2 * pad - S + 1) // 2, (pad, pad))
 
 
-def _turned(sizes: _Sizes, pad: int, itemsize: int) -> _Sizes:
+def _turned(sizes: _Sizes, pad: int) -> _Sizes:
     """The convolution that makes dX: of dA, 2 U by 2 V, whose first pixel sees the kernels' last but for `pad`."""
     H, W, R, S, C, F, U, V = sizes[:8]
-    H, W, U, V = 2 * U, 2 * V, -(-H // 2), -(-W // 2)
-    corner, start = (max(R - 1 - pad, 0), max(S - 1 - pad, 0)), (max(pad - R + 1, 0), max(pad - S + 1, 0))
-    frame = max(corner[0] + H, start[0] + 2 * U + R - 1), max(corner[1] + W, start[1] + 2 * V + S - 1)
-    return _Sizes(H, W, R, S, F, C, U, V, frame, corner, start, _pixels(S, F, itemsize))
+    return _sized(2 * U, 2 * V, R, S, F, C, -(-H // 2), -(-W // 2), (R - 1 - pad, S - 1 - pad))
 
 
-def _pixels(S: int, C: int, itemsize: int) -> int:
-    return S + 1 if S * C * itemsize < SHORT_LINE else S
+def _sized(H: int, W: int, R: int, S: int, C: int, F: int, U: int, V: int, pads: tuple[int, int]) -> _Sizes:
+    frame, corner, start = zip(_along(H, U, R, pads[0]), _along(W, V, S, pads[1]), strict=True)
+    return _Sizes(H, W, R, S, C, F, U, V, frame, corner, start, S + (S * C < SHORT_LINE))
+
+
+def _along(pixels: int, windows: int, kernel: int, pad: int) -> tuple[int, int, int]:
+    """Along one axis: how long the frame is, where in it the images begin, and the first patch. A pad below 0 cuts.
+
+    Where there is a pad, the patches reach as far as the images that it shifts.
+    """
+    corner, start = max(pad, 0), max(-pad, 0)
+    return max(pixels, start + 2 * windows + kernel - 1), corner, start
 
 
 def _blocks(X: Array, convolutions: list[_Sizes]) -> tuple[list[slice], int]:
     """The images, as many at a time as these convolutions have space for in a block; and how many that is at most."""
     image = X.itemsize * sum(math.prod(shape) for sizes in convolutions for shape in _shapes(1, sizes))
-    blocks = even_slices(len(X), math.ceil(len(X) / max(1, BLOCK_BYTES // image)))
-    return blocks, len(X[blocks[-1]])
+    blocks = even_slices(len(X), -(-len(X) // max(1, BLOCK_BYTES // image)))
+    *_, longest = blocks
+    return blocks, len(X[longest])
 
 
 def _space(count: int, sizes: _Sizes, dtype: np.dtype) -> list[Array]:
@@ -218,7 +225,8 @@ def _framed(K: Array, T: int) -> Array:
     R, S, C, F = K.shape
     framed = np.zeros((2, R, T, C, F), K.dtype)
     for j in (0, 1):
-        framed[j, :, j * (T - S) : j * (T - S) + S] = K
+        first = j * (T - S)
+        framed[j, :, first : first + S] = K
     return framed.reshape(2, R * T * C, F)
 
 
@@ -240,7 +248,8 @@ def _handing_back(count: int, K: Array, image: tuple[int, ...], turned: _Sizes) 
         n = dA.shape[2]
         _by_places(_inside(frame, n, turned))[...] = dA
         patches = _copied(frame, n, rows, turned)
-        made = np.matmul(_under(patches, turned), kernels, out=places[:, : n * U * V].reshape(2, 2, -1, C))
+        M = patches.shape[1]
+        made = np.matmul(_under(patches, turned), kernels, out=places[:, :M].reshape(2, 2, M, C))
         _by_places(pixels[:n])[...] = made.reshape(2, 2, n, U, V, C)
         return pixels[:n, :H, :W]
 

@@ -47,7 +47,7 @@ def test_what_survives_of_the_fused_convolution_computes_the_same():
     """It chooses between ways of laying out its memory, and either way gives the same numbers, at any sizes."""
     (outcomes,) = [mutate(rows(["conv_relu_pool2d"]))]
     survivors = [outcome.mutant.backward for outcome in outcomes if outcome.fate == "survived"]
-    assert survivors
+    assert len(survivors) < 0.05 * len(outcomes)
     rng = np.random.default_rng(0)
     for _ in range(100):
         N, H, W, C, F, R, S, pad = (int(n) for n in rng.integers([1, 4, 4, 1, 1, 1, 1, 0], [5, 9, 9, 20, 5, 4, 4, 3]))
