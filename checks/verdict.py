@@ -22,6 +22,10 @@ AGREE = 1.0
 # the number of operations: millions in float32, and still more than four in bfloat16.
 DISAGREE = 4.0
 
+# Where rounding might hide the whole value (in low precision, in long sums), an answer still tells if it is as near as
+# this to what the witness expects: what is off by a hundredth of the largest entry would have been seen.
+NEAR = 0.01
+
 WORST_ENTRIES = 3
 
 
@@ -83,7 +87,8 @@ def combine(findings: Iterable[Finding]) -> Verdict:
 def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Testimony, bound: NDArray) -> Finding:
     """Compare `got` with a testimony, entry by entry; all arrays have one shape.
 
-    The witness is blind, and the verdict open, where zero would have agreed just as well at every entry.
+    The witness is blind, and the verdict open, where zero would have agreed just as well at every entry: it lies within
+    the allowance, and the answer is not `NEAR` the witness's value either.
     """
     got = np.asarray(got, np.float64)
     expected, allowance = testimony.value, bound + testimony.error
@@ -101,7 +106,7 @@ def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Test
     elif (asked & ~told).any():
         lost = f"{int((asked & ~told).sum())} of {int(asked.sum())} entries"
         verdict, reason = "unresolved", f"{lost}: {testimony.reason or 'the bound is infinite'}"
-    elif (units(expected, allowance)[told] <= AGREE).all():
+    elif (scale := float(units(expected, allowance)[told].max(initial=0.0))) <= AGREE and error >= NEAR * scale:
         verdict, reason = "unresolved", "vacuous: the true value is zero, within what this witness can tell"
     else:
         verdict, reason = "agree", ""

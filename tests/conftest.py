@@ -1,11 +1,15 @@
-"""Hypothesis profiles: `dev` by default, `ci` where CI is set, `thorough` for a long look."""
+"""Hypothesis profiles: `dev` by default, `ci` where CI is set, `thorough` for a long look; Ctrl-C; a browser."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.chromium import CHROMIUM, MISSING, Chromium
+
+# A shell's background job ignores Ctrl-C, and so would the commands that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SLOW_MACHINES = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # Explaining a failure traces every line that SymPy runs: it takes minutes, and looks like a hang.

@@ -59,6 +59,18 @@ def test_where_zero_would_agree_as_well_it_is_open():
     assert "vacuous" in found.reason
 
 
+WIDE = np.full(3, 10.0)  # rounding might hide all of TRUTH
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.999, "agree"), (0.98, "unresolved"), (0.0, "unresolved")])
+def test_where_rounding_might_hide_the_value_only_an_answer_near_it_agrees(share, expected):
+    assert verdict(share * TRUTH.value, bound=WIDE).verdict == expected
+
+
+def test_where_rounding_might_hide_the_value_one_entry_off_leaves_it_open():
+    assert verdict([1.1, 2.0, -3.0], bound=WIDE).verdict == "unresolved"
+
+
 def test_a_wrong_answer_to_a_vacuous_question_is_still_wrong():
     assert verdict([0.0, 1.0, 0.0], verdicts.Testimony(ZERO, ZERO)).verdict == "disagree"
 
