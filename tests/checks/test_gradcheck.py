@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from checks import assert_gradients, gradcheck
@@ -24,7 +24,11 @@ SIZES = st.fixed_dictionaries({"first": st.integers(1, 9), "second": st.integers
 def test_our_own_layers_are_never_flagged(row, sizes, seed, dtype):
     chosen = dict(zip(derive(row.layer).layer.size_names, sizes.values(), strict=False))
     chosen = {**chosen, **row.sizes}
-    report = gradcheck((row.forward, row.backward), row.layer, sizes=chosen, seed=seed, dtype=dtype)
+    try:
+        report = gradcheck((row.forward, row.backward), row.layer, sizes=chosen, seed=seed, dtype=dtype)
+    except ValueError as refusal:  # an image may be too small for the row's kernel
+        assert "no choice of the open sizes fits" in str(refusal)
+        reject()
     assert not [f for f in report.findings if f.verdict == "disagree"], str(report)
     assert max(f.error for f in report.findings if f.verdict != "disagree") <= AGREE
 
