@@ -27,7 +27,8 @@ def test_our_own_layers_are_never_flagged(row, sizes, seed, dtype):
     try:
         report = gradcheck((row.forward, row.backward), row.layer, sizes=chosen, seed=seed, dtype=dtype)
     except ValueError as refusal:  # an image may be too small for the row's kernel
-        assert "no choice of the open sizes fits" in str(refusal)
+        if "no choice of the open sizes fits" not in str(refusal):
+            raise
         reject()
     assert not [f for f in report.findings if f.verdict == "disagree"], str(report)
     assert max(f.error for f in report.findings if f.verdict != "disagree") <= AGREE
