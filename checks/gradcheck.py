@@ -138,7 +138,8 @@ def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
         array, faults = _admit(trial, name, results[name])
         findings += faults
         if array is not None:
-            finding = judge(trial.label, name, "equations", array, testimony, trial.bounds[name])
+            bound, near = trial.bounds[name], trial.format.near
+            finding = judge(trial.label, name, "equations", array, testimony, bound, near)
             findings.append(weigh(trial, finding, array, lambda again: again.forward(again.arguments())))
     return findings
 

@@ -33,6 +33,11 @@ class Format:
         return (2.0 - 2.0 ** (1 - self.precision)) * 2.0**self.highest
 
     @property
+    def near(self) -> float:
+        """The relative error of a result of which half the digits are right, or two decimals where those are fewer."""
+        return min(np.sqrt(self.unit), 0.01)
+
+    @property
     def dtype(self) -> np.dtype:
         """The NumPy dtype. Raises ValueError where the package that brings it is not installed."""
         try:

@@ -22,10 +22,6 @@ AGREE = 1.0
 # the number of operations: millions in float32, and still more than four in bfloat16.
 DISAGREE = 4.0
 
-# Where rounding might hide the whole value (in low precision, in long sums), an answer still tells if it is as near as
-# this to what the witness expects: what is off by a hundredth of the largest entry would have been seen.
-NEAR = 0.01
-
 WORST_ENTRIES = 3
 
 
@@ -84,11 +80,14 @@ def combine(findings: Iterable[Finding]) -> Verdict:
     return "agree" if any(f.verdict == "agree" for f in findings) else "unresolved"
 
 
-def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Testimony, bound: NDArray) -> Finding:
+def judge(
+    case: str, cotangent: str, witness: str, got: NDArray, testimony: Testimony, bound: NDArray, near: float = 0.0
+) -> Finding:
     """Compare `got` with a testimony, entry by entry; all arrays have one shape.
 
-    The witness is blind, and the verdict open, where zero would have agreed just as well at every entry: it lies within
-    the allowance, and the answer is not `NEAR` the witness's value either.
+    The witness is blind, and the verdict open, where a bound is infinite, or where zero would have agreed just as well
+    at every entry. Rounding might then have left nothing (a long sum in few digits), but it need not have: the answer
+    agrees if no entry is further off than `near`, a share of the largest that is expected.
     """
     got = np.asarray(got, np.float64)
     expected, allowance = testimony.value, bound + testimony.error
@@ -98,20 +97,30 @@ def judge(case: str, cotangent: str, witness: str, got: NDArray, testimony: Test
     error = float(errors.max(initial=0.0))
     wrong = int((errors > DISAGREE).sum())
 
-    verdict: Verdict
+    verdict: Verdict = "agree"
+    reason = ""
     if wrong:
         verdict, reason = "disagree", ("not a number" if np.isnan(got).any() else "")
     elif error > AGREE:
         verdict, reason = "unresolved", f"off by {error:.1f} bounds: too far for rounding, too near for a mistake"
+    elif _is_near(got[asked], expected[asked], testimony.error[asked], near):
+        pass
     elif (asked & ~told).any():
         lost = f"{int((asked & ~told).sum())} of {int(asked.sum())} entries"
-        verdict, reason = "unresolved", f"{lost}: {testimony.reason or 'the bound is infinite'}"
-    elif (scale := float(units(expected, allowance)[told].max(initial=0.0))) <= AGREE and error >= NEAR * scale:
+        silent = not np.isfinite(testimony.error[asked]).all()
+        why = testimony.reason if silent and testimony.reason else "in this dtype rounding might leave nothing of it"
+        verdict, reason = "unresolved", f"{lost}: {why}"
+    elif (units(expected, allowance)[told] <= AGREE).all():
         verdict, reason = "unresolved", "vacuous: the true value is zero, within what this witness can tell"
-    else:
-        verdict, reason = "agree", ""
     worst = worst_entries(expected, got, errors) if error > AGREE else ()
     return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(asked.sum()), asked.size)
+
+
+def _is_near(got: NDArray, expected: NDArray, doubt: NDArray, near: float) -> bool:
+    """Whether all entries are within that share of the largest, the witness's own error included; no zeros are."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(got - expected) + doubt
+        return bool((off <= near * np.abs(expected).max(initial=0.0)).all() and expected.any())
 
 
 def units(distance: NDArray, allowance: NDArray) -> NDArray[np.float64]:

@@ -52,7 +52,8 @@ class Witnesses:
             testimony = TESTIMONIES[witness](self, cotangent)
         except MisconductError as misconduct:
             return _silent(self.trial, cotangent, witness, misconduct.reason)
-        return judge(self.trial.label, cotangent, witness, got, testimony, self.trial.bounds[cotangent])
+        trial = self.trial
+        return judge(trial.label, cotangent, witness, got, testimony, trial.bounds[cotangent], trial.format.near)
 
     def derivation(self, cotangent: str) -> Testimony:
         """The equations, differentiated and evaluated exactly."""

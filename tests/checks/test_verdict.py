@@ -11,8 +11,8 @@ TRUTH = verdicts.Testimony(np.array([1.0, 2.0, -3.0]), np.full(3, 0.01))
 BOUND = np.full(3, 0.01)
 
 
-def verdict(got, testimony=TRUTH, bound=BOUND):
-    return judge("a case", "dX", "a witness", np.array(got), testimony, bound)
+def verdict(got, testimony=TRUTH, bound=BOUND, near=0.0):
+    return judge("a case", "dX", "a witness", np.array(got), testimony, bound, near)
 
 
 def test_within_the_bound_it_agrees():
@@ -59,16 +59,24 @@ def test_where_zero_would_agree_as_well_it_is_open():
     assert "vacuous" in found.reason
 
 
-WIDE = np.full(3, 10.0)  # rounding might hide all of TRUTH
+WIDE, NO = np.full(3, 10.0), np.full(3, np.inf)  # rounding might hide all of EXACT
+EXACT = verdicts.Testimony(TRUTH.value, ZERO)
 
 
+@pytest.mark.parametrize("bound", [WIDE, NO])
 @pytest.mark.parametrize(("share", "expected"), [(0.999, "agree"), (0.98, "unresolved"), (0.0, "unresolved")])
-def test_where_rounding_might_hide_the_value_only_an_answer_near_it_agrees(share, expected):
-    assert verdict(share * TRUTH.value, bound=WIDE).verdict == expected
+def test_where_rounding_might_hide_the_value_only_an_answer_near_it_agrees(share, expected, bound):
+    assert verdict(share * TRUTH.value, EXACT, bound, near=0.01).verdict == expected
+    assert verdict(share * TRUTH.value, EXACT, bound).verdict == "unresolved"
 
 
-def test_where_rounding_might_hide_the_value_one_entry_off_leaves_it_open():
-    assert verdict([1.1, 2.0, -3.0], bound=WIDE).verdict == "unresolved"
+@pytest.mark.parametrize("bound", [WIDE, NO])
+def test_where_rounding_might_hide_the_value_one_entry_off_leaves_it_open(bound):
+    assert verdict([1.1, 2.0, -3.0], EXACT, bound, near=0.01).verdict == "unresolved"
+
+
+def test_zero_is_near_zero_but_tells_nothing():
+    assert verdict(ZERO, verdicts.Testimony(ZERO, ZERO), WIDE, near=0.01).verdict == "unresolved"
 
 
 def test_a_wrong_answer_to_a_vacuous_question_is_still_wrong():
