@@ -34,8 +34,11 @@ class Format:
 
     @property
     def near(self) -> float:
-        """The relative error of a result of which half the digits are right, or two decimals where those are fewer."""
-        return min(np.sqrt(self.unit), 0.01)
+        """The share of a value that an answer may be off by where rounding bounds say nothing; 0: it stays open there.
+
+        A hundredth in formats of three digits or so, in which the bound of a long sum is larger than the sum.
+        """
+        return 0.01 if self.precision <= 11 else 0.0
 
     @property
     def dtype(self) -> np.dtype:

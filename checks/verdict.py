@@ -97,27 +97,27 @@ def judge(
     error = float(errors.max(initial=0.0))
     wrong = int((errors > DISAGREE).sum())
 
-    verdict: Verdict = "agree"
-    reason = ""
+    is_near = _is_near(got[asked], expected[asked], testimony.error[asked], near)
+    verdict: Verdict
     if wrong:
         verdict, reason = "disagree", ("not a number" if np.isnan(got).any() else "")
     elif error > AGREE:
         verdict, reason = "unresolved", f"off by {error:.1f} bounds: too far for rounding, too near for a mistake"
-    elif _is_near(got[asked], expected[asked], testimony.error[asked], near):
-        pass
-    elif (asked & ~told).any():
+    elif not is_near and (asked & ~told).any():
         lost = f"{int((asked & ~told).sum())} of {int(asked.sum())} entries"
         silent = not np.isfinite(testimony.error[asked]).all()
         why = testimony.reason if silent and testimony.reason else "in this dtype rounding might leave nothing of it"
         verdict, reason = "unresolved", f"{lost}: {why}"
-    elif (units(expected, allowance)[told] <= AGREE).all():
+    elif not is_near and (units(expected, allowance)[told] <= AGREE).all():
         verdict, reason = "unresolved", "vacuous: the true value is zero, within what this witness can tell"
+    else:
+        verdict, reason = "agree", ""
     worst = worst_entries(expected, got, errors) if error > AGREE else ()
     return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(asked.sum()), asked.size)
 
 
 def _is_near(got: NDArray, expected: NDArray, doubt: NDArray, near: float) -> bool:
-    """Whether all entries are within that share of the largest, the witness's own error included; no zeros are."""
+    """Whether all entries are within that share of the largest, the witness's error added; zeros never are."""
     with np.errstate(invalid="ignore"):
         off = np.abs(got - expected) + doubt
         return bool((off <= near * np.abs(expected).max(initial=0.0)).all() and expected.any())
