@@ -40,6 +40,7 @@ def page(report: Report) -> RenderableType:
     parts: list[RenderableType] = [_title(report), _witness_table(report)]
     parts.append(Text(UNITS if report.order == 1 else ESTIMATED_UNITS, style="dim"))
     parts += _drawn(report)
+    parts += _near(report)
     parts += _behaviour(report)
     parts += _trouble(report)
     return Group(*parts)
@@ -112,6 +113,14 @@ def _drawn(report: Report) -> Iterator[Text]:
     if found:
         counts = ", ".join(f"{f.entries} of {f.of} entries of {name}" for name, f in found.items())
         yield Text(f"drawn at random: {counts}", style="dim")
+
+
+def _near(report: Report) -> Iterator[Text]:
+    """Which answers agree with the mathematics only nearly, because bounds say nothing of them in this dtype."""
+    found = {f.cotangent: f.reason for f in report.findings if f.nearly and f.witness in MATHEMATICS}
+    for reason in dict.fromkeys(found.values()):
+        names = ", ".join(name for name in found if found[name] == reason)
+        yield Text(f"✓ {names}: {reason}", style="dim")
 
 
 def _behaviour(report: Report) -> Iterator[Text]:

@@ -162,6 +162,7 @@ def _check(report: Report, finding: Finding) -> dict[str, Any]:
         "error": number(finding.error),
         "entries": finding.entries,
         "of": finding.of,
+        "nearly": finding.nearly,
         "reason": finding.reason,
         "worst": [
             {"index": list(e.index), "expected": number(e.expected), "got": number(e.got), "error": number(e.error)}

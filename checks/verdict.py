@@ -51,7 +51,8 @@ class Entry:
 class Finding:
     """One thing that was looked at: the verdict, the largest error in units of the bound, and why.
 
-    `wrong` of `entries` entries are wrong, and so many were looked at `of` all that the array has.
+    `wrong` of `entries` entries are wrong, and so many were looked at `of` all that the array has. With `nearly` it
+    agrees although its bounds say nothing, because it is near enough.
     """
 
     case: str
@@ -64,6 +65,7 @@ class Finding:
     wrong: int = 0
     entries: int = 0
     of: int = 0
+    nearly: bool = False
 
 
 def combine(findings: Iterable[Finding]) -> Verdict:
@@ -97,23 +99,32 @@ def judge(
     error = float(errors.max(initial=0.0))
     wrong = int((errors > DISAGREE).sum())
 
-    is_near = _is_near(got[asked], expected[asked], testimony.error[asked], near)
+    blind = _blindness(testimony, allowance, asked, told)
     verdict: Verdict
     if wrong:
         verdict, reason = "disagree", ("not a number" if np.isnan(got).any() else "")
     elif error > AGREE:
         verdict, reason = "unresolved", f"off by {error:.1f} bounds: too far for rounding, too near for a mistake"
-    elif not is_near and (asked & ~told).any():
-        lost = f"{int((asked & ~told).sum())} of {int(asked.sum())} entries"
+    elif not blind:
+        verdict, reason = "agree", ""
+    elif _is_near(got[asked], expected[asked], testimony.error[asked], near):
+        verdict, reason = "agree", f"only within {near:.0%} of the largest entry: rounding might hide all of it"
+    else:
+        verdict, reason = "unresolved", blind
+    worst = worst_entries(expected, got, errors) if error > AGREE else ()
+    counts, nearly = (wrong, int(asked.sum()), asked.size), bool(blind) and verdict == "agree"
+    return Finding(case, cotangent, witness, verdict, error, reason, worst, *counts, nearly)
+
+
+def _blindness(testimony: Testimony, allowance: NDArray, asked: NDArray, told: NDArray) -> str:
+    """Why a witness cannot tell right from wrong; nothing where it can."""
+    if (asked & ~told).any():
         silent = not np.isfinite(testimony.error[asked]).all()
         why = testimony.reason if silent and testimony.reason else "in this dtype rounding might leave nothing of it"
-        verdict, reason = "unresolved", f"{lost}: {why}"
-    elif not is_near and (units(expected, allowance)[told] <= AGREE).all():
-        verdict, reason = "unresolved", "vacuous: the true value is zero, within what this witness can tell"
-    else:
-        verdict, reason = "agree", ""
-    worst = worst_entries(expected, got, errors) if error > AGREE else ()
-    return Finding(case, cotangent, witness, verdict, error, reason, worst, wrong, int(asked.sum()), asked.size)
+        return f"{int((asked & ~told).sum())} of {int(asked.sum())} entries: {why}"
+    if (units(testimony.value, allowance)[told] <= AGREE).all():
+        return "vacuous: the true value is zero, within what this witness can tell"
+    return ""
 
 
 def _is_near(got: NDArray, expected: NDArray, doubt: NDArray, near: float) -> bool:

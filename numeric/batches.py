@@ -21,8 +21,8 @@ def batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """X[n, D] and T of the rows in `order`, n = `size` but for the last; X may be used again for later batches.
 
-    Where `order` is [rows, networks], with a column for each network of a vote, X is [n, networks, D]. With a distortion, which draws from `rng`, every image (a square one) is distorted on its way. `images` stay as
-    they are.
+    Where `order` is [rows, networks], with a column for each network of a vote, X is [n, networks, D]. With a
+    distortion, which draws from `rng`, every image (a square one) is distorted on its way. `images` stay as they are.
     """
     D, together = images.shape[1], _GATHERED if distortion is None else _DISTORTED
     many = max(1, together // (size * order[0].size)) * size

@@ -14,7 +14,8 @@ class Vote(Network):
 
     Its outputs are the shares of all members, averaged; its loss is the sum of theirs, so that each learns as it would
     alone. Of a batch X[N, count, D] with targets T[N, count, ...] every member sees its own X[:, i], of X[N, D] all see
-    all: their mistakes are to be as different as can be. Source: Goodfellow, Bengio and Courville (2016), Deep Learning, section 7.11.
+    all: the more their mistakes differ, the more a vote mends. Source: Goodfellow, Bengio and Courville (2016), Deep
+    Learning, section 7.11.
     """
 
     member: Network | None = None

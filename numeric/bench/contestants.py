@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from numeric.architectures import NETWORKS, Architecture, assemble
 from numeric.data.dataset import Dataset
@@ -131,14 +132,15 @@ def torch(task: Task, dataset: Dataset, threads: int, seed: int, channels_last: 
 def book(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
     """The loop of Nielsen (2015), ch. 1, by the same NumPy calls: one image after the other, as columns of numbers.
 
-    It is written after his `network.py`, which is for Python 2, on sigmoid layers and the quadratic cost: every image's
-    cotangents are arrays of their own, added up in new ones, in float64. The weights start from N(0, 1/n).
+    It is written after his `network.py`, which is for Python 2, on sigmoid layers and the quadratic cost: images are
+    float32, all else is float64; every image's cotangents are arrays of their own, set to zero, replaced, and added up
+    in new ones. The weights start from N(0, 1/n).
     """
     rng = np.random.default_rng(seed)
     sizes = [dataset.train_images.shape[1], *task.architecture.hidden, dataset.classes]
     weights = [rng.standard_normal((out, into)) / np.sqrt(into) for into, out in pairwise(sizes)]
     biases = [rng.standard_normal((out, 1)) for out in sizes[1:]]
-    images = [image.reshape(-1, 1).astype(np.float64) for image in dataset.train_images]
+    images = [image.reshape(-1, 1) for image in dataset.train_images]
     targets = [row.reshape(-1, 1) for row in np.eye(dataset.classes)[dataset.train_labels]]
 
     def sigmoid(z: np.ndarray) -> np.ndarray:
@@ -153,30 +155,31 @@ def book(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
         return a
 
     def cotangents(x: np.ndarray, y: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        dW, db = [np.zeros(W.shape) for W in weights], [np.zeros(b.shape) for b in biases]
         seen, weighted = [x], []
         for W, b in zip(weights, biases, strict=True):
             weighted.append(np.dot(W, seen[-1]) + b)
             seen.append(sigmoid(weighted[-1]))
         delta = (seen[-1] - y) * slope(weighted[-1])
-        dW, db = [np.dot(delta, seen[-2].T)], [delta]
+        dW[-1], db[-1] = np.dot(delta, seen[-2].T), delta
         for layer in reversed(range(len(weights) - 1)):
             delta = np.dot(weights[layer + 1].T, delta) * slope(weighted[layer])
-            dW.insert(0, np.dot(delta, seen[layer].T))
-            db.insert(0, delta)
+            dW[layer], db[layer] = np.dot(delta, seen[layer].T), delta
         return dW, db
 
     while True:
         order = rng.permutation(len(images))
-        for first in range(0, len(order), task.batch):
-            chosen = order[first : first + task.batch]
-            dW, db = [np.zeros(W.shape) for W in weights], [np.zeros(b.shape) for b in biases]
-            for n in chosen:
-                its_dW, its_db = cotangents(images[n], targets[n])
-                dW = [total + its for total, its in zip(dW, its_dW, strict=True)]
-                db = [total + its for total, its in zip(db, its_db, strict=True)]
-            rate = task.rate / len(chosen)
-            weights = [W - rate * total for W, total in zip(weights, dW, strict=True)]
-            biases = [b - rate * total for b, total in zip(biases, db, strict=True)]
+        with threadpool_limits(threads, user_api="blas"):
+            for first in range(0, len(order), task.batch):
+                chosen = order[first : first + task.batch]
+                dW, db = [np.zeros(W.shape) for W in weights], [np.zeros(b.shape) for b in biases]
+                for n in chosen:
+                    its_dW, its_db = cotangents(images[n], targets[n])
+                    dW = [total + its for total, its in zip(dW, its_dW, strict=True)]
+                    db = [total + its for total, its in zip(db, its_db, strict=True)]
+                rate = task.rate / len(chosen)
+                weights = [W - rate * total for W, total in zip(weights, dW, strict=True)]
+                biases = [b - rate * total for b, total in zip(biases, db, strict=True)]
         yield lambda: np.array([output(image.reshape(-1, 1)).argmax() for image in dataset.test_images])
 
 

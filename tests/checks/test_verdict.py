@@ -75,6 +75,16 @@ def test_where_rounding_might_hide_the_value_one_entry_off_leaves_it_open(bound)
     assert verdict([1.1, 2.0, -3.0], EXACT, bound, near=0.01).verdict == "unresolved"
 
 
+def test_an_answer_that_agrees_by_nearness_alone_says_so():
+    found = verdict(1.001 * TRUTH.value, EXACT, WIDE, near=0.01)
+    assert found.nearly
+    assert found.reason == "only within 1% of the largest entry: rounding might hide all of it"
+    within_its_bounds = verdict(TRUTH.value, near=0.01)
+    assert not within_its_bounds.nearly
+    assert within_its_bounds.reason == ""
+    assert not verdict(1.1 * TRUTH.value, EXACT, WIDE, near=0.01).nearly
+
+
 def test_zero_is_near_zero_but_tells_nothing():
     assert verdict(ZERO, verdicts.Testimony(ZERO, ZERO), WIDE, near=0.01).verdict == "unresolved"
 

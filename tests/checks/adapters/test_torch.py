@@ -97,7 +97,9 @@ class HalfAsMuch(Linear):
 def test_a_layer_of_full_size_agrees_in_few_digits_only_where_it_is_near(dtype):
     """Rounding every partial sum of so many products to these digits might leave nothing; processors do not."""
     options = {"dtype": dtype, "sizes": {"N": 512, "D": 784, "C": 256}}
-    assert_gradients(Linear, against="linear", **options)
+    report = assert_gradients(Linear, against="linear", **options)
+    said = "only within 1% of the largest entry" in " ".join(str(report).split())
+    assert said == any(f.nearly for f in report.findings) == (dtype == "bfloat16")
     report = gradcheck(HalfAsMuch, "linear", **options)
     assert report.verdict == "unresolved"
     assert {f.verdict for f in report.findings if f.cotangent == "dW"} == {"unresolved"}
