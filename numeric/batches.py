@@ -21,19 +21,18 @@ def batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """X[n, D] and T of the rows in `order`, n = `size` but for the last; X may be used again for later batches.
 
-    Where `order` is [rows, networks], with a column for each network of a vote, X is [n, networks, D]. With a
-    distortion, which draws from `rng`, every image (a square one) is distorted on its way. `images` stay as they are.
+    With a distortion, which draws from `rng`, every image (a square one) is distorted on its way. `images` stay as
+    they are.
     """
-    D, together = images.shape[1], _GATHERED if distortion is None else _DISTORTED
-    many = max(1, together // (size * order[0].size)) * size
-    buffer = np.empty((*order[:many].shape, D), images.dtype)
+    side, together = isqrt(images.shape[1]), _GATHERED if distortion is None else _DISTORTED
+    many = max(1, together // size) * size
+    buffer = np.empty((min(many, len(order)), images.shape[1]), images.dtype)
     for start in range(0, len(order), many):
         chosen = order[start : start + many]
         # "raise", the default, would copy once more
         X = images.take(chosen, axis=0, out=buffer[: len(chosen)], mode="clip")
         T = targets[chosen]
         if distortion is not None and rng is not None:
-            flat = X.reshape(-1, D)
-            distortion.distort(flat, (isqrt(D), isqrt(D)), rng, out=flat)
+            distortion.distort(X, (side, side), rng, out=X)
         for first in range(0, len(chosen), size):
             yield X[first : first + size], T[first : first + size]

@@ -116,7 +116,7 @@ def run_epoch(
     """
     network, vector, rng = team.network, progress.vector, progress.rng
     total, steps = 0.0, math.ceil(len(rows) / recipe.batch)
-    given = batches(images, targets, network.order(rows, rng), recipe.batch, recipe.distortion, rng)
+    given = batches(images, targets, rng.permutation(rows), recipe.batch, recipe.distortion, rng)
     for batch, (X, T) in enumerate(given):
         L, gradient = team.backward(X, T, network.masks(len(X), rng))
         if not math.isfinite(L + gradient @ gradient):

@@ -123,7 +123,7 @@ RECIPES = {
         60, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
     ),
     ("cnn-vote", "mnist"): Recipe(
-        24, batch=64, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, lam=5e-4, keep=0.7, distortion=_FOR_KERNELS
+        20, batch=64, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, lam=5e-4, keep=0.7, distortion=_FOR_KERNELS
     ),
     ("cnn-vote", "digits"): Recipe(
         30, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES

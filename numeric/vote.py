@@ -1,4 +1,4 @@
-"""Several networks of one kind that start from different weights, see batches of their own, and vote."""
+"""Several networks of one kind that see the same batches, start from different weights, and vote."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -13,9 +13,7 @@ class Vote(Network):
     """`count` networks like `member`; parameters are called 1.W1, 1.b1, ..., 2.W1, ...
 
     Its outputs are the shares of all members, averaged; its loss is the sum of theirs, so that each learns as it would
-    alone. Of a batch X[N, count, D] with targets T[N, count, ...] every member sees its own X[:, i], of X[N, D] all see
-    all: the more their mistakes differ, the more a vote mends. Source: Goodfellow, Bengio and Courville (2016), Deep
-    Learning, section 7.11.
+    alone. Source: Goodfellow, Bengio and Courville (2016), Deep Learning, section 7.11.
     """
 
     member: Network | None = None
@@ -45,14 +43,8 @@ class Vote(Network):
         return self.forward(parameters, X)
 
     def loss_of(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> float:
-        """The sum of the members' losses of a batch X[N, count, D] or X[N, D] with targets T, penalties included."""
-        return sum(
-            member.loss_of(part, *_seen(number, X, T)) for number, (member, part) in enumerate(self.members(parameters))
-        )
-
-    def order(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """One of its own for every member: [len(rows), count]."""
-        return np.stack([rng.permutation(rows) for _ in range(self.count)], axis=1)
+        """The sum of the members' losses of a batch X[N, D] with targets T, penalties included."""
+        return sum(member.loss_of(part, X, T) for member, part in self.members(parameters))
 
     def masks(self, N: int, rng: np.random.Generator) -> list[np.ndarray]:
         """Those of every member, one member after the other."""
@@ -66,20 +58,12 @@ class Vote(Network):
 
         def pull(X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray] = (), share: float = 1.0) -> float:
             each = len(masks) // self.count
-            return sum(
-                one(*_seen(number, X, T), masks[number * each : (number + 1) * each], share)
-                for number, one in enumerate(pulls)
-            )
+            return sum(one(X, T, masks[number * each : (number + 1) * each], share) for number, one in enumerate(pulls))
 
         return pull
 
     def trace(self, parameters: Parameters, X: np.ndarray, T: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every array of a step, member by member."""
-        for number, (member, part) in enumerate(self.members(parameters)):
-            for place, tensor, array in member.trace(part, *_seen(number, X, T)):
-                yield f"network {number + 1}, {place}", tensor, array
-
-
-def _seen(number: int, X: np.ndarray, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What a member sees of a batch and its targets: images of its own, or all of them."""
-    return (X[:, number], T[:, number]) if X.ndim == 3 else (X, T)
+        for number, (member, part) in enumerate(self.members(parameters), start=1):
+            for place, tensor, array in member.trace(part, X, T):
+                yield f"network {number}, {place}", tensor, array

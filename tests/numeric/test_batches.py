@@ -53,21 +53,3 @@ def test_images_of_one_batch_have_fields_of_their_own():
     images = np.tile(np.random.default_rng(0).random((1, 64), np.float32), (4096, 1))
     X, _ = collected(images, np.zeros(4096, int), np.arange(4096), 100, Distortion(), np.random.default_rng(0))[0]
     assert len(np.unique(X, axis=0)) == 100
-
-
-@given(N=st.integers(1, 30), size=st.integers(1, 35), networks=st.integers(1, 3), distorted=st.booleans())
-def test_every_network_of_a_vote_gets_rows_of_its_own(N, size, networks, distorted):
-    images, targets, _ = data(N)
-    order = np.random.default_rng(1).integers(0, N, (N, networks))
-    found = collected(images, targets, order, size, STILL if distorted else None, np.random.default_rng(0))
-    assert [len(X) for X, _ in found] == [min(size, N - first) for first in range(0, N, size)]
-    np.testing.assert_array_equal(np.concatenate([X for X, _ in found]), images[order])
-    np.testing.assert_array_equal(np.concatenate([T for _, T in found]), targets[order])
-
-
-def test_networks_of_a_vote_see_one_image_distorted_in_different_ways():
-    images = np.random.default_rng(0).random((64, 64), np.float32)
-    order = np.arange(64).repeat(5).reshape(64, 5)
-    ((X, _),) = collected(images, np.zeros(64, int), order, 64, Distortion(), np.random.default_rng(0))
-    assert X.shape == (64, 5, 64)
-    assert all(len(np.unique(same, axis=0)) == 5 for same in X)

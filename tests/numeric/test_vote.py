@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 
 from numeric.architectures import build
-from numeric.directional import directional_check
 
 
 def draw(batch=6):
@@ -42,45 +40,3 @@ def test_it_says_which_network_went_wrong():
     places = [place for place, _, _ in vote.trace(parameters, X, T)]
     assert places[0] == "network 1, layer 1 (conv_relu_pool2d)"
     assert {place.partition(",")[0] for place in places} == {f"network {number}" for number in range(1, 6)}
-
-
-def own_batches(parameters, vote, rng, batch=6):
-    X = rng.random((batch, 5, 64), np.float32)
-    return X, rng.integers(0, 10, (batch, 5)), vote.masks(batch, rng)
-
-
-def test_every_member_learns_from_images_of_its_own():
-    vote, parameters, _, _, rng = draw()
-    X, T, masks = own_batches(parameters, vote, rng)
-    L, gradient = vote.backward(parameters, X, T, masks)
-    each = len(masks) // 5
-    alone = [
-        network.backward(part, X[:, number].copy(), T[:, number], masks[number * each : (number + 1) * each])
-        for number, (network, part) in enumerate(vote.members(parameters))
-    ]
-    np.testing.assert_allclose(L, sum(loss for loss, _ in alone), rtol=1e-6)
-    np.testing.assert_array_equal(gradient, np.concatenate([part for _, part in alone]))
-
-
-def test_loss_and_trace_see_the_images_that_the_gradient_saw():
-    vote, parameters, _, _, rng = draw()
-    X, T, _ = own_batches(parameters, vote, rng)
-    assert vote.loss_of(parameters, X, T) == pytest.approx(vote.backward(parameters, X, T)[0], rel=1e-6)
-    read = [array for place, tensor, array in vote.trace(parameters, X, T) if tensor == "X" and "layer 1 " in place]
-    np.testing.assert_array_equal(np.concatenate(read).reshape(5, 6, 64), X.swapaxes(0, 1))
-
-
-def test_its_slope_is_checked_on_images_of_its_own():
-    vote, parameters, _, _, rng = draw()
-    vector = vote.initialize("he", rng)
-    X, T, _ = own_batches(parameters, vote, rng)
-    assert directional_check(vote, vector, X, T, rng).error < 1
-
-
-def test_every_member_takes_the_rows_in_an_order_of_its_own():
-    vote, *_, rng = draw()
-    rows = np.array([3, 1, 4, 15, 9, 2, 6])
-    order = vote.order(rows, rng)
-    assert order.shape == (7, 5)
-    assert len(np.unique(order, axis=1).T) == 5
-    np.testing.assert_array_equal(np.sort(order, axis=0), np.sort(rows)[:, np.newaxis].repeat(5, axis=1))
