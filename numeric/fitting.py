@@ -14,7 +14,7 @@ from numeric.directional import ROWS, directional_check
 from numeric.errors import TrainingError
 from numeric.history import Epoch, Observer
 from numeric.network import Network, Parameters
-from numeric.optimizers import clip
+from numeric.optimizers import clip, drop_subnormals
 from numeric.recipes import Recipe
 from numeric.resumption import Progress
 from numeric.schedules import SCHEDULES
@@ -22,6 +22,7 @@ from numeric.team import Team
 from numeric.trajectory import Trajectory
 
 _OBSERVED = 64  # batches from one report to the next
+_DROPPED = 64  # batches from one look at subnormal numbers to the next: it takes a third of a step of the optimizer
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def run_epoch(
         if recipe.clip is not None:
             clip(gradient, recipe.clip)
         recipe.optimizer.step(vector, gradient, rate_at(batch), progress.state)
+        if batch % _DROPPED == 0:
+            drop_subnormals(progress.state)
         total += L
     require_finite(network, network.views(vector), X, T, f"the end of epoch {epoch}")
     return Passed(total / steps, X, T, norms)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.optimizers import SGD, Adam, RMSProp, clip
+from numeric.optimizers import SGD, Adam, RMSProp, clip, drop_subnormals
 
 OPTIMIZERS = (SGD(), SGD(0.9), SGD(0.9, nesterov=True), RMSProp(), Adam(), Adam(decay=0.1))
 shares, rates, seeds = st.floats(0, 0.99), st.floats(0.001, 1), st.integers(0, 1000)
@@ -95,3 +95,25 @@ def test_clipping_keeps_the_direction_and_bounds_the_length(numbers, largest):
     length = np.linalg.norm(gradient)
     assert np.linalg.norm(clipped) <= largest * (1 + 1e-12)
     np.testing.assert_allclose(clipped * max(length, largest), gradient * largest, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_subnormal_numbers_become_zero_and_all_others_stay(dtype):
+    tiny = np.finfo(dtype).tiny
+    kept = np.array([0, tiny, -tiny, 1, -1e-30, 3e30, np.inf, -np.inf, np.nan], dtype)
+    state = {"velocity": np.concatenate([kept, np.array([tiny / 2, -tiny / 3, tiny * np.finfo(dtype).eps], dtype)])}
+    state |= {"steps": np.zeros((), np.int64)}
+    drop_subnormals(state)
+    np.testing.assert_array_equal(state["velocity"], np.concatenate([kept, np.zeros(3, dtype)]))
+    assert state["steps"] == 0
+
+
+def test_a_velocity_without_gradients_comes_to_rest():
+    optimizer, w = SGD(momentum=0.9), np.zeros(3, np.float32)
+    state = optimizer.start(w)
+    optimizer.step(w, np.ones(3, np.float32), 0.1, state)
+    for step in range(1200):
+        optimizer.step(w, np.zeros(3, np.float32), 0.1, state)
+        if step % 64 == 0:
+            drop_subnormals(state)
+    assert not state["velocity"].any()

@@ -1,10 +1,9 @@
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numeric import team as teams
 from numeric.architectures import build
 from numeric.team import Team, usual_threads
 
@@ -55,7 +54,7 @@ def test_a_team_reads_the_parameters_where_they_are():
         assert team.backward(X, T, masks)[0] != before
 
 
-def test_its_threads_heed_what_the_caller_says_of_overflows():
+def test_its_helpers_heed_what_the_caller_says_of_overflows():
     network, vector, X, T, masks = draw("cnn", 6)
     with Team(network, vector * np.float32(1e20), 3) as team:
         with np.errstate(all="ignore"):
@@ -64,7 +63,7 @@ def test_its_threads_heed_what_the_caller_says_of_overflows():
             team.backward(X, T, masks)
 
 
-def test_what_goes_wrong_in_a_thread_is_raised():
+def test_what_goes_wrong_in_a_helper_is_raised():
     network, vector, X, T, masks = draw("cnn", 5)
     with Team(network, vector, 2) as team, pytest.raises(IndexError):
         team.backward(X, T + 100, masks)
@@ -75,10 +74,12 @@ def test_large_networks_are_shared_and_small_ones_are_not():
     assert threads == {"mlp": 1, "nielsen": 1, "mlp-augmented": 2, "cnn": 2}
 
 
-def test_turns_are_short_only_while_a_team_of_several_is_at_work():
-    usual = sys.getswitchinterval()
-    for threads, shorter in ((2, True), (1, False)):
-        network, vector, *_ = draw("cnn", 1)
-        with Team(network, vector, threads):
-            assert (sys.getswitchinterval() < usual) == shorter
-        assert sys.getswitchinterval() == usual
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_without_helpers_the_work_is_done_here(threads, monkeypatch):
+    network, vector, X, T, masks = draw("cnn", 9)
+    expected = network.backward(network.views(vector), X, T, masks)
+    monkeypatch.setattr(teams, "AVAILABLE", False)
+    with Team(network, vector, threads) as team:
+        L, gradient = team.backward(X, T, masks)
+    assert expected[0] == L
+    np.testing.assert_array_equal(gradient, expected[1])
