@@ -23,6 +23,9 @@ from numeric.slices import even_slices
 Array = np.ndarray
 
 BLOCK_BYTES = 2**21  # of `_space`; measured: NumPy's calls cost too much in smaller blocks, the cache in larger ones
+# Multiplications. Where a processor has AVX-512, OpenBLAS takes matrices with so few of them as they are, and copies
+# those with more (kernel/x86_64/sgemm_small_kernel_permit_skylakex.c). Measured: worth it for as many windows or more.
+SMALL_PRODUCT, FEW_WINDOWS = 10**6, 128
 SHORT_LINE = 16  # numbers; measured: to copy lines of 3 twice costs more than to multiply zeros, of 48 less
 
 _U = "(H + 2*pad - R + 1)//2"
@@ -165,7 +168,11 @@ def _along(pixels: int, windows: int, kernel: int, pad: int) -> tuple[int, int, 
 def _blocks(X: Array, convolutions: list[_Sizes]) -> tuple[list[slice], int]:
     """The images, as many at a time as these convolutions have space for in a block; and how many that is at most."""
     image = X.itemsize * sum(math.prod(shape) for sizes in convolutions for shape in _shapes(1, sizes))
-    blocks = even_slices(len(X), -(-len(X) // max(1, BLOCK_BYTES // image)))
+    most = max(1, BLOCK_BYTES // image)
+    U, V, product = max(((s.U, s.V, s.R * s.T * s.C * s.F) for s in convolutions), key=math.prod)
+    if FEW_WINDOWS * product <= SMALL_PRODUCT:
+        most = min(most, max(1, SMALL_PRODUCT // (U * V * product)))
+    blocks = even_slices(len(X), -(-len(X) // most))
     *_, longest = blocks
     return blocks, len(X[longest])
 
