@@ -70,7 +70,6 @@ def conv_relu_pool2d(X: Array, K: Array, b: Array, pad: int = 0) -> dict[str, Ar
     frame, rows, A = _space(largest, sizes, X.dtype)
     Y, J = np.empty((len(X), U, V, F), X.dtype), np.empty((len(X), U, V, F), np.int8)
     kernels = _framed(K, sizes.T)
-    bias, zero = np.tile(b, V), np.zeros(V * F, b.dtype)  # lines of V*F numbers: NumPy is slow where loops are short
     for images in blocks:
         patches = _patches(X[images], frame, rows, sizes)
         y, place, a = Y[images].reshape(-1, F), J[images].reshape(-1, F), A[:, : patches.shape[1]]
@@ -83,9 +82,9 @@ def conv_relu_pool2d(X: Array, K: Array, b: Array, pad: int = 0) -> dict[str, Ar
         below *= (a[2] > a[0]).view(np.int8)
         np.maximum(above, below, out=place)
         np.maximum(a[0], a[2], out=y)
-        lines = y.reshape(-1, V * F)
-        lines += bias
-        np.maximum(lines, zero, out=lines)
+    lines = Y.reshape(-1, V * F)  # NumPy is slow where loops are short
+    lines += np.tile(b, V)
+    np.maximum(lines, np.zeros(V * F, b.dtype), out=lines)
     return {"Y": Y, "J": J}
 
 
@@ -126,17 +125,16 @@ def _backward(dY: Array, X: Array, K: Array, Y: Array, J: Array, pad: int, dX: A
     blocks, largest = _blocks(X, convolutions)
     frame, rows, dA = _space(largest, sizes, X.dtype)
     hand_back = None if dX is None else _handing_back(largest, K, X.shape[1:3], convolutions[1])
-    dkernels, db = np.zeros((2, 2, sizes.R * sizes.T * sizes.C, F), K.dtype), np.zeros(F, K.dtype)
+    dkernels, g = np.zeros((2, 2, sizes.R * sizes.T * sizes.C, F), K.dtype), dY * (Y > 0)
     for images in blocks:
         patches = _patches(X[images], frame, rows, sizes)
         M, windows = patches.shape[1], Y[images].shape
-        g, place = (dY[images] * (Y[images] > 0)).reshape(M, F), J[images].reshape(M, F)
-        da = np.multiply(g, place == _PLACES, out=dA[:, :M])
+        da = np.multiply(g[images].reshape(M, F), J[images].reshape(M, F) == _PLACES, out=dA[:, :M])
         dkernels += _under(patches, sizes).swapaxes(2, 3) @ da.reshape(2, 2, M, F)
-        db += np.ones(M, g.dtype) @ g
         if dX is not None and hand_back is not None:
             dX[images] = hand_back(da.reshape(2, 2, *windows))
-    parameters = {"dK": _unframed(dkernels, sizes), "db": db}
+    g = g.reshape(-1, F)
+    parameters = {"dK": _unframed(dkernels, sizes), "db": np.ones(len(g), g.dtype) @ g}
     return parameters if dX is None else {"dX": dX, **parameters}
 
 
