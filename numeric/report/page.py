@@ -60,7 +60,7 @@ def _lead(report: RunReport) -> str:
         f"It reads {wrong:,} of {images:,} wrongly. It has {summary['parameters']:,} parameters, was trained for "
         f"{_count(summary['epochs'], 'epoch')} in {summary['train_seconds']:.1f} seconds, and is kept as it was after "
         f"epoch {summary['best_epoch']}, the best at the validation images ({summary['validation_accuracy']:.2%}). "
-        f"Seed {summary['seed']}, {_count(summary['threads'], 'BLAS thread')}."
+        f"Seed {summary['seed']}, {_count(summary['threads'], 'thread')}."
     )
 
 
