@@ -11,6 +11,10 @@ from tests.chromium import CHROMIUM, MISSING, Chromium
 # A shell's background job ignores Ctrl-C, and so would the commands that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Where pytest-xdist has a worker for every core, threads of BLAS would only wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 _SLOW_MACHINES = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # Explaining a failure traces every line that SymPy runs: it takes minutes, and looks like a hang.
 _PHASES = [phase for phase in Phase if phase is not Phase.explain]
