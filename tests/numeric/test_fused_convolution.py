@@ -44,16 +44,19 @@ def one_after_the_other(X, K, b, pad):
 
 
 @pytest.mark.parametrize(
-    "block", [1, 2**13, fused_convolution.BLOCK_BYTES], ids=["image by image", "some at a time", "in one block"]
+    "limits",
+    [{"BLOCK_BYTES": 1}, {"BLOCK_BYTES": 2**13}, {}, {"SMALL_PRODUCT": 500, "FEW_WINDOWS": 1}],
+    ids=["image by image", "some at a time", "in one block", "in small products"],
 )
 @pytest.mark.parametrize("ties", [False, True])
 @given(data=st.data())
-def test_it_is_what_the_layers_are_one_after_the_other(ties, block, data):
+def test_it_is_what_the_layers_are_one_after_the_other(ties, limits, data):
     values = data.draw(drawn(ties))
     X, K, pad = values["X"], values["K"], values["pad"]
     Y, expected = one_after_the_other(**values)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fused_convolution, "BLOCK_BYTES", block)
+        for name, limit in limits.items():
+            patch.setattr(fused_convolution, name, limit)
         found = conv_relu_pool2d(**values)
         got = conv_relu_pool2d_backward(cotangent(Y), X, K, **found, pad=pad)
     np.testing.assert_allclose(found["Y"], Y, rtol=1e-12, atol=1e-12)
