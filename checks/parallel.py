@@ -53,9 +53,11 @@ def _on_cluster(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], 
 def _client(address: str) -> Iterator[Any]:
     try:
         from distributed import Client
+        from distributed.comm.addressing import parse_address
     except ImportError:
         raise ClusterError("a scheduler needs the package distributed: pip install 'backproof[distributed]'") from None
     try:
+        parse_address(address, strict=True)  # before a client starts its threads
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""Who shares the work of a network's steps: this process, its helpers, and the threads of BLAS.
+"""Who shares the work of a network's steps: this process, its workers, and the threads of BLAS.
 
 In a network that convolves each works on rows of the batch of its own, from images to cotangents, on one core. In any
 other the products of matrices are all that is worth sharing, and BLAS does that itself. How the rows are split depends
@@ -13,9 +13,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from numeric.allocation import keep_freed_memory
-from numeric.helper import AVAILABLE, Helper
 from numeric.network import Network
 from numeric.slices import even_slices
+from numeric.worker import AVAILABLE, Worker
 
 THREADS = 2
 _LARGE = 250_000  # multiplications an image: below that, a step of 128 images takes less than half a millisecond
@@ -41,7 +41,7 @@ class Team(AbstractContextManager["Team"]):
         self._gradient = np.empty_like(vector)
         self.cotangents = network.views(self._gradient)  # of the last step, by parameter
         self._pull = network.bind(self._parameters, self.cotangents)
-        self._helpers: list[Helper] = []
+        self._workers: list[Worker] = []
         self._open = ExitStack()
 
     def __enter__(self) -> "Team":
@@ -61,31 +61,31 @@ class Team(AbstractContextManager["Team"]):
         """As `Network.backward`; the vector of cotangents is used again by the next call."""
         mine, *others = even_slices(len(X), self._parts)
         try:
-            helpers = self._ask(others, X, T, masks)
+            workers = self._ask(others, X, T, masks)
             L = self._pull(X[mine], T[mine], [m[mine] for m in masks], mine.stop / len(X))
-            L += sum(helper.finish() for helper in helpers)
+            L += sum(worker.finish() for worker in workers)
         except BaseException:
             self._dismiss()  # nobody is to take what they still work on for an answer to the next batch
             raise
-        for helper in helpers:
-            self._gradient += helper.cotangents
+        for worker in workers:
+            self._gradient += worker.cotangents
         return L + self.network.penalize(self._parameters, self.cotangents), self._gradient
 
-    def _ask(self, slices: list[slice], X: np.ndarray, T: np.ndarray, masks: list[np.ndarray]) -> list[Helper]:
-        """Give rows of the batch to a helper each. They come with the first batch, and anew with a larger one."""
+    def _ask(self, slices: list[slice], X: np.ndarray, T: np.ndarray, masks: list[np.ndarray]) -> list[Worker]:
+        """Give rows of the batch to a worker each. They come with the first batch, and anew with a larger one."""
         parts = [(X[rows], T[rows], [m[rows] for m in masks]) for rows in slices]
-        if any(not helper.fits(part[0], part[2]) for helper, part in zip(self._helpers, parts, strict=False)):
+        if any(not worker.fits(part[0], part[2]) for worker, part in zip(self._workers, parts, strict=False)):
             self._dismiss()
-        for part in parts[len(self._helpers) :]:
-            self._helpers.append(Helper(self.network, self._vector.dtype, *part))
-        helpers = self._helpers[: len(parts)]
-        for helper, part in zip(helpers, parts, strict=True):
-            helper.start(self._vector, *part, len(part[0]) / len(X))
-        return helpers
+        for part in parts[len(self._workers) :]:
+            self._workers.append(Worker(self.network, self._vector.dtype, *part))
+        workers = self._workers[: len(parts)]
+        for worker, part in zip(workers, parts, strict=True):
+            worker.start(self._vector, *part, len(part[0]) / len(X))
+        return workers
 
     def _dismiss(self) -> None:
-        while self._helpers:
-            self._helpers.pop().close()
+        while self._workers:
+            self._workers.pop().close()
 
     def accuracy(self, images: np.ndarray, labels: np.ndarray) -> float:
         """The share of `images` [N, D] that the network gives the right one of `labels` [N]."""

@@ -54,7 +54,7 @@ def test_a_team_reads_the_parameters_where_they_are():
         assert team.backward(X, T, masks)[0] != before
 
 
-def test_its_helpers_heed_what_the_caller_says_of_overflows():
+def test_its_workers_heed_what_the_caller_says_of_overflows():
     network, vector, X, T, masks = draw("cnn", 6)
     with Team(network, vector * np.float32(1e20), 3) as team:
         with np.errstate(all="ignore"):
@@ -63,7 +63,7 @@ def test_its_helpers_heed_what_the_caller_says_of_overflows():
             team.backward(X, T, masks)
 
 
-def test_what_goes_wrong_in_a_helper_is_raised():
+def test_what_goes_wrong_in_a_worker_is_raised():
     network, vector, X, T, masks = draw("cnn", 5)
     with Team(network, vector, 2) as team, pytest.raises(IndexError):
         team.backward(X, T + 100, masks)
@@ -75,7 +75,7 @@ def test_large_networks_are_shared_and_small_ones_are_not():
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_without_helpers_the_work_is_done_here(threads, monkeypatch):
+def test_without_workers_the_work_is_done_here(threads, monkeypatch):
     network, vector, X, T, masks = draw("cnn", 9)
     expected = network.backward(network.views(vector), X, T, masks)
     monkeypatch.setattr(teams, "AVAILABLE", False)

@@ -25,7 +25,7 @@ AVAILABLE = sys.platform == "linux"
 _ASKED, _TOLD = struct.Struct("qd?"), struct.Struct("d")
 
 
-class Helper:
+class Worker:
     """A process for one network, with room for as many rows as the first batch has."""
 
     def __init__(self, network: Network, dtype: np.dtype, X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray]):

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from numeric.architectures import build
-from numeric.helper import AVAILABLE, Helper
 from numeric.team import Team
+from numeric.worker import AVAILABLE, Worker
 
-pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no helpers on this system")
+pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no workers on this system")
 
 
 def draw(rows, seed=0):
@@ -25,10 +25,10 @@ def draw(rows, seed=0):
 
 
 @contextmanager
-def helping(rows=5):
+def working(rows=5):
     network, vector, X, T, masks = draw(rows)
-    with closing(Helper(network, vector.dtype, X, T, masks)) as helper:
-        yield helper, network, vector, X, T, masks
+    with closing(Worker(network, vector.dtype, X, T, masks)) as worker:
+        yield worker, network, vector, X, T, masks
 
 
 def alone(network, vector, X, T, masks, share):
@@ -37,9 +37,9 @@ def alone(network, vector, X, T, masks, share):
     return L, cotangents
 
 
-def asked(helper, vector, X, T, masks, share):
-    helper.start(vector, X, T, masks, share)
-    return helper.finish(), helper.cotangents
+def asked(worker, vector, X, T, masks, share):
+    worker.start(vector, X, T, masks, share)
+    return worker.finish(), worker.cotangents
 
 
 def assert_same(found, expected):
@@ -57,53 +57,53 @@ def is_running(pid):
 
 
 def test_it_gives_what_the_network_gives_for_as_many_rows_as_there_is_room_for():
-    with helping(rows=5) as (helper, network, vector, X, T, masks):
+    with working(rows=5) as (worker, network, vector, X, T, masks):
         for rows in (5, 1, 3, 5):
             part = vector * np.float32(rows), X[:rows], T[:rows], [mask[:rows] for mask in masks], rows / 7
-            assert helper.fits(part[1], part[3])
-            assert_same(asked(helper, *part), alone(network, *part))
-        assert not helper.fits(draw(6)[2], masks)
-        assert not helper.fits(X, [])
+            assert worker.fits(part[1], part[3])
+            assert_same(asked(worker, *part), alone(network, *part))
+        assert not worker.fits(draw(6)[2], masks)
+        assert not worker.fits(X, [])
 
 
 def test_it_ends_when_it_is_closed():
-    with helping() as (helper, *_):
-        assert is_running(helper.pid)
-    assert not is_running(helper.pid)
+    with working() as (worker, *_):
+        assert is_running(worker.pid)
+    assert not is_running(worker.pid)
 
 
 def test_it_may_be_killed_at_any_time():
-    with helping() as (helper, network, *given):
+    with working() as (worker, network, *given):
         expected = alone(network, *given, 0.5)
-        helper.start(*given, 0.5)
-        os.kill(helper.pid, signal.SIGKILL)
-        assert_same((helper.finish(), helper.cotangents), expected)
-        assert_same(asked(helper, *given, 0.5), expected)
+        worker.start(*given, 0.5)
+        os.kill(worker.pid, signal.SIGKILL)
+        assert_same((worker.finish(), worker.cotangents), expected)
+        assert_same(asked(worker, *given, 0.5), expected)
 
 
 def test_it_leaves_ctrl_c_to_the_process_that_trains():
-    with helping() as (helper, network, *given):
-        asked(helper, *given, 0.5)
-        os.kill(helper.pid, signal.SIGINT)
-        assert_same(asked(helper, *given, 0.5), alone(network, *given, 0.5))
-        assert is_running(helper.pid)
+    with working() as (worker, network, *given):
+        asked(worker, *given, 0.5)
+        os.kill(worker.pid, signal.SIGINT)
+        assert_same(asked(worker, *given, 0.5), alone(network, *given, 0.5))
+        assert is_running(worker.pid)
 
 
 def test_what_it_cannot_do_is_raised_here():
-    with helping() as (helper, _, vector, X, T, masks):
-        helper.start(vector, X, T + 100, masks, 0.5)
+    with working() as (worker, _, vector, X, T, masks):
+        worker.start(vector, X, T + 100, masks, 0.5)
         with pytest.raises(IndexError):
-            helper.finish()
+            worker.finish()
 
 
 def test_an_overflow_is_what_the_caller_makes_of_it():
-    with helping() as (helper, _, vector, *given):
+    with working() as (worker, _, vector, *given):
         with np.errstate(all="ignore"):
-            assert not np.isfinite(asked(helper, vector * np.float32(1e20), *given, 0.5)[0])
+            assert not np.isfinite(asked(worker, vector * np.float32(1e20), *given, 0.5)[0])
         with np.errstate(all="raise"), pytest.raises(FloatingPointError):
-            asked(helper, vector * np.float32(1e20), *given, 0.5)
+            asked(worker, vector * np.float32(1e20), *given, 0.5)
         with np.errstate(all="ignore"):
-            assert np.isfinite(asked(helper, vector, *given, 0.5)[0])
+            assert np.isfinite(asked(worker, vector, *given, 0.5)[0])
 
 
 def test_a_team_asks_again_after_something_went_wrong():
@@ -111,7 +111,7 @@ def test_a_team_asks_again_after_something_went_wrong():
     with Team(network, vector, 2) as team:
         expected = team.backward(X, T, masks)[0]
         wrong = T.copy()
-        wrong[0] = 100  # in rows that are not the helper's
+        wrong[0] = 100  # in rows that are not the worker's
         with pytest.raises(IndexError):
             team.backward(X[::-1], wrong, masks)
         assert team.backward(X, T, masks)[0] == expected
@@ -136,7 +136,7 @@ network = build("cnn", 64, 10)
 vector = network.initialize("he", np.random.default_rng(0))
 with Team(network, vector, 3) as team:
     team.backward(np.ones((6, 64), np.float32), np.zeros(6, int), [])
-    print(*[helper.pid for helper in team._helpers], flush=True)
+    print(*[worker.pid for worker in team._workers], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
