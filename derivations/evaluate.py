@@ -61,10 +61,9 @@ def evaluate_equations(
         for tensor in (*layer.inputs, *given):
             if not tensor.integer and tensor.name in used:
                 machine.reals[tensor.name] = _as_field(field, values[tensor.name])
-        defined = {equation.name for equation in equations}
         for group in schedule(equations):
             machine.run(group)
-        wanted = [*defined, *keep]
+        wanted = dict.fromkeys([*(equation.name for equation in equations), *keep])
         return {name: field.finish(machine.reals[name]) for name in wanted if name in machine.reals}
 
 

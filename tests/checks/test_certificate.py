@@ -3,6 +3,8 @@
 import hashlib
 import importlib
 import json
+import os
+import subprocess
 import sys
 from contextlib import suppress
 
@@ -41,6 +43,28 @@ def test_it_says_what_was_checked(path):
 def test_reading_gives_back_what_was_written(path):
     assert load(path) == certify(REPORTS)
     confirm(load(path))
+
+
+CERTIFYING = """
+from checks.certificate import certify
+from checks.suite import run_suite
+print(certify(run_suite(["softmax_cross_entropy", "gru"], dtypes=["float64"])).digest)
+"""
+
+
+def test_the_same_code_has_the_same_certificate_in_every_process():
+    """Whatever order the interpreter gives to sets of names."""
+    ran = [
+        subprocess.run(
+            [sys.executable, "-c", CERTIFYING],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for seed in ("0", "1", "2")
+    ]
+    assert len({each.stdout for each in ran}) == 1
 
 
 @pytest.mark.parametrize(
