@@ -18,14 +18,10 @@ from typing import NamedTuple
 import numpy as np
 
 from numeric.contract import contract
-from numeric.slices import even_slices
+from numeric.image_blocks import image_blocks
 
 Array = np.ndarray
 
-BLOCK_BYTES = 2**21  # of `_space`; measured: NumPy's calls cost too much in smaller blocks, the cache in larger ones
-# Multiplications. Where a processor has AVX-512, OpenBLAS takes matrices with so few of them as they are, and copies
-# those with more (kernel/x86_64/sgemm_small_kernel_permit_skylakex.c). Measured: worth it for as many windows or more.
-SMALL_PRODUCT, FEW_WINDOWS = 10**6, 128
 SHORT_LINE = 16  # numbers; measured: to copy lines of 3 twice costs more than to multiply zeros, of 48 less
 
 _U = "(H + 2*pad - R + 1)//2"
@@ -164,15 +160,11 @@ def _along(pixels: int, windows: int, kernel: int, pad: int) -> tuple[int, int, 
 
 
 def _blocks(X: Array, convolutions: list[_Sizes]) -> tuple[list[slice], int]:
-    """The images, as many at a time as these convolutions have space for in a block; and how many that is at most."""
-    image = X.itemsize * sum(math.prod(shape) for sizes in convolutions for shape in _shapes(1, sizes))
-    most = max(1, BLOCK_BYTES // image)
-    U, V, product = max(((s.U, s.V, s.R * s.T * s.C * s.F) for s in convolutions), key=math.prod)
-    if FEW_WINDOWS * product <= SMALL_PRODUCT:
-        most = min(most, max(1, SMALL_PRODUCT // (U * V * product)))
-    blocks = even_slices(len(X), -(-len(X) // most))
-    *_, longest = blocks
-    return blocks, len(X[longest])
+    """The images, as many at a time as is good for these convolutions; and how many that is at most."""
+    size = X.itemsize * sum(math.prod(shape) for sizes in convolutions for shape in _shapes(1, sizes))
+    windows = max(math.prod((sizes.U, sizes.V)) for sizes in convolutions)
+    kernels = max(math.prod((sizes.R, sizes.T, sizes.C, sizes.F)) for sizes in convolutions)
+    return image_blocks(len(X), size, windows, kernels)
 
 
 def _space(count: int, sizes: _Sizes, dtype: np.dtype) -> list[Array]:

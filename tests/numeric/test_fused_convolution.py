@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from numeric import fused_convolution
+from numeric import image_blocks
 from numeric.convolution import conv2d, conv2d_backward
 from numeric.errors import InputError
 from numeric.fused_convolution import (
@@ -56,7 +56,7 @@ def test_it_is_what_the_layers_are_one_after_the_other(ties, limits, data):
     Y, expected = one_after_the_other(**values)
     with pytest.MonkeyPatch.context() as patch:
         for name, limit in limits.items():
-            patch.setattr(fused_convolution, name, limit)
+            patch.setattr(image_blocks, name, limit)
         found = conv_relu_pool2d(**values)
         got = conv_relu_pool2d_backward(cotangent(Y), X, K, **found, pad=pad)
     np.testing.assert_allclose(found["Y"], Y, rtol=1e-12, atol=1e-12)
