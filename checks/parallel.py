@@ -33,9 +33,9 @@ def shared(
 
 
 def _on_cluster(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], address: str) -> Iterator[Any]:
-    from distributed import CancelledError, KilledWorker
-
     with _client(address) as client:
+        from distributed import CancelledError, KilledWorker  # `_client` tells where they are not to be had
+
         futures = [client.submit(function, *task, pure=False) for task in tasks]
         for future in futures:
             try:

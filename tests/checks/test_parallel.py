@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -68,3 +69,9 @@ def test_a_scheduler_without_workers_is_one_clear_line(monkeypatch):
         pytest.raises(ClusterError, match="has no workers"),
     ):
         list(shared(abs, TASKS, scheduler=empty.scheduler_address))
+
+
+def test_where_distributed_is_not_installed_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ClusterError, match=r"needs the package distributed: pip install 'backproof\[distributed\]'"):
+        list(shared(abs, TASKS, scheduler="tcp://127.0.0.1:9"))
