@@ -65,7 +65,12 @@ def load_module(path: Path) -> ModuleType:
         raise FileError(f"{path}, line {error.lineno}: {error.msg}") from None
     except Exception as error:  # a user's file may raise anything at all, and that is what we report
         line = next(
-            (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == str(path)), "?"
+            (
+                f.lineno
+                for f in reversed(traceback.extract_tb(error.__traceback__))
+                if f.filename == specification.origin
+            ),
+            "?",
         )
         trouble = " ".join(f"{type(error).__name__}: {error}".split())
         raise FileError(f"{path}, line {line}: running it raises {trouble}") from error

@@ -84,3 +84,10 @@ def test_a_file_may_be_called_like_a_module(tmp_path, name):
     (tmp_path / f"{name}.py").write_text(MINE)
     assert gradcheck(load_pair(f"{tmp_path}/{name}.py:linear_backward"), against="linear").verdict == "agree"
     assert sys.modules.get(name) is known
+
+
+def test_the_line_is_told_of_a_file_in_the_folder_that_one_is_in(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("x = 1\n\nimport nothing_of_that_name\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileError, match=r"^mine.py, line 3: running it raises ModuleNotFoundError"):
+        load_implementation("mine.py:backward")
