@@ -22,7 +22,7 @@ from numeric.network import Network
 
 # Elsewhere libraries are not made for a process that is forked, or there is none.
 AVAILABLE = sys.platform == "linux"
-_ASKED, _TOLD = struct.Struct("qd?"), struct.Struct("d")
+_ASKED, _TOLD, _NOTHING = struct.Struct("qd?"), struct.Struct("d"), b""
 
 
 class Worker:
@@ -71,11 +71,13 @@ class Worker:
         try:
             told = self._pipe.recv_bytes()
         except (EOFError, OSError):
-            told = b""
+            told = _NOTHING
         return _TOLD.unpack(told)[0] if told else self._work(*self._asked)
 
     def close(self) -> None:
         """Let it end, and wait for that."""
+        with suppress(OSError):
+            self._pipe.send_bytes(_NOTHING)  # a process that was forked after it may keep its pipe open
         self._pipe.close()
         with suppress(ChildProcessError):  # where the system has done so already
             os.waitpid(self.pid, 0)
@@ -87,13 +89,13 @@ class Worker:
         """Work until nobody asks any more. Whatever happens, nothing of what this process was forked from is run."""
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains
-            while True:
-                rows, share, strict = _ASKED.unpack(self._pipe.recv_bytes())
+            while asked := self._pipe.recv_bytes():
+                rows, share, strict = _ASKED.unpack(asked)
                 try:
                     with np.errstate(all="raise" if strict else "ignore"):
                         self._pipe.send_bytes(_TOLD.pack(self._work(rows, share)))
                 except FloatingPointError:
-                    self._pipe.send_bytes(b"")
+                    self._pipe.send_bytes(_NOTHING)
         finally:
             os._exit(0)
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import numpy as np
 import pytest
@@ -149,3 +149,15 @@ def test_none_is_left_when_the_process_that_trains_is_killed():
     while any(map(is_running, pids)):
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_teams_may_end_in_any_order():
+    """A process that is forked later has copies of the pipes of those before it."""
+    network, vector, X, T, masks = draw(6)
+    first, second = Team(network, vector, 2), Team(network, vector, 2)
+    with ExitStack() as still_open:
+        still_open.enter_context(second)
+        with first:
+            first.backward(X, T, masks)
+            expected = second.backward(X, T, masks)[0]
+        assert second.backward(X, T, masks)[0] == expected
