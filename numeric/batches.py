@@ -8,7 +8,7 @@ import numpy as np
 from numeric.data.augment import Distortion
 
 # Images gathered together, which stay in the cache; and distorted together, enough for a batch to have many fields.
-_GATHERED, _DISTORTED = 1024, 4096
+_GATHERED, _DISTORTED = 256, 4096
 
 
 def batches(
@@ -19,18 +19,16 @@ def batches(
     distortion: Distortion | None = None,
     rng: np.random.Generator | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """X[n, D] and T of the rows in `order`, n = `size` but for the last; X may be used again for later batches.
+    """X[n, D] and T of the rows in `order`, n = `size` but for the last.
 
     With a distortion, which draws from `rng`, every image (a square one) is distorted on its way. `images` stay as
     they are.
     """
     side, together = isqrt(images.shape[1]), _GATHERED if distortion is None else _DISTORTED
     many = max(1, together // size) * size
-    buffer = np.empty((min(many, len(order)), images.shape[1]), images.dtype)
     for start in range(0, len(order), many):
         chosen = order[start : start + many]
-        # "raise", the default, would copy once more
-        X = images.take(chosen, axis=0, out=buffer[: len(chosen)], mode="clip")
+        X = images[chosen]
         T = targets[chosen]
         if distortion is not None and rng is not None:
             distortion.distort(X, (side, side), rng, out=X)

@@ -14,7 +14,6 @@ from numeric.directional import ROWS, directional_check
 from numeric.errors import TrainingError
 from numeric.history import Epoch, Observer
 from numeric.network import Network, Parameters
-from numeric.optimizers import clip, drop_subnormals
 from numeric.recipes import Recipe
 from numeric.resumption import Progress
 from numeric.schedules import SCHEDULES
@@ -22,7 +21,6 @@ from numeric.team import Team
 from numeric.trajectory import Trajectory
 
 _OBSERVED = 64  # batches from one report to the next
-_DROPPED = 64  # batches from one look at subnormal numbers to the next: it takes a third of a step of the optimizer
 
 
 @dataclass(frozen=True)
@@ -116,20 +114,26 @@ def run_epoch(
     Raises TrainingError, naming the layer and the step, as soon as the loss or a cotangent is not finite.
     """
     network, vector, rng = team.network, progress.vector, progress.rng
-    total, steps = 0.0, math.ceil(len(rows) / recipe.batch)
-    given = batches(images, targets, rng.permutation(rows), recipe.batch, recipe.distortion, rng)
-    for batch, (X, T) in enumerate(given):
-        L, gradient = team.backward(X, T, network.masks(len(X), rng))
-        if not math.isfinite(L + gradient @ gradient):
-            require_finite(network, network.views(vector), X, T, f"epoch {epoch}, batch {batch + 1}")
+    total, steps, order = 0.0, math.ceil(len(rows) / recipe.batch), rng.permutation(rows)
+    seen = team.begin(images, order, recipe.batch)
+
+    def whole(batch: int, X: np.ndarray) -> np.ndarray:
+        """All pixels of a batch of which the team has seen X."""
+        first = batch * recipe.batch
+        return X if seen is images else images[order[first : first + len(X)]]
+
+    for batch, (X, T) in enumerate(batches(seen, targets, order, recipe.batch, recipe.distortion, rng)):
+        L = team.backward(X, T, network.masks(len(X), rng))
+        if not math.isfinite(L + team.square):
+            team.settle()
+            require_finite(network, network.views(vector), whole(batch, X), T, f"epoch {epoch}, batch {batch + 1}")
         if batch == steps - 1:
-            norms = {name: float(np.linalg.norm(cotangent)) for name, cotangent in team.cotangents.items()}
-        if recipe.clip is not None:
-            clip(gradient, recipe.clip)
-        recipe.optimizer.step(vector, gradient, rate_at(batch), progress.state)
-        if batch % _DROPPED == 0:
-            drop_subnormals(progress.state)
+            cotangents = network.views(team.gradient)
+            norms = {name: float(np.linalg.norm(cotangent)) for name, cotangent in cotangents.items()}
+        team.step(rate_at(batch), recipe.clip)
         total += L
+    team.settle()
+    X = whole(batch, X)
     require_finite(network, network.views(vector), X, T, f"the end of epoch {epoch}")
     return Passed(total / steps, X, T, norms)
 

@@ -81,12 +81,8 @@ def softmax_cross_entropy(Z: np.ndarray, T: np.ndarray) -> dict[str, np.ndarray]
     Source: Nielsen (2015), ch. 3, eq. 80, the log-likelihood cost.
     """
     # log P = Z - log sum exp Z, both counted from the largest logit: log never sees a P that has underflowed to 0.
-    Z = Z - Z.real.max(axis=1, keepdims=True)
-    P = np.exp(Z)
-    total = P.sum(axis=1, keepdims=True)
-    P /= total
-    L = (np.log(total[:, 0]) - Z[np.arange(len(T)), T]).sum() / len(T)
-    return {"L": L, "P": P}
+    Z, P, logarithm = _softmax_parts(Z)
+    return {"L": (logarithm - Z[np.arange(len(T)), T]).sum() / len(T), "P": P}
 
 
 @contract("dL P[N, C] T[N] in 0..C-1 -> dZ[N, C]")
@@ -184,7 +180,8 @@ def weighted_cross_entropy_backward(
 
 def _softmax_parts(Z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The logits counted from each row's largest, their softmax, and the logarithm of their exponentials' sum."""
-    Z = Z - Z.real.max(axis=1, keepdims=True)
+    # Columns in a row each: NumPy takes the larger of two rows four times as fast as the largest of every short one.
+    Z = Z - np.asfortranarray(Z.real).max(axis=1, keepdims=True)
     P = np.exp(Z)
     total = P.sum(axis=1, keepdims=True)
     P /= total

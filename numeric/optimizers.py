@@ -1,11 +1,14 @@
 """Optimizers: how the parameters move, given the gradient. All parameters of a network are one vector here."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 State = dict[str, np.ndarray]
+
+_DROPPED = 64  # steps from one look at subnormal numbers to the next: it takes a third of a step
 
 
 class Optimizer(Protocol):
@@ -113,6 +116,26 @@ class Adam:
         parameters -= gradient
 
 
+@dataclass
+class Descent:
+    """Parameters, or a part of them, that an optimizer moves by their gradient: vectors in memory of the caller's."""
+
+    optimizer: Optimizer
+    parameters: np.ndarray
+    gradient: np.ndarray
+    state: State
+    steps: int = 0
+
+    def step(self, rate: float, scale: float = 1.0) -> None:
+        """Move by `scale` times the gradient, which is used up; every now and then look at subnormal numbers."""
+        if scale != 1:
+            self.gradient *= scale
+        self.optimizer.step(self.parameters, self.gradient, rate, self.state)
+        if self.steps % _DROPPED == 0:
+            drop_subnormals(self.state)
+        self.steps += 1
+
+
 def drop_subnormals(state: State) -> None:
     """Make numbers 0, in place, that are so small that processors take up to a hundred times as long with them.
 
@@ -124,14 +147,13 @@ def drop_subnormals(state: State) -> None:
             np.multiply(array, np.abs(array) >= np.finfo(array.dtype).tiny, out=array)
 
 
-def clip(gradient: np.ndarray, largest: float) -> None:
-    """Scale a gradient in place, where it is longer than `largest`, to that length.
+def clipping(square: float, longest: float | None) -> float:
+    """What to scale a gradient by, whose entries' squares add up to `square`, so that it is no longer than `longest`.
 
     Source: Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural networks, Algorithm 1.
     """
-    length = float(np.sqrt(gradient @ gradient))
-    if length > largest:
-        gradient *= largest / length
+    length = math.sqrt(square)
+    return 1.0 if longest is None or length <= longest else longest / length
 
 
 def _moved_square(square: np.ndarray, gradient: np.ndarray, decay: float) -> np.ndarray:

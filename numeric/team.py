@@ -1,53 +1,53 @@
-"""Who shares the work of a network's steps: this process, its workers, and the threads of BLAS.
+"""Who trains a network: this process and the threads of BLAS, which share the products of matrices.
 
-In a network that convolves each works on rows of the batch of its own, from images to cotangents, on one core. In any
-other the products of matrices are all that is worth sharing, and BLAS does that itself. How the rows are split depends
-on nothing but the number of threads: the same seed gives the same bits.
+Others come to help where that pays: `numeric.data_parallel`, `numeric.tensor_parallel`.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from numeric.allocation import keep_freed_memory
 from numeric.network import Network
-from numeric.slices import even_slices
-from numeric.worker import AVAILABLE, Worker
+from numeric.optimizers import Descent, Optimizer, State, clipping
 
-THREADS = 2
-_LARGE = 250_000  # multiplications an image: below that, a step of 128 images takes less than half a millisecond
 _ROWS = 500  # images read at once by each thread
+Self = TypeVar("Self", bound="Team")
 
 
-def usual_threads(network: Network) -> int:
-    """How many threads are worth having."""
-    return THREADS if network.convolves or network.size > _LARGE else 1
+class Team(AbstractContextManager):
+    """One network, one vector of its parameters, and how that moves; BLAS has so many threads while it is at work.
 
-
-class Team(AbstractContextManager["Team"]):
-    """So many threads for one network and one vector of its parameters; BLAS has no more while the team is at work.
-
-    The first is this one; where the network convolves, the others are processes of their own, if the system has them.
+    `vector` and `state` may change between steps: the team reads and moves them where they are. Images are read by
+    `readers` threads.
     """
 
-    def __init__(self, network: Network, vector: np.ndarray, threads: int) -> None:
-        """`vector` may change between steps: the team reads it where it is."""
+    def __init__(
+        self,
+        network: Network,
+        vector: np.ndarray,
+        optimizer: Optimizer,
+        state: State,
+        blas_threads: int = 1,
+        readers: int = 1,
+    ) -> None:
         self.network, self._vector, self._parameters = network, vector, network.views(vector)
-        self._threads = threads
-        self._parts = threads if AVAILABLE and network.convolves else 1
+        self._blas_threads, self._readers = blas_threads, readers
         self._gradient = np.empty_like(vector)
-        self.cotangents = network.views(self._gradient)  # of the last step, by parameter
-        self._pull = network.bind(self._parameters, self.cotangents)
-        self._workers: list[Worker] = []
+        self._descent = Descent(optimizer, vector, self._gradient, state)
+        self._cotangents = network.views(self._gradient)
+        self._pull = network.bind(self._parameters, self._cotangents)
         self._open = ExitStack()
 
-    def __enter__(self) -> "Team":
+    def __enter__(self: Self) -> Self:
         """Hold BLAS to its threads."""
         keep_freed_memory()
-        self._open.enter_context(threadpool_limits(limits=self._threads // self._parts, user_api="blas"))
+        self._open.enter_context(threadpool_limits(limits=self._blas_threads, user_api="blas"))
         return self
 
     def __exit__(
@@ -57,35 +57,38 @@ class Team(AbstractContextManager["Team"]):
         self._dismiss()
         self._open.close()
 
-    def backward(self, X: np.ndarray, T: np.ndarray, masks: list[np.ndarray]) -> tuple[float, np.ndarray]:
-        """As `Network.backward`; the vector of cotangents is used again by the next call."""
-        mine, *others = even_slices(len(X), self._parts)
+    def begin(self, images: np.ndarray, order: np.ndarray, batch: int) -> np.ndarray:
+        """Begin an epoch, in which `backward` gets the rows of images[N, D] in this order, so many at a time.
+
+        Returns what it wants to see of them: their pixels, or some columns of these.
+        """
+        self._descent.steps = 0
+        return images
+
+    def backward(self, X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray] = ()) -> float:
+        """L of a batch X[N, D] with targets T, penalties included; its `gradient` is there then."""
         try:
-            workers = self._ask(others, X, T, masks)
-            L = self._pull(X[mine], T[mine], [m[mine] for m in masks], mine.stop / len(X))
-            L += sum(worker.finish() for worker in workers)
+            return self._pulled(X, T, masks)
         except BaseException:
             self._dismiss()  # nobody is to take what they still work on for an answer to the next batch
             raise
-        for worker in workers:
-            self._gradient += worker.cotangents
-        return L + self.network.penalize(self._parameters, self.cotangents), self._gradient
 
-    def _ask(self, slices: list[slice], X: np.ndarray, T: np.ndarray, masks: list[np.ndarray]) -> list[Worker]:
-        """Give rows of the batch to a worker each. They come with the first batch, and anew with a larger one."""
-        parts = [(X[rows], T[rows], [m[rows] for m in masks]) for rows in slices]
-        if any(not worker.fits(part[0], part[2]) for worker, part in zip(self._workers, parts, strict=False)):
-            self._dismiss()
-        for part in parts[len(self._workers) :]:
-            self._workers.append(Worker(self.network, self._vector.dtype, *part))
-        workers = self._workers[: len(parts)]
-        for worker, part in zip(workers, parts, strict=True):
-            worker.start(self._vector, *part, len(part[0]) / len(X))
-        return workers
+    @property
+    def gradient(self) -> np.ndarray:
+        """The cotangents of all parameters, one vector; the next `backward` and `step` use it again."""
+        return self._gradient
 
-    def _dismiss(self) -> None:
-        while self._workers:
-            self._workers.pop().close()
+    @property
+    def square(self) -> float:
+        """What the squares of the gradient add up to."""
+        return float(self._gradient @ self._gradient)
+
+    def step(self, rate: float, longest: float | None = None) -> None:
+        """Move the parameters by the gradient, at a learning rate; it is scaled first where it is longer than that."""
+        self._descent.step(rate, clipping(self.square, longest))
+
+    def settle(self) -> None:
+        """See to it that all steps are done, and their parameters and state where everybody can see them."""
 
     def accuracy(self, images: np.ndarray, labels: np.ndarray) -> float:
         """The share of `images` [N, D] that the network gives the right one of `labels` [N]."""
@@ -95,5 +98,11 @@ class Team(AbstractContextManager["Team"]):
             with np.errstate(all="ignore"):  # some BLAS raise the flags without a reason
                 return int((self.network.predict(self._parameters, images[rows]) == labels[rows]).sum())
 
-        with ThreadPoolExecutor(self._parts) as pool:
+        with ThreadPoolExecutor(self._readers) as pool:
             return sum(pool.map(right, parts)) / len(images)
+
+    def _pulled(self, X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray]) -> float:
+        return self._pull(X, T, masks) + self.network.penalize(self._parameters, self._cotangents)
+
+    def _dismiss(self) -> None:
+        """Let go of those who help."""

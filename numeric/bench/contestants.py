@@ -17,7 +17,7 @@ from numeric.optimizers import SGD
 from numeric.patience import Patience
 from numeric.recipes import Recipe
 from numeric.resumption import Progress
-from numeric.team import Team
+from numeric.teams import team_for
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def backproof(task: Task, dataset: Dataset, threads: int, seed: int) -> Epochs:
     progress = Progress({}, vector, recipe.optimizer.start(vector), Patience(), drawing, [])
     targets, rows = network.targets(dataset.train_labels), np.arange(len(dataset.train_images))
     steps, epoch = -(-len(rows) // task.batch), 0
-    with Team(network, vector, threads) as team, np.errstate(all="ignore"):
+    with team_for(network, vector, recipe.optimizer, progress.state, threads) as team, np.errstate(all="ignore"):
         while True:
 
             def rate_at(batch: int, epoch: int = epoch) -> float:

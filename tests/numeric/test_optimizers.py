@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.optimizers import SGD, Adam, RMSProp, clip, drop_subnormals
+from numeric.optimizers import SGD, Adam, Descent, RMSProp, clipping, drop_subnormals
 
 OPTIMIZERS = (SGD(), SGD(0.9), SGD(0.9, nesterov=True), RMSProp(), Adam(), Adam(decay=0.1))
 shares, rates, seeds = st.floats(0, 0.99), st.floats(0.001, 1), st.integers(0, 1000)
@@ -90,8 +90,7 @@ def test_it_finds_the_bottom_of_a_bowl(optimizer):
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=5), st.floats(0.01, 20))
 def test_clipping_keeps_the_direction_and_bounds_the_length(numbers, largest):
     gradient = np.array(numbers)
-    clipped = gradient.copy()
-    clip(clipped, largest)
+    clipped = gradient * clipping(float(gradient @ gradient), largest)
     length = np.linalg.norm(gradient)
     assert np.linalg.norm(clipped) <= largest * (1 + 1e-12)
     np.testing.assert_allclose(clipped * max(length, largest), gradient * largest, atol=1e-9)
@@ -110,10 +109,16 @@ def test_subnormal_numbers_become_zero_and_all_others_stay(dtype):
 
 def test_a_velocity_without_gradients_comes_to_rest():
     optimizer, w = SGD(momentum=0.9), np.zeros(3, np.float32)
-    state = optimizer.start(w)
-    optimizer.step(w, np.ones(3, np.float32), 0.1, state)
-    for step in range(1200):
-        optimizer.step(w, np.zeros(3, np.float32), 0.1, state)
-        if step % 64 == 0:
-            drop_subnormals(state)
-    assert not state["velocity"].any()
+    descent = Descent(optimizer, w, np.ones(3, np.float32), optimizer.start(w))
+    descent.step(0.1)
+    descent.gradient[:] = 0
+    for _ in range(1200):
+        descent.step(0.1)
+    assert not descent.state["velocity"].any()
+
+
+def test_a_descent_takes_the_step_of_its_optimizer_along_a_part_of_the_gradient():
+    optimizer, w, g = SGD(momentum=0.9), np.ones(3), np.array([1.0, 2.0, 3.0])
+    descent = Descent(optimizer, w, g, optimizer.start(w))
+    descent.step(0.1, scale=0.5)
+    np.testing.assert_allclose(w, 1 - 0.1 * 0.5 * np.array([1.0, 2.0, 3.0]))

@@ -63,12 +63,13 @@ def weights(result):
     ],
     ids=["momentum", "adamw", "rmsprop", "nesterov", "sgd", "distorted"],
 )
-def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, digits, changes, after):
-    recipe = replace(RECIPE, **changes)
-    whole = train("mlp", digits, recipe=recipe, seed=3)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, digits, changes, after, threads):
+    settings = {"recipe": replace(RECIPE, **changes), "seed": 3, "threads": threads}
+    whole = train("mlp", digits, **settings)
     with pytest.raises(KeyboardInterrupt):
-        train("mlp", digits, recipe=recipe, seed=3, out=tmp_path, observers=[Stop(min(after, len(whole.history)))])
-    resumed = train("mlp", digits, recipe=recipe, seed=3, out=tmp_path, resume=True)
+        train("mlp", digits, **settings, out=tmp_path, observers=[Stop(min(after, len(whole.history)))])
+    resumed = train("mlp", digits, **settings, out=tmp_path, resume=True)
     assert weights(resumed) == weights(whole)
     assert [replace(e, seconds=0) for e in resumed.history] == [replace(e, seconds=0) for e in whole.history]
     assert not (tmp_path / CHECKPOINT).exists()
@@ -225,7 +226,7 @@ if "small files" in sys.argv:
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 try:
-    train("three-blue-one-brown", dataset, recipe=recipe, out=out, resume=(out / CHECKPOINT).exists(),
+    train("three-blue-one-brown", dataset, recipe=recipe, out=out, resume=(out / CHECKPOINT).exists(), threads=2,
           observers=[Teller()] if told else [])
 except InputError as error:
     sys.exit(str(error))

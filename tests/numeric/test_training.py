@@ -149,22 +149,25 @@ def test_a_folder_that_cannot_be_written_is_noticed_before_anything_else(tmp_pat
         )
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("network", ["mlp", "nielsen-quadratic"])
-def test_divergence_stops_with_layer_and_step_and_leaves_nothing(tmp_path, network):
+def test_divergence_stops_with_layer_and_step_and_leaves_nothing(tmp_path, network, threads):
     recipe = replace(RECIPE, rate=1e30, schedule="constant", epochs=30)
     with pytest.raises(
         TrainingError, match=r"stopped at .*epoch \d+.*: \w+ of .*(layer|penalty).*is not finite"
     ) as caught:
-        train(network, blobs(), recipe=recipe, out=tmp_path / "run")
+        train(network, blobs(), recipe=recipe, out=tmp_path / "run", threads=threads)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_nan_in_the_images_is_blamed_on_the_images():
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("pixel", [0, -1])
+def test_a_nan_in_the_images_is_blamed_on_the_images(threads, pixel):
     data = blobs()
-    data.train_images[:, 2] = np.nan
+    data.train_images[:, pixel] = np.nan
     with pytest.raises(TrainingError, match=r"stopped at epoch 1, batch 1: X of layer 1 \(linear\) is not finite"):
-        train("mlp", data, recipe=RECIPE)
+        train("mlp", data, recipe=RECIPE, threads=threads)
 
 
 @pytest.mark.parametrize(

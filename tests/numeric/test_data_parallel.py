@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from numeric.architectures import build
-from numeric.team import Team
-from numeric.worker import AVAILABLE, Worker
+from numeric.data_parallel import DataParallelTeam, RowWorker
+from numeric.optimizers import SGD
+from numeric.worker import AVAILABLE
 
 pytestmark = pytest.mark.skipif(not AVAILABLE, reason="no workers on this system")
 
@@ -27,8 +28,12 @@ def draw(rows, seed=0):
 @contextmanager
 def working(rows=5):
     network, vector, X, T, masks = draw(rows)
-    with closing(Worker(network, vector.dtype, X, T, masks)) as worker:
+    with closing(RowWorker(network, vector.dtype, X, T, masks)) as worker:
         yield worker, network, vector, X, T, masks
+
+
+def team_of(network, vector, processes):
+    return DataParallelTeam(network, vector, SGD(), {}, processes)
 
 
 def alone(network, vector, X, T, masks, share):
@@ -108,22 +113,22 @@ def test_an_overflow_is_what_the_caller_makes_of_it():
 
 def test_a_team_asks_again_after_something_went_wrong():
     network, vector, X, T, masks = draw(8)
-    with Team(network, vector, 2) as team:
-        expected = team.backward(X, T, masks)[0]
+    with team_of(network, vector, 2) as team:
+        expected = team.backward(X, T, masks)
         wrong = T.copy()
         wrong[0] = 100  # in rows that are not the worker's
         with pytest.raises(IndexError):
             team.backward(X[::-1], wrong, masks)
-        assert team.backward(X, T, masks)[0] == expected
+        assert team.backward(X, T, masks) == expected
 
 
 def test_a_larger_batch_finds_room():
     network, vector, X, T, masks = draw(20)
     small = X[:6], T[:6], [mask[:6] for mask in masks]
-    with Team(network, vector, 3) as team:
+    with team_of(network, vector, 3) as team:
         for part in (small, (X, T, masks), (X, T, []), small):
             L, gradient = network.backward(network.views(vector), *part)
-            found, sums = team.backward(*part)
+            found, sums = team.backward(*part), team.gradient
             assert found == pytest.approx(L, rel=1e-5)
             np.testing.assert_allclose(sums, gradient, rtol=1e-4, atol=1e-6)
 
@@ -131,10 +136,11 @@ def test_a_larger_batch_finds_room():
 ORPHANING = """
 import os, signal, numpy as np
 from numeric.architectures import build
-from numeric.team import Team
+from numeric.data_parallel import DataParallelTeam
+from numeric.optimizers import SGD
 network = build("cnn", 64, 10)
 vector = network.initialize("he", np.random.default_rng(0))
-with Team(network, vector, 3) as team:
+with DataParallelTeam(network, vector, SGD(), {}, 3) as team:
     team.backward(np.ones((6, 64), np.float32), np.zeros(6, int), [])
     print(*[worker.pid for worker in team._workers], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -154,10 +160,10 @@ def test_none_is_left_when_the_process_that_trains_is_killed():
 def test_teams_may_end_in_any_order():
     """A process that is forked later has copies of the pipes of those before it."""
     network, vector, X, T, masks = draw(6)
-    first, second = Team(network, vector, 2), Team(network, vector, 2)
+    first, second = team_of(network, vector, 2), team_of(network, vector, 2)
     with ExitStack() as still_open:
         still_open.enter_context(second)
         with first:
             first.backward(X, T, masks)
-            expected = second.backward(X, T, masks)[0]
-        assert second.backward(X, T, masks)[0] == expected
+            expected = second.backward(X, T, masks)
+        assert second.backward(X, T, masks) == expected

@@ -1,0 +1,34 @@
+"""Which team trains a network, and with how many threads."""
+
+import numpy as np
+
+from numeric.data_parallel import DataParallelTeam
+from numeric.network import Network
+from numeric.optimizers import Optimizer, State
+from numeric.team import Team
+from numeric.tensor_parallel import TensorParallelTeam, splits
+from numeric.worker import AVAILABLE
+
+THREADS = 2
+# Multiplications an image above which a step is long enough: to ask another process, or for BLAS to share its products.
+_LARGE, _LARGE_FOR_BLAS = 50_000, 250_000
+
+
+def usual_threads(network: Network, as_they_are: bool = True) -> int:
+    """How many threads are worth having."""
+    large = _LARGE if AVAILABLE and as_they_are and splits(network) else _LARGE_FOR_BLAS
+    return THREADS if network.convolves or network.size > large else 1
+
+
+def team_for(
+    network: Network, vector: np.ndarray, optimizer: Optimizer, state: State, threads: int, as_they_are: bool = True
+) -> Team:
+    """The team that is the fastest with so many threads; the same seed and number of them give the same bits.
+
+    `as_they_are`: nobody distorts the images on their way to it, and none looks at the parameters between two steps.
+    """
+    if AVAILABLE and threads > 1 and network.convolves:
+        return DataParallelTeam(network, vector, optimizer, state, threads)
+    if AVAILABLE and threads > 1 and as_they_are and splits(network):
+        return TensorParallelTeam(network, vector, optimizer, state, threads)
+    return Team(network, vector, optimizer, state, blas_threads=threads)
