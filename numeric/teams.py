@@ -14,21 +14,28 @@ THREADS = 2
 _LARGE, _LARGE_FOR_BLAS = 50_000, 250_000
 
 
-def usual_threads(network: Network, as_they_are: bool = True) -> int:
+def usual_threads(network: Network) -> int:
     """How many threads are worth having."""
-    large = _LARGE if AVAILABLE and as_they_are and splits(network) else _LARGE_FOR_BLAS
+    large = _LARGE if AVAILABLE and splits(network) else _LARGE_FOR_BLAS
     return THREADS if network.convolves or network.size > large else 1
 
 
 def team_for(
-    network: Network, vector: np.ndarray, optimizer: Optimizer, state: State, threads: int, as_they_are: bool = True
+    network: Network,
+    vector: np.ndarray,
+    optimizer: Optimizer,
+    state: State,
+    threads: int,
+    distorted: bool = False,
+    watched: bool = False,
 ) -> Team:
     """The team that is the fastest with so many threads; the same seed and number of them give the same bits.
 
-    `as_they_are`: nobody distorts the images on their way to it, and none looks at the parameters between two steps.
+    `distorted`: images are not as they are in the data set when it sees them; `watched`: somebody looks at the
+    parameters between two steps.
     """
     if AVAILABLE and threads > 1 and network.convolves:
         return DataParallelTeam(network, vector, optimizer, state, threads)
-    if AVAILABLE and threads > 1 and as_they_are and splits(network):
-        return TensorParallelTeam(network, vector, optimizer, state, threads)
+    if AVAILABLE and threads > 1 and splits(network) and not watched:
+        return TensorParallelTeam(network, vector, optimizer, state, threads, distorted)
     return Team(network, vector, optimizer, state, blas_threads=threads)

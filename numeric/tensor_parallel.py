@@ -21,7 +21,7 @@ from numeric.slices import even_slices
 from numeric.team import Team
 from numeric.worker import Worker, shared, shared_copy
 
-_FORWARD, _BACKWARD, _STEP, _SETTLE = 1, 2, 3, 4
+_BEGIN, _FORWARD, _FORWARD_OF, _BACKWARD, _STEP, _SETTLE = range(1, 7)
 
 
 def splits(network: Network) -> bool:
@@ -33,7 +33,7 @@ def splits(network: Network) -> bool:
 class PixelWorker(Worker):
     """A process that has the columns `pixels` of all images, and the rows of the first weights that belong to them."""
 
-    ASKED, TOLD = Struct("qqqdd"), Struct("dd")
+    ASKED, TOLD = Struct("qqdd"), Struct("dd")
 
     def __init__(
         self, network: Network, pixels: slice, whole: Descent, images: np.ndarray, order: np.ndarray, batch: int
@@ -42,8 +42,8 @@ class PixelWorker(Worker):
         name = network.stages[0].parameters["W"]
         _, C = network.shapes[name]
         rows = pixels.stop - pixels.start
-        self._here = slice(pixels.start * C, pixels.stop * C)
-        self._whole, self._images, self._order = whole, images[:, pixels], order
+        self.pixels, self._images, self._order = pixels, images[:, pixels], order
+        self._whole, self._here = whole, slice(pixels.start * C, pixels.stop * C)
         parameters = shared_copy(whole.parameters[self._here])
         gradient = shared(parameters.shape, parameters.dtype)
         state = {name: shared_copy(array[self._here] if array.ndim else array) for name, array in whole.state.items()}
@@ -52,12 +52,22 @@ class PixelWorker(Worker):
         self._penalized = replace(network, shapes={name: (rows, C)})
         self._weights, self._cotangents = {name: self._W}, {name: self._dW}
         self._Z, self._dZ = (shared((batch, C), parameters.dtype) for _ in range(2))
-        self._X = self._next = images[:0, pixels]
+        self._given = shared((batch, rows), images.dtype)
+        self._X = self._next = self._given[:0]
+        self._first = 0
         self.fork()
 
-    def forward(self, first: int, rows: int) -> None:
-        """Let it work out its part of Z, for so many rows from the `first` of the epoch on."""
-        self.ask(_FORWARD, first, rows, 0.0, 0.0)
+    def begin(self, batch: int) -> None:
+        """Let it begin an epoch, of so many rows at a time."""
+        self.ask(_BEGIN, batch, 0.0, 0.0)
+
+    def forward(self, X: np.ndarray | None, rows: int) -> None:
+        """Let it work out its part of Z: for its columns of X[N, D], or for the next rows of the epoch."""
+        if X is None:
+            self.ask(_FORWARD, rows, 0.0, 0.0)
+        else:
+            self._given[:rows] = X[:, self.pixels]
+            self.ask(_FORWARD_OF, rows, 0.0, 0.0)
 
     def add_to(self, Z: np.ndarray) -> None:
         """Add its part to Z[N, C]."""
@@ -67,7 +77,7 @@ class PixelWorker(Worker):
     def backward(self, dZ: np.ndarray) -> None:
         """Let it work out its cotangents."""
         self._dZ[: len(dZ)] = dZ
-        self.ask(_BACKWARD, 0, 0, 0.0, 0.0)
+        self.ask(_BACKWARD, 0, 0.0, 0.0)
 
     def finish(self) -> tuple[float, float]:
         """What its weights pay, once its cotangents are there; and what the squares of these add up to."""
@@ -76,11 +86,11 @@ class PixelWorker(Worker):
 
     def step(self, rate: float, scale: float) -> None:
         """Let it take its part of a step."""
-        self.ask(_STEP, 0, 0, rate, scale)
+        self.ask(_STEP, 0, rate, scale)
 
     def settle(self) -> None:
         """Wait for its last step, and bring its parameters and their state to where they belong."""
-        self.ask(_SETTLE, 0, 0, 0.0, 0.0)
+        self.ask(_SETTLE, 0, 0.0, 0.0)
         self._heard()
         self._whole.parameters[self._here] = self._descent.parameters
         for name, array in self._descent.state.items():
@@ -90,11 +100,17 @@ class PixelWorker(Worker):
         """Bring its cotangents to where they belong."""
         self._whole.gradient[self._here] = self._descent.gradient
 
-    def answer(self, what: int, first: int, rows: int, rate: float, scale: float) -> None:
+    def answer(self, what: int, rows: int, rate: float, scale: float) -> None:
         """Do one of these, in the process; numbers that overflow are for those who look at the loss."""
         with np.errstate(all="ignore"):
-            if what == _FORWARD:
-                self._multiply(first, rows)
+            if what == _BEGIN:
+                self._descent.steps = self._first = 0
+                self._gather(rows)
+            elif what == _FORWARD:
+                self._multiply(self._next)
+                self._gather(rows)  # while the process that trains works on what follows
+            elif what == _FORWARD_OF:
+                self._multiply(self._given[:rows])
             elif what == _BACKWARD:
                 self._pull()
             elif what == _STEP:
@@ -102,16 +118,14 @@ class PixelWorker(Worker):
             else:
                 self.tell(0.0, 0.0)
 
-    def _multiply(self, first: int, rows: int) -> None:
-        if first == 0:
-            self._descent.steps, self._next = 0, self._gathered(0, rows)
-        self._X = self._next
-        np.matmul(self._X, self._W, out=self._Z[:rows])
-        self.tell(0.0, 0.0)
-        self._next = self._gathered(first + rows, rows)  # while the process that trains works on what follows
+    def _gather(self, rows: int) -> None:
+        self._next = self._images[self._order[self._first : self._first + rows]]
+        self._first += rows
 
-    def _gathered(self, first: int, rows: int) -> np.ndarray:
-        return self._images[self._order[first : first + rows]]
+    def _multiply(self, X: np.ndarray) -> None:
+        self._X = X
+        np.matmul(X, self._W, out=self._Z[: len(X)])
+        self.tell(0.0, 0.0)
 
     def _pull(self) -> None:
         np.matmul(self._X.T, self._dZ[: len(self._X)], out=self._dW)
@@ -129,15 +143,24 @@ class PixelWorker(Worker):
 
 
 class TensorParallelTeam(Team):
-    """This process and others share the pixels: there are as many of them as `processes`. This one has the last."""
+    """This process and others share the pixels: there are as many of them as `processes`. This one has the last.
+
+    Where images are `distorted` on their way, the others are given theirs; else they look them up.
+    """
 
     def __init__(
-        self, network: Network, vector: np.ndarray, optimizer: Optimizer, state: State, processes: int
+        self,
+        network: Network,
+        vector: np.ndarray,
+        optimizer: Optimizer,
+        state: State,
+        processes: int,
+        distorted: bool = False,
     ) -> None:
         super().__init__(network, vector, optimizer, state, readers=processes)
         *self._others, self._pixels = even_slices(network.features, processes)
         self._workers: list[PixelWorker] = []
-        self._first, self._square = 0, 0.0
+        self._distorted, self._square = distorted, 0.0
 
         first, name = network.stages[0], network.stages[0].parameters["W"]
         D, C = network.shapes[name]
@@ -156,22 +179,24 @@ class TensorParallelTeam(Team):
         self._pull = self._rest.bind(self._own_parameters, self._own_cotangents)
 
     def begin(self, images: np.ndarray, order: np.ndarray, batch: int) -> np.ndarray:
-        """As `Team.begin`: it wants to see its own pixels."""
-        self._own.steps = self._first = 0
+        """As `Team.begin`: where nothing is distorted, it wants to see its own pixels only."""
+        self._own.steps = 0
         if not self._workers:
             self._order = shared_copy(order)
             self._workers += [
                 PixelWorker(self.network, pixels, self._descent, images, self._order, batch) for pixels in self._others
             ]
         self._order[:] = order
-        return images[:, self._pixels]
+        for worker in self._workers:
+            worker.begin(batch)
+        return images if self._distorted else images[:, self._pixels]
 
     def _pulled(self, X: np.ndarray, T: np.ndarray, masks: Sequence[np.ndarray]) -> float:
         if not self._workers:
             raise TrainingError("no epoch has begun")
         for worker in self._workers:
-            worker.forward(self._first, len(X))
-        self._first += len(X)
+            worker.forward(X if self._distorted else None, len(X))
+        X = X[:, self._pixels] if self._distorted else X
         L = self._pull(X, T, masks) + self._rest.penalize(self._own_parameters, self._own_cotangents)
         self._square = float(self._own.gradient @ self._own.gradient)
         for worker in self._workers:

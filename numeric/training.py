@@ -85,8 +85,7 @@ def train(
     _require_at_least(0, seed=seed)
     features = dataset.train_images.shape[1]
     network = build(network_name, features, dataset.classes, Penalty(recipe.lam1, recipe.lam), recipe.keep)
-    as_they_are = recipe.distortion is None and not keep_path
-    threads = usual_threads(network, as_they_are) if threads is None else threads
+    threads = usual_threads(network) if threads is None else threads
     _require_at_least(1, threads=threads)
     initial, splitting, drawing = np.random.default_rng(seed).spawn(3)
     init = init or NETWORKS[network_name].init
@@ -121,7 +120,8 @@ def train(
         raise TrainingError(f"{network_name} is not trained: of {', '.join(network.layers)}, not all have passed")
 
     rows = split(len(dataset.train_images), splitting)
-    with team_for(network, vector, recipe.optimizer, progress.state, threads, as_they_are) as team:
+    distorted = recipe.distortion is not None
+    with team_for(network, vector, recipe.optimizer, progress.state, threads, distorted, keep_path) as team:
         fit(team, progress, dataset, rows, recipe, observers, out, path)
         test_accuracy = team.accuracy(dataset.test_images, dataset.test_labels)
     history, best = progress.history, progress.patience.best_epoch

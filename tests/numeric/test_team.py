@@ -29,13 +29,13 @@ def one_step(network, vector, X, T, masks, threads, **settings):
         return team.backward(seen[np.arange(len(X))], T, masks), team.gradient.copy(), team.square
 
 
-@pytest.mark.parametrize("as_they_are", [True, False])
+@pytest.mark.parametrize("settings", [{}, {"distorted": True}, {"watched": True}])
 @pytest.mark.parametrize("name", NETWORKS)
 @given(batch=st.integers(1, 9), threads=st.integers(1, 4), penalty=st.sampled_from([0.0, 0.01]))
-def test_a_team_gives_what_the_network_gives(name, as_they_are, batch, threads, penalty):
+def test_a_team_gives_what_the_network_gives(name, settings, batch, threads, penalty):
     network, vector, X, T, masks = draw(name, batch, penalty=penalty)
     expected, gradient = network.backward(network.views(vector), X, T, masks)
-    L, found, square = one_step(network, vector, X, T, masks, threads, as_they_are=as_they_are)
+    L, found, square = one_step(network, vector, X, T, masks, threads, **settings)
     assert pytest.approx(expected, rel=1e-5) == L
     assert square == pytest.approx(float(gradient @ gradient), rel=1e-4)
     np.testing.assert_allclose(found, gradient, rtol=1e-4, atol=1e-6)
@@ -49,10 +49,10 @@ def test_the_same_threads_give_the_same_bits(name, threads):
     assert found[0] == found[1] == found[2]
 
 
-def trained(network, vector, images, T, threads, optimizer, longest, epochs=2, batch=7):
+def trained(network, vector, images, T, threads, optimizer, longest, distorted=False, epochs=2, batch=7):
     """The parameters and the state after some epochs, the last batch of each smaller than the others."""
     vector, state = vector.copy(), optimizer.start(vector)
-    with team_for(network, vector, optimizer, state, threads) as team:
+    with team_for(network, vector, optimizer, state, threads, distorted) as team:
         for epoch in range(epochs):
             order = np.random.default_rng(epoch).permutation(len(images))
             seen = team.begin(images, order, batch)
@@ -73,8 +73,8 @@ def test_however_many_train_they_arrive_at_the_same_weights(name, optimizer, lon
     network, vector, X, T, _ = draw(name, 33, penalty=0.01)
     alone, its_state = trained(network, vector, X, T, 1, optimizer, longest)
     assert not np.allclose(alone, vector, rtol=1e-3, atol=1e-4)
-    for threads in (2, 3):
-        together, state = trained(network, vector, X, T, threads, optimizer, longest)
+    for threads, distorted in ((2, False), (3, False), (2, True)):
+        together, state = trained(network, vector, X, T, threads, optimizer, longest, distorted)
         np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-5)
         assert state.keys() == its_state.keys()
         for part in state:
@@ -120,7 +120,6 @@ def test_networks_are_shared_where_that_is_worth_the_trouble():
     threads = {name: usual_threads(network) for name, network in networks.items()}
     split = 2 if teams.AVAILABLE else 1
     assert threads == {"mlp": split, "weisberg": split, "nielsen-quadratic": 1, "mlp-augmented": 2, "cnn": 2}
-    assert [usual_threads(networks[name], as_they_are=False) for name in ("mlp", "mlp-augmented")] == [1, 2]
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
