@@ -8,8 +8,6 @@ import numpy as np
 
 State = dict[str, np.ndarray]
 
-_DROPPED = 64  # steps from one look at subnormal numbers to the next: it takes a third of a step
-
 
 class Optimizer(Protocol):
     """A rule with named state vectors, each as long as the parameters; `steps`, where it is there, counts the steps."""
@@ -114,26 +112,6 @@ class Adam:
         if self.decay:
             parameters *= 1 - rate * self.decay
         parameters -= gradient
-
-
-@dataclass
-class Descent:
-    """Parameters, or a part of them, that an optimizer moves by their gradient: vectors in memory of the caller's."""
-
-    optimizer: Optimizer
-    parameters: np.ndarray
-    gradient: np.ndarray
-    state: State
-    steps: int = 0
-
-    def step(self, rate: float, scale: float = 1.0) -> None:
-        """Move by `scale` times the gradient, which is used up; every now and then look at subnormal numbers."""
-        if scale != 1:
-            self.gradient *= scale
-        self.optimizer.step(self.parameters, self.gradient, rate, self.state)
-        if self.steps % _DROPPED == 0:
-            drop_subnormals(self.state)
-        self.steps += 1
 
 
 def drop_subnormals(state: State) -> None:

@@ -1,5 +1,7 @@
 """Which team trains a network, and with how many threads."""
 
+import math
+
 import numpy as np
 
 from numeric.data_parallel import DataParallelTeam
@@ -10,14 +12,17 @@ from numeric.tensor_parallel import TensorParallelTeam, splits
 from numeric.worker import AVAILABLE
 
 THREADS = 2
-# Multiplications an image above which a step is long enough: to ask another process, or for BLAS to share its products.
+# Multiplications an image above which a step is long enough: in the first layer, to ask another process for some of
+# them; in the whole network, for BLAS to share its products.
 _LARGE, _LARGE_FOR_BLAS = 50_000, 250_000
 
 
 def usual_threads(network: Network) -> int:
     """How many threads are worth having."""
-    large = _LARGE if AVAILABLE and splits(network) else _LARGE_FOR_BLAS
-    return THREADS if network.convolves or network.size > large else 1
+    if AVAILABLE and splits(network):
+        first = math.prod(next(iter(network.shapes.values())))
+        return THREADS if first > _LARGE else 1
+    return THREADS if network.convolves or network.size > _LARGE_FOR_BLAS else 1
 
 
 def team_for(
@@ -38,4 +43,4 @@ def team_for(
         return DataParallelTeam(network, vector, optimizer, state, threads)
     if AVAILABLE and threads > 1 and splits(network) and not watched:
         return TensorParallelTeam(network, vector, optimizer, state, threads, distorted)
-    return Team(network, vector, optimizer, state, blas_threads=threads)
+    return Team(network, vector, optimizer, state, threads)

@@ -1,17 +1,14 @@
-"""A process that works on some rows of every batch."""
+"""Processes that share the rows of a batch."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from contextlib import ExitStack, closing, contextmanager
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from numeric.architectures import build
-from numeric.data_parallel import DataParallelTeam, RowWorker
+from numeric.data_parallel import DataParallelTeam, Sum
 from numeric.optimizers import SGD
 from numeric.worker import AVAILABLE
 
@@ -25,145 +22,53 @@ def draw(rows, seed=0):
     return network, network.initialize("he", rng), X, T, network.masks(rows, rng)
 
 
-@contextmanager
-def working(rows=5):
-    network, vector, X, T, masks = draw(rows)
-    with closing(RowWorker(network, vector.dtype, X, T, masks)) as worker:
-        yield worker, network, vector, X, T, masks
-
-
 def team_of(network, vector, processes):
     return DataParallelTeam(network, vector, SGD(), {}, processes)
 
 
-def alone(network, vector, X, T, masks, share):
-    cotangents = np.empty_like(vector)
-    L = network.bind(network.views(vector), network.views(cotangents))(X, T, masks, share)
-    return L, cotangents
+@given(processes=st.integers(1, 4), working=st.integers(1, 4), seed=st.integers(0, 100))
+def test_sums_of_all_parts_are_the_sum_of_all_who_had_rows(processes, working, seed):
+    working = min(working, processes)
+    gradients = list(np.random.default_rng(seed).integers(-9, 9, (processes, 12)).astype(np.float32))
+    expected = sum(gradients[:working])
+    ends = np.linspace(0, 12, processes + 1).astype(int)
+    runs = [slice(start, end) for start, end in pairwise(ends)]
+    for number, run in enumerate(runs):
+        Sum(gradients, number, run).add(working)
+    found = np.concatenate([gradient[run] for gradient, run in zip(gradients, runs, strict=True)])
+    np.testing.assert_array_equal(found, expected)
 
 
-def asked(worker, vector, X, T, masks, share):
-    worker.start(vector, X, T, masks, share)
-    return worker.finish(), worker.cotangents
+def test_batches_may_become_smaller():
+    network, vector, X, T, masks = draw(9)
+    with team_of(network, vector, 3) as team:
+        for rows in (9, 5, 1, 2, 9):
+            part = X[:rows], T[:rows], [mask[:rows] for mask in masks]
+            L, gradient = network.backward(network.views(vector), *part)
+            team.begin(X, np.arange(9), 9)
+            assert team.backward(*part) == pytest.approx(L, rel=1e-5)
+            np.testing.assert_allclose(team.gradient, gradient, rtol=1e-4, atol=1e-6)
 
 
-def assert_same(found, expected):
-    assert found[0] == expected[0]
-    np.testing.assert_array_equal(found[1], expected[1])
-
-
-def is_running(pid):
-    """Whether there is such a process that has not ended."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-def test_it_gives_what_the_network_gives_for_as_many_rows_as_there_is_room_for():
-    with working(rows=5) as (worker, network, vector, X, T, masks):
-        for rows in (5, 1, 3, 5):
-            part = vector * np.float32(rows), X[:rows], T[:rows], [mask[:rows] for mask in masks], rows / 7
-            assert worker.fits(part[1], part[3])
-            assert_same(asked(worker, *part), alone(network, *part))
-        assert not worker.fits(draw(6)[2], masks)
-        assert not worker.fits(X, [])
-
-
-def test_it_ends_when_it_is_closed():
-    with working() as (worker, *_):
-        assert is_running(worker.pid)
-    assert not is_running(worker.pid)
-
-
-def test_it_may_be_killed_at_any_time():
-    with working() as (worker, network, *given):
-        expected = alone(network, *given, 0.5)
-        worker.start(*given, 0.5)
-        os.kill(worker.pid, signal.SIGKILL)
-        assert_same((worker.finish(), worker.cotangents), expected)
-        assert_same(asked(worker, *given, 0.5), expected)
-
-
-def test_it_leaves_ctrl_c_to_the_process_that_trains():
-    with working() as (worker, network, *given):
-        asked(worker, *given, 0.5)
-        os.kill(worker.pid, signal.SIGINT)
-        assert_same(asked(worker, *given, 0.5), alone(network, *given, 0.5))
-        assert is_running(worker.pid)
-
-
-def test_what_it_cannot_do_is_raised_here():
-    with working() as (worker, _, vector, X, T, masks):
-        worker.start(vector, X, T + 100, masks, 0.5)
-        with pytest.raises(IndexError):
-            worker.finish()
+def test_what_a_worker_cannot_do_is_raised_here_and_the_team_asks_again():
+    network, vector, X, T, masks = draw(8)
+    with team_of(network, vector, 2) as team:
+        team.begin(X, np.arange(8), 8)
+        expected = team.backward(X, T, masks)
+        for wrong_row in (0, 7):  # of this process, of the worker
+            wrong = T.copy()
+            wrong[wrong_row] = 100
+            with pytest.raises(IndexError):
+                team.backward(X, wrong, masks)
+            assert team.backward(X, T, masks) == expected
 
 
 def test_an_overflow_is_what_the_caller_makes_of_it():
-    with working() as (worker, _, vector, *given):
-        with np.errstate(all="ignore"):
-            assert not np.isfinite(asked(worker, vector * np.float32(1e20), *given, 0.5)[0])
-        with np.errstate(all="raise"), pytest.raises(FloatingPointError):
-            asked(worker, vector * np.float32(1e20), *given, 0.5)
-        with np.errstate(all="ignore"):
-            assert np.isfinite(asked(worker, vector, *given, 0.5)[0])
-
-
-def test_a_team_asks_again_after_something_went_wrong():
-    network, vector, X, T, masks = draw(8)
-    with team_of(network, vector, 2) as team:
-        expected = team.backward(X, T, masks)
-        wrong = T.copy()
-        wrong[0] = 100  # in rows that are not the worker's
-        with pytest.raises(IndexError):
-            team.backward(X[::-1], wrong, masks)
-        assert team.backward(X, T, masks) == expected
-
-
-def test_a_larger_batch_finds_room():
-    network, vector, X, T, masks = draw(20)
-    small = X[:6], T[:6], [mask[:6] for mask in masks]
-    with team_of(network, vector, 3) as team:
-        for part in (small, (X, T, masks), (X, T, []), small):
-            L, gradient = network.backward(network.views(vector), *part)
-            found, sums = team.backward(*part), team.gradient
-            assert found == pytest.approx(L, rel=1e-5)
-            np.testing.assert_allclose(sums, gradient, rtol=1e-4, atol=1e-6)
-
-
-ORPHANING = """
-import os, signal, numpy as np
-from numeric.architectures import build
-from numeric.data_parallel import DataParallelTeam
-from numeric.optimizers import SGD
-network = build("cnn", 64, 10)
-vector = network.initialize("he", np.random.default_rng(0))
-with DataParallelTeam(network, vector, SGD(), {}, 3) as team:
-    team.backward(np.ones((6, 64), np.float32), np.zeros(6, int), [])
-    print(*[worker.pid for worker in team._workers], flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_none_is_left_when_the_process_that_trains_is_killed():
-    ran = subprocess.run([sys.executable, "-c", ORPHANING], capture_output=True, text=True, timeout=60, check=False)
-    pids = [int(pid) for pid in ran.stdout.split()]
-    assert (ran.returncode, len(pids)) == (-signal.SIGKILL, 2)
-    until = time.monotonic() + 10
-    while any(map(is_running, pids)):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
-def test_teams_may_end_in_any_order():
-    """A process that is forked later has copies of the pipes of those before it."""
     network, vector, X, T, masks = draw(6)
-    first, second = team_of(network, vector, 2), team_of(network, vector, 2)
-    with ExitStack() as still_open:
-        still_open.enter_context(second)
-        with first:
-            first.backward(X, T, masks)
-            expected = second.backward(X, T, masks)
-        assert second.backward(X, T, masks) == expected
+    X[3:] *= np.float32(1e30)  # the worker's rows
+    with team_of(network, vector, 2) as team:
+        team.begin(X, np.arange(6), 6)
+        with np.errstate(all="ignore"):
+            assert not np.isfinite(team.backward(X * np.float32(1e8), T, masks))
+        with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+            team.backward(X * np.float32(1e8), T, masks)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numeric.optimizers import SGD, Adam, Descent, RMSProp, clipping, drop_subnormals
+from numeric.optimizers import SGD, Adam, RMSProp, clipping, drop_subnormals
 
 OPTIMIZERS = (SGD(), SGD(0.9), SGD(0.9, nesterov=True), RMSProp(), Adam(), Adam(decay=0.1))
 shares, rates, seeds = st.floats(0, 0.99), st.floats(0.001, 1), st.integers(0, 1000)
@@ -105,20 +105,3 @@ def test_subnormal_numbers_become_zero_and_all_others_stay(dtype):
     drop_subnormals(state)
     np.testing.assert_array_equal(state["velocity"], np.concatenate([kept, np.zeros(3, dtype)]))
     assert state["steps"] == 0
-
-
-def test_a_velocity_without_gradients_comes_to_rest():
-    optimizer, w = SGD(momentum=0.9), np.zeros(3, np.float32)
-    descent = Descent(optimizer, w, np.ones(3, np.float32), optimizer.start(w))
-    descent.step(0.1)
-    descent.gradient[:] = 0
-    for _ in range(1200):
-        descent.step(0.1)
-    assert not descent.state["velocity"].any()
-
-
-def test_a_descent_takes_the_step_of_its_optimizer_along_a_part_of_the_gradient():
-    optimizer, w, g = SGD(momentum=0.9), np.ones(3), np.array([1.0, 2.0, 3.0])
-    descent = Descent(optimizer, w, g, optimizer.start(w))
-    descent.step(0.1, scale=0.5)
-    np.testing.assert_allclose(w, 1 - 0.1 * 0.5 * np.array([1.0, 2.0, 3.0]))

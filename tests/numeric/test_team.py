@@ -91,17 +91,21 @@ def test_its_accuracy_is_the_share_of_right_predictions_however_many_there_are(n
         assert team.accuracy(X, labels) == 803 / 1203
 
 
-def test_a_team_reads_the_parameters_where_they_are():
+def test_an_epoch_begins_with_the_parameters_as_they_are():
     network, vector, X, T, masks = draw("cnn", 5)
     with team_of(network, vector, 2) as team:
-        before = team.backward(X, T, masks)
-        vector *= 0.5
-        assert team.backward(X, T, masks) != before
+        found = []
+        for _ in range(2):
+            team.begin(X, np.arange(5), 5)
+            found.append(team.backward(X, T, masks))
+            vector *= 0.5
+        assert found[0] != found[1]
 
 
 def test_its_workers_heed_what_the_caller_says_of_overflows():
     network, vector, X, T, masks = draw("cnn", 6)
     with team_of(network, vector * np.float32(1e20), 3) as team:
+        team.begin(X, np.arange(6), 6)
         with np.errstate(all="ignore"):
             assert not np.isfinite(team.backward(X, T, masks))
         with np.errstate(all="raise"), pytest.raises(FloatingPointError):
@@ -120,6 +124,7 @@ def test_networks_are_shared_where_that_is_worth_the_trouble():
     threads = {name: usual_threads(network) for name, network in networks.items()}
     split = 2 if teams.AVAILABLE else 1
     assert threads == {"mlp": split, "weisberg": split, "nielsen-quadratic": 1, "mlp-augmented": 2, "cnn": 2}
+    assert usual_threads(build("mlp-augmented", 64, 10)) == 1
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
