@@ -24,7 +24,6 @@ class Sum:
 
     def __init__(self, gradients: Sequence[np.ndarray], number: int, run: slice) -> None:
         """The process is the `number`-th of them; its part is `run`."""
-        self.gradient = gradients[number]
         self._parts, self._number = [gradient[run] for gradient in gradients], number
 
     def add(self, processes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import flint
 import numpy as np
@@ -68,6 +69,8 @@ def told_apart(
         if form.has(*NOT_REAL) or form in {truth, *(other for _, other in kept)}:
             continue
         values = _values(form, layer, ranges or {}, given)
+        if not form.free_symbols and not _has_floats(form, layer):
+            continue
         if all(_are_apart(values, others) for others in seen):
             kept.append((said, form))
             seen.append(values)
@@ -77,7 +80,11 @@ def told_apart(
 
 
 def _values(
-    form: sp.Expr, layer: Layer, ranges: Mapping[sp.Symbol, Range], given: Sequence[Equation]
+    form: sp.Expr,
+    layer: Layer,
+    ranges: Mapping[sp.Symbol, Range],
+    given: Sequence[Equation],
+    field: Any = Balls(BITS),  # noqa: B008 -- a value
 ) -> list[np.ndarray | None]:
     """The values of an expression at a few points, all letters of its ranges for axes; None where it has none."""
     sizes = tuple(high + 1 for _, high in ranges.values())
@@ -85,10 +92,16 @@ def _values(
     found: list[np.ndarray | None] = []
     for point in itertools.islice(points(layer, SEED), 1, 1 + PLACES):  # the first has all sizes 1
         try:
-            found.append(evaluate_equations(layer, equations, point.values, Balls(BITS))["form"])
+            found.append(evaluate_equations(layer, equations, point.values, field)["form"])
         except (DerivationError, ValueError, OverflowError):
             found.append(None)
     return found
+
+
+def _has_floats(form: sp.Expr, layer: Layer) -> bool:
+    """Whether a constant has a value in float64, by which a mistake is recognized: 1 - tanh(exp(4)) is no divisor."""
+    values = _values(form, layer, {}, (), "float64")
+    return all(value is not None and bool(np.isfinite(value).all()) for value in values)
 
 
 def _are_apart(one: list[np.ndarray | None], other: list[np.ndarray | None]) -> bool:

@@ -34,7 +34,7 @@ from derivations.proof import inline
 from derivations.ranges import Known
 from derivations.scope import FUNCTIONS, Binding
 
-MOST_NODES = 800  # of the syntax tree of an expression
+MOST_NODES = 2000  # of the syntax tree of an expression
 
 Ranges = Mapping[sp.Symbol, Range]
 

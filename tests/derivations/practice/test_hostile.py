@@ -36,6 +36,9 @@ HOSTILE = {
     "a long sum": " + ".join(f"sin({k}*x)" for k in range(1, 250)),
     "a long product": "*".join(f"(x + {k})" for k in range(1, 150)),
     "many quotients": " + ".join(f"1/(x + {k})" for k in range(1, 80)),
+    "a sum of the most parts": " + ".join(f"sin({k}*x)" for k in range(1, 198)),
+    "a product of the most parts": "*".join(f"(x + {k})" for k in range(1, 280)),
+    "the most quotients": " + ".join(f"1/(x + {k})" for k in range(1, 198)),
     "the truth and a hard zero": f"{TRUTH} + (x + 1)**40 - (x + 1)**40*(sin(x)**2 + cos(x)**2)",
     "the truth and a harder zero": f"{TRUTH} + ((x + 1)**9 + (x - 1)**9 + sin(x))**9*(sin(x)**2 + cos(x)**2 - 1)",
     "the truth, cancelled": f"{TRUTH}*" + "*".join(f"(x + {k})" for k in range(1, 40)) + "/("
@@ -121,6 +124,14 @@ def check(problem, answer):
         assert verdict.line >= 1
         assert verdict.column >= 1
     return verdict
+
+
+def test_the_largest_answers_are_judged_and_larger_ones_are_refused():
+    for name in ("a sum of the most parts", "a product of the most parts", "the most quotients"):
+        assert grade(SINE, HOSTILE[name]).status == "wrong"
+    verdict = grade(SINE, HOSTILE["a long sum"])
+    assert verdict.status == "unreadable"
+    assert verdict.sentence.endswith("the expression has more than 2000 parts")
 
 
 def test_a_hard_zero_is_no_mistake():
