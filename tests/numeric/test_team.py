@@ -9,7 +9,11 @@ from numeric.network import Penalty
 from numeric.optimizers import SGD, Adam, RMSProp
 from numeric.teams import team_for, usual_threads
 
-NETWORKS = ("mlp", "mlp-augmented", "nielsen", "cnn", "cnn-vote")
+TEAMS = [
+    *((name, {}) for name in ("mlp", "mlp-augmented", "nielsen", "cnn", "cnn-vote")),
+    ("mlp", {"distorted": True}),
+    ("mlp", {"watched": True}),
+]
 
 
 def draw(name, batch, features=64, penalty=0.0):
@@ -29,8 +33,7 @@ def one_step(network, vector, X, T, masks, threads, **settings):
         return team.backward(seen[np.arange(len(X))], T, masks), team.gradient.copy(), team.square
 
 
-@pytest.mark.parametrize("settings", [{}, {"distorted": True}, {"watched": True}])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("name", "settings"), TEAMS)
 @given(batch=st.integers(1, 9), threads=st.integers(1, 4), penalty=st.sampled_from([0.0, 0.01]))
 def test_a_team_gives_what_the_network_gives(name, settings, batch, threads, penalty):
     network, vector, X, T, masks = draw(name, batch, penalty=penalty)
