@@ -24,8 +24,9 @@ PLACES = np.arange(-3.0, 4.0)
 # The estimated standard deviation of the slope has four degrees of freedom: beyond fifty of them Student's t lies once
 # in a million times, and two steps must say so. Curvature's own slope explains five of them, one kink three.
 SAFETY = 50.0
-# How far the middle of the line lies from the current weights: at a start whose biases are all zero, an image without
-# ink lies on the kink of every ReLU, and the slopes on both sides may be alike by chance and unlike the backward's.
+# How far along the line its middle lies from the current weights: at a start whose biases are all zero, an image
+# without ink lies on the kink of every ReLU, and the slopes on both sides may be alike by chance and unlike the
+# backward's.
 NUDGE = 1e-4
 # A slope that is known no better than to a thousandth of itself would not show much.
 TELLING = 1e-3
@@ -67,15 +68,20 @@ def directional_check(
     vector, X = vector.astype(np.float64), X.astype(np.float64)  # copies, also of float64
     T = T.astype(np.float64) if T.dtype.kind == "f" else T
     v = _direction(network, rng)
-    vector += NUDGE * _direction(network, rng)
+    vector += NUDGE * v
+    moved = np.empty_like(vector)
+    parameters = network.views(moved)
+
+    def rise(shift: float) -> float:
+        np.multiply(v, shift, out=moved)
+        np.add(moved, vector, out=moved)
+        return network.loss_of(parameters, X, T) - L
+
     with np.errstate(all="ignore"):  # what is not finite shows in the numbers; some BLAS raise the flags for nothing
         L, gradient = network.backward(network.views(vector), X, T)
         claimed, disagreed = float(gradient @ v), False
         for step in STEPS:
-            rises = [
-                network.loss_of(network.views(vector + place * step * v), X, T) - L if place else 0.0
-                for place in PLACES
-            ]
+            rises = [rise(place * step) if place else 0.0 for place in PLACES]
             found = DirectionalCheck(claimed, *_slope(np.array(rises), step, L))
             if found.error is not None and (disagreed or not found.disagrees):
                 return found
