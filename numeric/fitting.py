@@ -63,6 +63,7 @@ def fit(
         def rate_at(batch: int, before: int = epoch * steps, full_rate: float = full_rate) -> float:
             done = (before + batch) / (steps * recipe.epochs)
             if path is not None:
+                team.settle()
                 path.see(done, vector)
             if batch % _OBSERVED == 0:
                 for observer in observers:

@@ -32,15 +32,13 @@ def team_for(
     state: State,
     threads: int,
     distorted: bool = False,
-    watched: bool = False,
 ) -> Team:
     """The team that is the fastest with so many threads; the same seed and number of them give the same bits.
 
-    `distorted`: images are not as they are in the data set when it sees them; `watched`: somebody looks at the
-    parameters between two steps.
+    `distorted`: images are not as they are in the data set when it sees them.
     """
     if AVAILABLE and threads > 1 and network.convolves:
         return DataParallelTeam(network, vector, optimizer, state, threads)
-    if AVAILABLE and threads > 1 and splits(network) and not watched:
+    if AVAILABLE and threads > 1 and splits(network):
         return TensorParallelTeam(network, vector, optimizer, state, threads, distorted)
     return Team(network, vector, optimizer, state, threads)

@@ -121,7 +121,7 @@ def train(
 
     rows = split(len(dataset.train_images), splitting)
     distorted = recipe.distortion is not None
-    with team_for(network, vector, recipe.optimizer, progress.state, threads, distorted, keep_path) as team:
+    with team_for(network, vector, recipe.optimizer, progress.state, threads, distorted) as team:
         fit(team, progress, dataset, rows, recipe, observers, out, path)
         test_accuracy = team.accuracy(dataset.test_images, dataset.test_labels)
     history, best = progress.history, progress.patience.best_epoch

@@ -103,6 +103,17 @@ def test_the_path_is_kept_and_a_resumed_run_keeps_the_same(tmp_path, digits):
     )
 
 
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_the_path_leads_the_same_way_however_many_train(tmp_path, digits, name):
+    for threads in (1, 2):
+        recipe = replace(RECIPE, epochs=1, rate=0.01)
+        train(name, digits, recipe=recipe, seed=3, out=tmp_path / str(threads), keep_path=True, threads=threads)
+    alone, together = (np.array(Trajectory.load(tmp_path / str(threads)).vectors) for threads in (1, 2))
+    assert len(alone) > 10
+    assert (alone[1:] != alone[:-1]).any(axis=1).all()
+    np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-5)
+
+
 def interrupted(folder, digits, **changes):
     with pytest.raises(KeyboardInterrupt):
         train("mlp", digits, recipe=replace(RECIPE, **changes), seed=3, out=folder, observers=[Stop(2)])

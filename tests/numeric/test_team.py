@@ -12,7 +12,6 @@ from numeric.teams import team_for, usual_threads
 TEAMS = [
     *((name, {}) for name in ("mlp", "mlp-augmented", "nielsen", "cnn", "cnn-vote")),
     ("mlp", {"distorted": True}),
-    ("mlp", {"watched": True}),
 ]
 
 
