@@ -111,7 +111,7 @@ RECIPES = {
     ("mlp", "mnist"): Recipe(10, batch=64, rate=0.1, schedule="cosine", optimizer=_MOMENTUM, lam=5e-4),
     ("mlp", "digits"): Recipe(60, batch=32, rate=0.1, schedule="cosine", optimizer=_MOMENTUM, lam=3e-4),
     ("mlp-augmented", "mnist"): Recipe(
-        40, batch=64, rate=0.1, schedule="cosine", optimizer=_MOMENTUM, lam=1e-4, distortion=Distortion()
+        52, batch=64, rate=0.1, schedule="cosine", optimizer=_MOMENTUM, lam=1e-4, distortion=Distortion()
     ),
     ("mlp-augmented", "digits"): Recipe(
         100, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
