@@ -90,10 +90,11 @@ def directional_check(
 
 
 def _direction(network: Network, rng: np.random.Generator) -> np.ndarray:
-    """A direction of length 1 that every parameter tensor has an equal share in: a bias counts as much as a matrix."""
-    v = rng.random(network.size) - 0.5
+    """Random signs, scaled to length 1 so that every tensor has an equal share: a bias counts as much as a matrix."""
+    bits = np.frombuffer(rng.bytes(math.ceil(network.size / 8)), np.uint8)
+    v = np.unpackbits(bits, count=network.size) * 2.0 - 1.0
     for part in network.views(v).values():
-        part /= np.linalg.norm(part) * math.sqrt(len(network.shapes))
+        part /= math.sqrt(part.size * len(network.shapes))
     return v
 
 
