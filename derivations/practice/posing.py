@@ -68,9 +68,9 @@ def told_apart(
     for said, form in mistakes:
         if form.has(*NOT_REAL) or form in {truth, *(other for _, other in kept)}:
             continue
-        values = _values(form, layer, ranges or {}, given)
         if not form.free_symbols and not _has_floats(form, layer):
             continue
+        values = _values(form, layer, ranges or {}, given)
         if all(_are_apart(values, others) for others in seen):
             kept.append((said, form))
             seen.append(values)
