@@ -19,15 +19,11 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     from checks.report import Report
-    from derivations import Derivation
 
 DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
 LONGEST_BAR, LIKELY = 50, 0.5
-LONGEST_FILE = 1_000_000  # bytes; a layer is a page of text
 
 Format = Literal["text", "latex", "markdown", "json", "numpy"]
 Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names of layers; see derive --list.")]
@@ -140,24 +136,19 @@ def derive(
 
     Every step names its rule and is proved. Without a layer and without --file, the layers are listed.
     """
-    from derivations import LAYERS, DerivationError
-    from derivations import derive as derivation_of
+    from derivations import DerivationError, Layer
+    from derivations.layer_file import read_layer_file
+    from derivations.render.formats import formatted
 
     if listing or not (layers or file):
         _print_layers()
         return
-    asked: list[Any] = [*(layers or []), *([_read_layer(file)] if file else [])]
-    if format in ("latex", "numpy") and len(asked) > 1:
-        raise RefusalError(f"{format} prints a file for one layer, not for {len(asked)}: name one")
+    if format in ("latex", "numpy") and len(layers or []) + (file is not None) > 1:
+        raise RefusalError(f"{format} prints a file for one layer, not for several: name one")
     with _refusing(DerivationError):
-        pages = [
-            _network_page(format, steps, wrt, order)
-            if what == "network" and what not in LAYERS
-            else _page(derivation_of(what, wrt or None), format, steps)
-            if order == 1
-            else _second_order_page(what, wrt or None, format, steps)
-            for what in asked
-        ]
+        asked: list[str | Layer] = [*(layers or []), *([read_layer_file(file)] if file else [])]
+        width = _width()
+        pages = [formatted(what, format, wrt=wrt or None, order=order, steps=steps, width=width) for what in asked]
     if format == "json":
         found = [json.loads(page) for page in pages]
         print(json.dumps(found[0] if len(found) == 1 else found, indent=2))
@@ -174,76 +165,6 @@ def _print_layers() -> None:
     width = _width() if sys.stdout.isatty() else sys.maxsize
     for name, summary in summaries.items():
         print(fill(summary, width, initial_indent=name.ljust(indent), subsequent_indent=" " * indent))
-
-
-def _read_layer(path: Path) -> Any:
-    from derivations import NotationError, read_layer
-
-    try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST_FILE + 1)
-    except OSError as error:
-        raise RefusalError(f"cannot read {path}: {error.strerror}; expected a text file with a layer") from None
-    if len(content) > LONGEST_FILE:
-        raise RefusalError(f"{path} is longer than {LONGEST_FILE} bytes; a layer is a page of text")
-    try:
-        return read_layer(content.decode("utf-8-sig"), name=path.stem)
-    except UnicodeDecodeError as error:
-        raise RefusalError(f"{path} is not text: byte {error.start} is no UTF-8; expected a layer as text") from None
-    except NotationError as error:
-        raise RefusalError(f"{path}: {error}") from None
-
-
-def _page(derivation: "Derivation", format: Format, steps: bool) -> str:
-    match format:
-        case "text":
-            from derivations.render.page import page
-
-            return page(derivation, steps=steps, width=_width())
-        case "markdown":
-            from derivations.render.markdown import markdown
-
-            return markdown(derivation, steps=steps)
-        case "latex":
-            from derivations.render.latex import latex_page
-
-            return latex_page(derivation, steps=steps)
-        case "json":
-            from derivations.render.json import as_json
-
-            return json.dumps(as_json(derivation))
-        case "numpy":
-            return derivation.numpy()
-
-
-def _second_order_page(what: Any, wrt: list[str] | None, format: Format, steps: bool) -> str:
-    from derivations.hessian import second_order
-    from derivations.render import hessian as pages
-
-    second = second_order(what, wrt)
-    match format:
-        case "text":
-            return pages.text_page(second, steps=steps, width=_width())
-        case "markdown":
-            return pages.markdown(second, steps=steps)
-        case "latex":
-            return pages.latex_page(second, steps=steps)
-        case "json":
-            from derivations.render.json import second_order_json
-
-            return json.dumps(second_order_json(second))
-        case "numpy":
-            return second.numpy()
-
-
-def _network_page(format: Format, steps: bool, wrt: list[str] | None, order: int) -> str:
-    from derivations.network import network_page
-
-    if order > 1:
-        raise RefusalError("network has unnamed activations, whose second derivative has no name; leave --order out")
-    if wrt:
-        raise RefusalError("network has no single input to differentiate by; leave --wrt out")
-    return network_page(format, steps=steps, width=_width())
 
 
 def _width() -> int:
@@ -278,6 +199,7 @@ def check(
     """
     from checks.report import overall, summary
     from checks.suite import DTYPES, SUITE
+    from checks.suite_page import suite_page
     from derivations import LAYERS, DerivationError
     from derivations.catalogue import find
 
@@ -298,7 +220,7 @@ def check(
         _require_place_for(json_file)
     console = _console()
     reports = _run_suite(names, dtypes, seed, console, jobs, scheduler, order)
-    _print_reports(reports, console, "rounding may do" if order == 1 else "differences may be off by")
+    console.print(suite_page(reports))
     if json_file:
         _write(json_file, json.dumps(summary(reports), indent=1) + "\n")
     raise typer.Exit(DONE if overall(reports) == "agree" else WRONG)
@@ -346,44 +268,6 @@ def _run_suite(
         return run_suite(names, dtypes, seed, tell, jobs, scheduler, order)
 
 
-def _print_reports(reports: list["Report"], console: "Console", unit: str = "rounding may do") -> None:
-    """A table of all verdicts, then the whole page of every report that does not agree."""
-    console.print(_verdicts(reports))
-    findings = sum(len(report.findings) for report in reports)
-    caption = f"the largest error of {findings} checks, in units of what {unit}; seed {reports[0].seed}"
-    console.print(caption, style="dim")
-    for report in reports:
-        if report.verdict != "agree":
-            console.print("\n", report, sep="")
-
-
-def _verdicts(reports: list["Report"]) -> "Table":
-    """A line for every layer, a column for every dtype: narrow enough for 40 columns."""
-    from rich.table import Table
-
-    cells: dict[str, dict[str, list[Report]]] = {}
-    for report in reports:
-        cells.setdefault(report.layer, {}).setdefault(report.dtype, []).append(report)
-    table = Table("layer", *dict.fromkeys(report.dtype for report in reports), box=None, pad_edge=False)
-    for layer, by_dtype in cells.items():
-        table.add_row(layer, *map(_worst, by_dtype.values()))
-    return table
-
-
-def _worst(reports: list["Report"]) -> "Text":
-    """The mark and the largest error of the same checks at several sizes."""
-    from rich.text import Text
-
-    from checks.page import MARKS
-
-    found = {report.verdict for report in reports}
-    verdict = next(verdict for verdict in ("disagree", "unresolved", "agree") if verdict in found)
-    mark, style = MARKS[verdict]
-    error = max((f.error for report in reports for f in report.findings if f.verdict == verdict), default=0.0)
-    size = f"{error:.2g}" if error >= 0.01 or not error else "<0.01"
-    return Text(f"{mark} {size}", style=style)
-
-
 @app.command()
 def doctor(
     target: Annotated[
@@ -412,11 +296,12 @@ def doctor(
     from checks.gradcheck import gradcheck
     from derivations import LAYERS, DerivationError
     from derivations.catalogue import find
+    from derivations.layer_file import read_layer_file
 
     if (against is None) == (file is None):
         raise RefusalError("name the layer that it should be: either --against LAYER or --file FILE")
     with _refusing(DerivationError):
-        layer = find(against, LAYERS) if against is not None else _read_layer(file or Path())
+        layer = find(against, LAYERS) if against is not None else read_layer_file(file or Path())
     with _refusing(FileError, ValueError):
         report = gradcheck(load_implementation(target, forward), layer, dtype=dtype, seed=seed, device=device)
     _console().print(report)
@@ -535,6 +420,7 @@ def train(
     from checks.certificate import Certificate, certify, write
     from checks.report import overall
     from checks.suite import DTYPES
+    from checks.suite_page import suite_page
     from numeric.architectures import require_network
     from numeric.atomic import require_writable
     from numeric.data.augment import Distortion
@@ -556,7 +442,7 @@ def train(
 
     def verify(names: list[str]) -> str | None:
         reports = _run_suite(names, list(DTYPES), seed, console)
-        _print_reports(reports, console)
+        console.print(suite_page(reports))
         certificates.append(certify(reports))
         return certificates[0].digest if overall(reports) == "agree" else None
 
@@ -866,7 +752,6 @@ Wrt = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this i
 Values = Annotated[bool, typer.Option("--values", help="Also show the numbers of a small random example.")]
 To = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Left out, a name in this folder.")]
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder with MNIST's four files.")]
-LOOKED_AT, GRID, SMALL_GRID = 256, 31, 15  # images, and points along each side; convolutions take longer
 
 
 @pictures.command("graph")
@@ -922,33 +807,11 @@ def picture_surface(
     Where the run kept its path (train --keep-path), along the directions in which that moved the most; else along
     random ones, which --seed draws.
     """
-    import numpy as np
-
-    from numeric.data.datasets import load
     from numeric.errors import InputError
-    from numeric.model import load_model
-    from numeric.pictures.surface import principal_plane, random_plane, surface
-    from numeric.pictures.surface_page import surface_page
-    from numeric.trajectory import TRAJECTORY, Trajectory
-
-    def draw() -> str:
-        model = load_model(run / "model.safetensors")
-        network, name = model.network, model.network.name
-        path = Trajectory.load(run).vectors if (run / TRAJECTORY).is_file() else []
-        if path and path[0].size != network.size:
-            raise InputError(f"{run / TRAJECTORY} is of another network than model.safetensors; train anew")
-        dataset = load(model.metadata["dataset"], data)
-        images, labels = dataset.train_images[:LOOKED_AT], dataset.train_labels[:LOOKED_AT]
-        vector = np.concatenate([model.parameters[key].ravel() for key in network.shapes])
-        moves = len(path) > 1
-        plane = principal_plane(path) if moves else random_plane(network, vector, np.random.default_rng(seed))
-        points = SMALL_GRID if network.convolves else GRID
-        found = surface(network, plane, images, network.targets(labels), points, path if moves else ())
-        told = f"The loss of {name} on {len(images)} training images of {dataset.name}, without penalties."
-        return surface_page(f"The cost surface of {name}", found, told)
+    from numeric.pictures.surface_page import surface_of_run
 
     with _refusing(InputError):
-        _keep(out or run / "surface.html", draw)
+        _keep(out or run / "surface.html", lambda: surface_of_run(run, data, seed))
 
 
 @pictures.command("wiggle")

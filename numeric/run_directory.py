@@ -13,6 +13,8 @@ from numeric.atomic import write_atomically
 from numeric.errors import InputError
 from numeric.history import Epoch
 
+MODEL = "model.safetensors"
+
 
 def write_run(
     out: Path,
@@ -30,7 +32,7 @@ def write_run(
     lines = "".join(json.dumps(asdict(record)) + "\n" for record in history)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        checkpoint.save(out / "model.safetensors", parameters, metadata)
+        checkpoint.save(out / MODEL, parameters, metadata)
         write_atomically(out / "history.jsonl", lines.encode())
         write_atomically(out / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
     except OSError as error:

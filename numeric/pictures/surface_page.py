@@ -4,19 +4,26 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
+from numeric.data.datasets import load
 from numeric.drawing.axes import linear_axis
 from numeric.drawing.contours import contour
 from numeric.drawing.document import document, figure
 from numeric.drawing.frame import Frame
 from numeric.drawing.markup import Markup, element
-from numeric.pictures.surface import Surface
+from numeric.errors import InputError
+from numeric.model import load_model
+from numeric.pictures.surface import Surface, principal_plane, random_plane, surface
+from numeric.run_directory import MODEL
+from numeric.trajectory import TRAJECTORY, Trajectory
 
 _SIZE, _LEFT, _RIGHT, _TOP, _BOTTOM = 440, 58, 426, 14, 382
 _LEVELS, _SHADES = 12, 16
 _TURNS = tuple(math.radians(35 + 90 * quarter) for quarter in range(4))  # from which corner the landscape is seen
+_LOOKED_AT, _GRID, _SMALL_GRID = 256, 31, 15  # images, and points along each side; convolutions take longer
 _TILT, _HIGH, _WIDE = 0.5, 170, 290
 _STYLE = """
 .lines path { fill: none; stroke: var(--s0); stroke-width: 1.2; }
@@ -28,6 +35,28 @@ _STYLE = """
 """ + "".join(
     f".h{k} {{ fill: color-mix(in srgb, var(--s0) {8 + 80 * k // _SHADES}%, var(--paper)); }}\n" for k in range(_SHADES)
 )
+
+
+def surface_of_run(run: Path, data: Path | None, seed: int) -> str:
+    """The page of the loss around the model in the folder `run`, on the first training images of its dataset.
+
+    The plane is that in which its kept path moved the most; of a run without one it is random, drawn with `seed`.
+    `data` is MNIST's folder. Raises InputError where a file is missing, damaged or of another network.
+    """
+    model = load_model(run / MODEL)
+    network, name = model.network, model.network.name
+    path = Trajectory.load(run).vectors if (run / TRAJECTORY).is_file() else []
+    if path and path[0].size != network.size:
+        raise InputError(f"{run / TRAJECTORY} is of another network than {MODEL}; train anew")
+    dataset = load(model.metadata["dataset"], data)
+    images, labels = dataset.train_images[:_LOOKED_AT], dataset.train_labels[:_LOOKED_AT]
+    vector = np.concatenate([model.parameters[key].ravel() for key in network.shapes])
+    moves = len(path) > 1
+    plane = principal_plane(path) if moves else random_plane(network, vector, np.random.default_rng(seed))
+    points = _SMALL_GRID if network.convolves else _GRID
+    found = surface(network, plane, images, network.targets(labels), points, path if moves else ())
+    told = f"The loss of {name} on {len(images)} training images of {dataset.name}, without penalties."
+    return surface_page(f"The cost surface of {name}", found, told)
 
 
 def surface_page(title: str, found: Surface, told: str) -> str:
