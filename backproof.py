@@ -282,6 +282,10 @@ def doctor(
     forward: Annotated[
         str | None, typer.Option(metavar="NAME", help="Your forward; else the one that the backward's name suggests.")
     ] = None,
+    wrt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Look at this input's cotangent alone; may be given again."),
+    ] = None,
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="The dtype that it runs in.")] = "float64",
     device: Annotated[str, typer.Option(metavar="NAME", help="cpu, or cuda for code of PyTorch or JAX.")] = "cpu",
     seed: Seed = 0,
@@ -294,7 +298,7 @@ def doctor(
     """
     from checks.adapters.files import FileError, load_implementation
     from checks.gradcheck import gradcheck
-    from derivations import LAYERS, DerivationError
+    from derivations import LAYERS, DerivationError, derive
     from derivations.catalogue import find
     from derivations.layer_file import read_layer_file
 
@@ -302,8 +306,9 @@ def doctor(
         raise RefusalError("name the layer that it should be: either --against LAYER or --file FILE")
     with _refusing(DerivationError):
         layer = find(against, LAYERS) if against is not None else read_layer_file(file or Path())
+        derivation = derive(layer, wrt or None)
     with _refusing(FileError, ValueError):
-        report = gradcheck(load_implementation(target, forward), layer, dtype=dtype, seed=seed, device=device)
+        report = gradcheck(load_implementation(target, forward), derivation, dtype=dtype, seed=seed, device=device)
     _console().print(report)
     raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
 

@@ -1,7 +1,7 @@
 """At which sizes to look: those at which a mistake cannot hide."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,11 @@ class Case:
     label: str
     sizes: Mapping[str, float]
     values: Mapping[str, Any]
+
+
+def without_masks(case: Case, masks: Iterable[str]) -> Case:
+    """The same case for code that does not take these masks: they are all ones."""
+    return replace(case, values={**case.values, **{mask: np.ones_like(case.values[mask]) for mask in masks}})
 
 
 def all_cases(

@@ -1,15 +1,17 @@
 """What kind of wrong is it? The hypotheses about a wrong answer that hold, likeliest first."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from checks.cases import draw_cases
-from checks.hypotheses import HYPOTHESES
+from checks.hypotheses import HYPOTHESES, Explanation, Hypothesis
+from checks.hypotheses.scale import factor_names, why
 from checks.implementation import MisconductError, as_numbers
-from checks.suspect import Suspect
+from checks.suspect import Suspect, SuspectUpToAFactor
 from checks.trial import Trial, make_trial
 from checks.verdict import DISAGREE, Finding
 from derivations import DerivationError
@@ -17,6 +19,10 @@ from derivations import DerivationError
 # More trials cost time and add no evidence: two of different sizes tell a size from a number.
 MOST_TRIALS = 2
 SQUARE = 4
+# A factor that is fitted is known to this relative precision at least, in any dtype that is checked.
+ALIKE = 1e-3
+ABOUT_FACTORS = {"zero", "sign", "accumulated twice", "constant factor"}
+Found = dict[tuple[str, str], list[str]]  # by hypothesis and mistake, a sentence for every case in which it holds
 
 
 @dataclass(frozen=True)
@@ -104,14 +110,15 @@ def _suspect(trial: Trial, name: str) -> Suspect | None:
 
 def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
     """What explains the wrong answers for one tensor or cotangent, in one case or several; likeliest first."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: Found = {}
     for title, hypothesis in HYPOTHESES.items():
         for suspect in suspects:
-            with suppress(DerivationError):  # what has no value at these operands explains nothing
-                for explanation in hypothesis(suspect):
-                    found.setdefault((title, explanation.mistake), []).append(explanation.sentence)
-        if suspects and any(len(sentences) == len(suspects) for sentences in found.values()):
+            for explanation in _explanations(hypothesis, suspect):
+                found.setdefault((title, explanation.mistake), []).append(explanation.sentence)
+        if _settled(found, suspects):
             break  # what comes after is less specific, and takes longer
+    if len(suspects) > 1 and not _settled(found, suspects):
+        found = _two_mistakes(suspects) or found
     ranks = {title: rank for rank, title in enumerate(HYPOTHESES)}
     order = sorted(found, key=lambda key: (-len(found[key]), ranks[key[0]]))  # stable: simpler mistakes come first
     return [
@@ -119,3 +126,30 @@ def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
         for title, mistake in order
         if len(found[title, mistake]) == len(found[order[0]])
     ]
+
+
+def _explanations(hypothesis: Hypothesis, suspect: Suspect) -> Iterator[Explanation]:
+    with suppress(DerivationError):  # what has no value at these operands explains nothing
+        yield from hypothesis(suspect)
+
+
+def _settled(found: Found, suspects: Sequence[Suspect]) -> bool:
+    """Whether something explains the answer in every case."""
+    return bool(suspects) and any(len(sentences) == len(suspects) for sentences in found.values())
+
+
+def _two_mistakes(suspects: Sequence[Suspect]) -> Found:
+    """What explains the answers in every case but for a factor that sizes or options make; nothing if nothing does."""
+    for title, hypothesis in HYPOTHESES.items():
+        found: Found = {}
+        for suspect in suspects if title not in ABOUT_FACTORS else ():
+            loose = SuspectUpToAFactor(suspect.trial, suspect.name, suspect.got)
+            for explanation in _explanations(hypothesis, loose):
+                for factor, value in factor_names(suspect):
+                    if math.isclose(value, loose.factors[-1], rel_tol=ALIKE):
+                        sentence = f"{explanation.sentence}; besides, it is {factor} times that{why(factor)}"
+                        found.setdefault((title, f"{explanation.mistake}, times {factor}"), []).append(sentence)
+        found = {key: sentences for key, sentences in found.items() if len(sentences) == len(suspects)}
+        if found:
+            return found
+    return {}

@@ -39,6 +39,7 @@ def page(report: Report) -> RenderableType:
     """The report for a terminal of 80 columns or more."""
     parts: list[RenderableType] = [_title(report), _witness_table(report)]
     parts.append(Text(UNITS if report.order == 1 else ESTIMATED_UNITS, style="dim"))
+    parts += _unmasked(report)
     parts += _drawn(report)
     parts += _near(report)
     parts += _behaviour(report)
@@ -105,6 +106,12 @@ def _cell(findings: Sequence[Finding]) -> Text:
     mark, style = MARKS[verdict]
     error = max((f.error for f in findings if f.verdict == verdict), default=0.0)
     return Text(f"{mark} {_bounds(error)}" if error else mark, style=style)
+
+
+def _unmasked(report: Report) -> Iterator[Text]:
+    """Which masks the code does not take."""
+    for mask in report.unmasked:
+        yield Text(f"{mask} is none of its arguments: looked at with {mask} all ones, which masks nothing", style="dim")
 
 
 def _drawn(report: Report) -> Iterator[Text]:

@@ -21,7 +21,7 @@ class Report:
     """Everything that a check of one implementation against one layer, in one dtype, found.
 
     `sources` maps the modules behind the implementation to the SHA-256 of their source. At `order` 2 the findings are
-    about Hessian-vector products.
+    about Hessian-vector products. `unmasked` are masks that the code does not take, and that were all ones.
     """
 
     layer: str
@@ -32,6 +32,7 @@ class Report:
     diagnoses: tuple[Diagnosis, ...]
     sources: Mapping[str, str]
     order: int = 1
+    unmasked: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -81,6 +82,7 @@ class Report:
             "seed": self.seed,
             "verdict": self.verdict,
             "checks": [_check(self, finding) for finding in self.findings],
+            "unmasked": list(self.unmasked),
             "conclusions": list(self.conclusions),
             "diagnoses": [
                 {"cotangent": d.cotangent, "hypothesis": d.hypothesis, "mistake": d.mistake, "sentence": d.sentence}

@@ -1,7 +1,7 @@
 """An answer that disagrees with the equations, and what a hypothesis about it may ask."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -13,6 +13,8 @@ from checks.verdict import DISAGREE
 from derivations import Derivation, Equation, Layer, Tensor, derive
 from derivations.evaluate import evaluate_equations
 from derivations.expressions import tensor_names
+
+FEWEST_ENTRIES = 3  # of fewer, some number makes nearly anything
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class Suspect:
 
     @property
     def cotangents(self) -> dict[str, NDArray[np.float64]]:
-        """The output cotangents that came in."""
+        """The output cotangents that came in; none did where the forward gave the answer."""
+        if not self.is_cotangent:
+            return {}
         return {name: np.asarray(self.trial.values[name]) for name in self.trial.derivation.output_cotangents}
 
     @cached_property
@@ -66,15 +70,18 @@ class Suspect:
 
     @property
     def fits(self) -> bool:
-        """Whether a backward gave it, in the right shape: only then can its equations explain it."""
-        return self.is_cotangent and self.got.shape == self.expected.shape
+        """Whether it has the right shape: only then can its equations explain it."""
+        return self.got.shape == self.expected.shape
 
     @cached_property
-    def backward(self) -> tuple[Equation, ...]:
-        """The backward equations that the answer depends on, its own last."""
+    def equations(self) -> tuple[Equation, ...]:
+        """The equations of the backward, or of the forward, that the answer depends on, its own last."""
         derivation = self.trial.derivation
-        own = derivation.cotangents[self.name]
-        others = {**derivation.intermediate_cotangents, **derivation.cotangents}
+        if self.is_cotangent:
+            others = {**derivation.intermediate_cotangents, **derivation.cotangents}
+        else:
+            others = {equation.name: equation for equation in self.layer.equations}
+        own = others[self.name]
         needed, todo = {own.name: own}, [own]
         while todo:
             for name in tensor_names(todo.pop().rhs):
@@ -86,56 +93,67 @@ class Suspect:
     @cached_property
     def ways(self) -> tuple[bool, ...]:
         """How another operand may come in: everywhere, or, if that is something else, in the last equation alone."""
-        return (False, True) if len(self.backward) > 1 else (False,)
+        return (False, True) if len(self.equations) > 1 else (False,)
 
     @cached_property
     def operands(self) -> dict[str, NDArray[np.float64]]:
         """Every real tensor at hand when the answer is computed: inputs, what the forward computed, cotangents."""
         given = {name: np.asarray(self.trial.values[name]) for name in (*self.trial.real_inputs, *self.cotangents)}
-        asked_for = self.trial.derivation.cotangents
+        asked_for = {*self.trial.derivation.cotangents, *(() if self.is_cotangent else self.trial.outputs)}
         return given | {name: told.value for name, told in self.trial.truth.items() if name not in asked_for}
 
     @cached_property
     def used(self) -> tuple[str, ...]:
-        """The operands that the answer's backward equations read."""
-        read = frozenset().union(*(tensor_names(equation.rhs) for equation in self.backward))
+        """The operands that the answer's equations read."""
+        read = frozenset().union(*(tensor_names(equation.rhs) for equation in self.equations))
         return tuple(name for name in self.operands if name in read)
 
-    def backward_at(self, operands: Mapping[str, Any], *, last: bool = False) -> NDArray[np.float64]:
-        """What the backward equations give for other operands or options, in float64, the forward left as it was.
+    def answer_at(self, operands: Mapping[str, Any], *, last: bool = False) -> NDArray[np.float64]:
+        """What its equations give for other operands or options, in float64; a backward's leave the forward as it was.
 
-        With `last` the other operands are read by the answer's own equation alone. The name of an intermediate's
-        cotangent may be given, too: it then has that value.
+        With `last` the other operands are read by the answer's own equation alone. The name of a tensor, or of an inner
+        cotangent, that the equations compute may be given, too: it then has that value.
         """
-        replaced = {e.name for e in self.backward[:-1] if last or e.name in operands}
-        return self._evaluated([e for e in self.backward if e.name not in replaced], operands, replaced)
+        replaced = {e.name for e in self.equations[:-1] if last or e.name in operands}
+        return self._evaluated([e for e in self.equations if e.name not in replaced], operands)
 
-    def backward_by(self, equation: Equation) -> NDArray[np.float64]:
-        """What the backward equations give with one of them replaced by this one, in float64."""
-        return self._evaluated([equation if e.name == equation.name else e for e in self.backward], {}, set())
+    def answer_by(self, equation: Equation) -> NDArray[np.float64]:
+        """What its equations give with one of them replaced by this one, in float64."""
+        return self._evaluated([equation if e.name == equation.name else e for e in self.equations], {})
 
-    def _evaluated(
-        self, equations: Sequence[Equation], operands: Mapping[str, Any], replaced: set[str]
-    ) -> NDArray[np.float64]:
+    def _evaluated(self, equations: Sequence[Equation], operands: Mapping[str, Any]) -> NDArray[np.float64]:
         true = {name: told.value for name, told in self.trial.truth.items()}
         layer, values = self.layer, {**self.trial.values, **true, **operands}
-        inner = [Tensor(name, self._primal(name).sizes) for name in replaced]
-        known = (*self.trial.derivation.given, *(layer.by_name[name] for name in layer.defined), *inner)
+        computed = {equation.name for equation in equations}
+        known = [layer.by_name[name] for name in layer.defined if name not in computed]
+        if self.is_cotangent:
+            inner = [e.name for e in self.equations if e.name not in computed]
+            known += [*self.trial.derivation.given, *(Tensor(name, self._primal(name).sizes) for name in inner)]
         return evaluate_equations(layer, equations, values, "float64", given=known)[self.name]
 
     def truth_at(self, inputs: Mapping[str, Any]) -> NDArray[np.float64]:
         """What the true answer would be for other inputs of the forward as well, in float64."""
         return self.trial.derivation.evaluate({**self.trial.values, **inputs}, precision="float64")[self.name]
 
+    def recomputed(self, name: str, value: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """What the forward computes from an intermediate `name` if that has another value, in float64."""
+        changed = {name}
+        while grown := {e.name for e in self.layer.equations if tensor_names(e.rhs) & changed} - changed:
+            changed |= grown
+        later = [equation for equation in self.layer.equations if equation.name in changed - {name}]
+        known = [self.layer.by_name[other] for other in self.layer.defined if other not in changed - {name}]
+        values = {**self.trial.values, **{t.name: self.trial.truth[t.name].value for t in known}, name: value}
+        return evaluate_equations(self.layer, later, values, "float64", given=known)
+
     def with_held(self, tensors: tuple[str, ...]) -> NDArray[np.float64]:
         """What the true answer would be if some intermediates did not depend on the inputs, in float64.
 
         Their cotangents are zero; where the derivation has eliminated these, the rest of the layer is derived anew.
         """
-        inner = {e.name for e in self.backward[:-1]}
+        inner = {e.name for e in self.equations[:-1]}
         zero = {n: np.zeros_like(self.operands[t]) for t in tensors for n in (f"d{t}", f"d{t}_total") if n in inner}
         if len(zero) == len(tensors):
-            return self.backward_at(zero)
+            return self.answer_at(zero)
         derivation = _with_constants(self.layer, tensors, self.name.removeprefix("d"))
         given = {tensor: self.operands[tensor] for tensor in tensors}
         return derivation.evaluate({**self.trial.values, **given}, precision="float64")[self.name]
@@ -161,6 +179,25 @@ class Suspect:
         """By how much an answer may be off from a candidate: the largest bound, scaled to the candidate."""
         size, true_size = np.abs(candidate).max(initial=0.0), np.abs(self.expected).max(initial=0.0)
         return float(DISAGREE * self.trial.bounds[self.name].max(initial=0.0) * max(1.0, size / true_size))
+
+
+@dataclass(frozen=True)
+class SuspectUpToAFactor(Suspect):
+    """The same answer, explained by all that is a multiple of it; `factors` are those of the candidates that were."""
+
+    factors: list[float] = field(default_factory=list)
+
+    def explained_by(self, candidate: NDArray | float, got: NDArray | None = None) -> bool:
+        """Whether the answer is the candidate times some number, up to rounding."""
+        got, candidate = self.got if got is None else got, np.asarray(candidate, np.float64)
+        if candidate.shape != got.shape or candidate.size < FEWEST_ENTRIES or not np.isfinite(candidate).all():
+            return False
+        square = float(np.sum(candidate**2))
+        factor = float(np.sum(got * candidate)) / square if square else 0.0
+        if not factor or not super().explained_by(factor * candidate, got):
+            return False
+        self.factors.append(factor)
+        return True
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from derivations.layer import DerivationError, Layer
 
+SHORTEST_WORD, MOST_NAMED = 3, 5
+
 
 def find(name: str, layers: Mapping[str, Layer]) -> Layer:
     """The layer of that name.
@@ -15,6 +17,20 @@ def find(name: str, layers: Mapping[str, Layer]) -> Layer:
     """
     if name in layers:
         return layers[name]
-    near = difflib.get_close_matches(name, layers, n=3, cutoff=0.5)
+    near = _nearest(name, layers)
     hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(layers))}"
     raise DerivationError(f"there is no layer {name!r}; {hint}")
+
+
+def _nearest(name: str, layers: Mapping[str, Layer]) -> list[str]:
+    """Layers that may be meant: LayerNorm is layer_norm, mse are initials, attention is in several names."""
+    asked = _bare(name)
+    alike = [layer for layer in layers if asked in (_bare(layer), "".join(word[0] for word in layer.split("_")))]
+    within = [layer for layer in layers if len(asked) >= SHORTEST_WORD and asked in _bare(layer)]
+    bare = {_bare(layer): layer for layer in layers}
+    close = [bare[match] for match in difflib.get_close_matches(asked, bare, n=3, cutoff=0.5)]
+    return alike or list(dict.fromkeys([*within, *close]))[:MOST_NAMED]
+
+
+def _bare(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))

@@ -52,6 +52,12 @@ def test_the_doctor_takes_a_layer_in_a_text_of_ones_own(run, tmp_path):
     assert run("doctor", "cube.py:backward", "--file", "cube.txt")[0] == 0
 
 
+def test_the_doctor_looks_at_one_cotangent_alone(run, tmp_path):
+    mine(tmp_path, WRONG)
+    assert run("doctor", "mine.py:backward", "--against", "linear", "--wrt", "X", "--wrt", "b")[0] == 0
+    assert run("doctor", "mine.py:backward", "--against", "linear", "--wrt", "W")[0] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -61,6 +67,7 @@ def test_the_doctor_takes_a_layer_in_a_text_of_ones_own(run, tmp_path):
         (["mine.py:nothing", "--against", "linear"], "no function 'nothing'"),
         (["yours.py:backward", "--against", "linear"], "no such file"),
         (["mine.py:backward", "--against", "linear", "--dtype", "float12"], "float12"),
+        (["mine.py:backward", "--against", "linear", "--wrt", "V"], "no input 'V'"),
         (["mine.py:backward", "--file", "nowhere.txt"], "cannot read nowhere.txt"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from checks.implementation import Implementation, MisconductError, Values, call
@@ -27,9 +28,11 @@ def from_functions(
     by position: inputs in the order of the layer's declaration, then options; before them, for the backward, the output
     cotangents.
 
+    A mask, an input of 0 and 1, that neither function asks for is all ones.
+
     The forward returns the output array; a dictionary of arrays, the output under its name or first; or the pair
     (output, cache), whose second part the backward gets as its parameter `cache`. The backward returns a dictionary
-    (`{"dX": ...}`), a sequence in the order of the real inputs, or one array where there is one real input.
+    (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the first of these.
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -55,7 +58,9 @@ def from_functions(
         return _gradients(renamed(call(backward, positional, named), names), real, len(inputs))
 
     name = getattr(forward, "__name__", layer.name)
-    return Implementation(name, run_forward, run_backward, (forward, backward), run_forward_again)
+    unmasked = _masks_left_out(layer, forward_plan.taken | backward_plan.taken)
+    functions = (forward, backward)
+    return Implementation(name, run_forward, run_backward, functions, run_forward_again, unmasked=unmasked)
 
 
 def _declared(forward: Callable[..., Any]) -> list[str]:
@@ -78,22 +83,36 @@ def renamed(returned: Any, names: Mapping[str, str]) -> Any:
     )
 
 
-Plan = Callable[[Values], tuple[list[tuple[str, Any]], dict[str, Any]]]
+@dataclass(frozen=True)
+class Plan:
+    """How to call a function: what goes by position, by name of value, and what by name of parameter."""
+
+    in_order: list[str]
+    by_name: dict[str, str]
+
+    @property
+    def taken(self) -> set[str]:
+        """The names of all values that the function is given."""
+        return {*self.in_order, *self.by_name.values()}
+
+    def __call__(self, values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
+        """The arguments by position, with their names, and those by name. Raises MisconductError for a missing one."""
+        missing = [name for name in [*self.in_order, *self.by_name.values()] if name not in values]
+        if missing:
+            raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
+        named = {parameter: values[name] for parameter, name in self.by_name.items()}
+        return [(name, values[name]) for name in self.in_order], named
 
 
 def plan_of(function: Callable[..., Any], given: list[str], saved: list[str], names: Mapping[str, str]) -> Plan:
     """How to call `function` when the values are there: by name those given and those saved, or the given in order."""
     matched = _matched(function, [*given, *saved], names)
-    in_order, by_name = (given[: _places(function)], {}) if matched is None else matched
+    return Plan(*((given[: _places(function)], {}) if matched is None else matched))
 
-    def plan(values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-        missing = [name for name in [*in_order, *by_name.values()] if name not in values]
-        if missing:
-            raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
-        named = {parameter: values[name] for parameter, name in by_name.items()}
-        return [(name, values[name]) for name in in_order], named
 
-    return plan
+def _masks_left_out(layer: Layer, taken: set[str]) -> tuple[str, ...]:
+    """The masks, inputs of 0 and 1, that code does not take."""
+    return tuple(t.name for t in layer.inputs if t.integer and (t.low, t.high) == (0, 1) and t.name not in taken)
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -154,10 +173,9 @@ def _gradients(returned: Any, real: Sequence[str], inputs: int) -> dict[str, Any
     if isinstance(returned, tuple | list):
         # None stands where an input has no gradient, as autograd frameworks have it.
         given = [one for one in returned if one is not None] if len(returned) == inputs else list(returned)
-        if len(given) != len(real):
+        if not 0 < len(given) <= len(real):
             raise MisconductError("arity", f"the backward returned {len(given)} arrays, expected {', '.join(real)}")
-        return dict(zip(real, given, strict=True))
-    if returned is None or len(real) != 1:
-        what = "None" if returned is None else "one array"
-        raise MisconductError("arity", f"the backward returned {what}, expected {', '.join(real)}")
+        return dict(zip(real, given, strict=False))  # of those that are missing, another finding tells
+    if returned is None:
+        raise MisconductError("arity", f"the backward returned None, expected {', '.join(real)}")
     return {real[0]: returned}

@@ -3,7 +3,9 @@
 A hypothesis says what the answer would be if its mistake had been made, and holds where the answer is just that.
 """
 
+from checks.hypotheses.another_layer import another_layer
 from checks.hypotheses.arrangement import (
+    blocks_permuted,
     extra_axes,
     extra_sum,
     flipped,
@@ -12,7 +14,15 @@ from checks.hypotheses.arrangement import (
     shifted,
     wrong_axis,
 )
-from checks.hypotheses.calculus import activation_slope, diagonal_only, epsilon, held_constant, path_cut, wrong_term
+from checks.hypotheses.calculus import (
+    activation_slope,
+    diagonal_only,
+    epsilon,
+    held_constant,
+    option_ignored,
+    path_cut,
+    wrong_term,
+)
 from checks.hypotheses.explanation import Explanation, Hypothesis
 from checks.hypotheses.operands import (
     cotangent_ignored,
@@ -20,6 +30,7 @@ from checks.hypotheses.operands import (
     operand_flipped,
     operand_left_out,
     operand_mistaken,
+    operand_scaled,
     operand_shifted,
     operand_transposed,
     overwritten,
@@ -27,6 +38,7 @@ from checks.hypotheses.operands import (
     state_of_the_same_step,
 )
 from checks.hypotheses.scale import accumulated_twice, constant_factor, nothing, sign
+from checks.hypotheses.sums import other_axis, own_entry_of_sum
 
 __all__ = ["HYPOTHESES", "Explanation", "Hypothesis"]
 
@@ -48,15 +60,21 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "part of a sum": part_of_sum,
     "shifted": shifted,
     "flipped": flipped,
+    "blocks permuted": blocks_permuted,
     "held constant": held_constant,
     "epsilon": epsilon,
     "wrong term": wrong_term,
     "path cut": path_cut,
+    "other axis": other_axis,
+    "own entry of a sum": own_entry_of_sum,
+    "option ignored": option_ignored,
+    "another layer": another_layer,
     "another cotangent": cotangent_mistaken,
     "operand flipped": operand_flipped,
     "operand shifted": operand_shifted,
     "state of the same step": state_of_the_same_step,
     "operand left out": operand_left_out,
+    "operand scaled": operand_scaled,
     "operand mistaken": operand_mistaken,
     "overwritten": overwritten,
 }

@@ -87,6 +87,21 @@ def shifted(suspect: Suspect) -> Iterator[Explanation]:
             yield Explanation(f"{letter} by {by}", f"{suspect.name} is shifted by {by} along {letter}")
 
 
+def blocks_permuted(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with the two, three or four equal blocks that an axis is made of in another order."""
+    truth = suspect.expected
+    for axis, count in product(range(truth.ndim), (2, 3, 4)):
+        length, rest = divmod(truth.shape[axis], count)
+        if rest or not length:
+            continue
+        blocks = np.split(truth, count, axis)
+        for order in permutations(range(count)):
+            if order != tuple(range(count)) and suspect.explained_by(np.concatenate([blocks[k] for k in order], axis)):
+                told = ", ".join(str(block + 1) for block in order)
+                what = "its two halves swapped" if count == 2 else f"its {count} blocks in the order {told}"
+                yield Explanation(f"{what} along {axis}", f"{suspect.name} has {what} along axis {axis}")
+
+
 def flipped(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth read backwards along some axes."""
     truth = suspect.expected

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from checks.hypotheses.explanation import Explanation
+from checks.hypotheses.scale import numbers
 from checks.suspect import Suspect
 
 SLOPES: dict[str, Callable[[NDArray], NDArray]] = {
@@ -63,7 +64,7 @@ def diagonal_only(suspect: Suspect) -> Iterator[Explanation]:
     for index in np.ndindex(cotangent.shape):
         alone = np.zeros(cotangent.shape)
         alone[index] = cotangent[index]
-        diagonal[index] = suspect.backward_at({name: alone})[index]
+        diagonal[index] = suspect.answer_at({name: alone})[index]
         if abs(diagonal[index] - suspect.got[index]) > suspect.allowance(suspect.got):
             return
     if suspect.explained_by(diagonal):
@@ -74,10 +75,10 @@ def diagonal_only(suspect: Suspect) -> Iterator[Explanation]:
 
 def held_constant(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth of a layer in which one or two intermediates do not depend on the inputs."""
-    names = [tensor.name for tensor in suspect.layer.intermediates] if suspect.fits else []
+    names = [tensor.name for tensor in suspect.layer.intermediates] if suspect.fits and suspect.is_cotangent else []
     inner = suspect.trial.derivation.intermediate_cotangents
     if inner:  # a layer of many parts: those with a cotangent of their own suffice, and nothing is derived anew
-        names = [name for name in names if {f"d{name}", f"d{name}_total"} & {e.name for e in suspect.backward[:-1]}]
+        names = [name for name in names if {f"d{name}", f"d{name}_total"} & {e.name for e in suspect.equations[:-1]}]
     for count in (1,) if inner else (1, 2):
         for held in combinations(names, count):
             if suspect.explained_by(suspect.with_held(held)):
@@ -93,41 +94,62 @@ def epsilon(suspect: Suspect) -> Iterator[Explanation]:
         eps = float(suspect.trial.values[name])
         for value, what in ((0.0, "is left out"), (eps * eps, "is squared"), (1e-5, "is 1e-5"), (1e-8, "is 1e-8")):
             with np.errstate(all="ignore"):
-                found = suspect.explained_by(suspect.backward_at({name: value}))
+                found = suspect.explained_by(suspect.answer_at({name: value}))
             if found:
                 yield Explanation(f"{name} {what}", f"in {suspect.name}, {name} {what}")
         for tensor in suspect.used:
             with np.errstate(all="ignore"):
                 outside = (np.sqrt(suspect.operands[tensor]) + eps) ** 2 - eps
-                found = suspect.explained_by(suspect.backward_at({tensor: outside}))
+                found = suspect.explained_by(suspect.answer_at({tensor: outside}))
             if found:
                 what = f"{name} outside the root"
                 yield Explanation(what, f"{suspect.name} adds {name} outside the root of {tensor}, not inside")
 
 
+def option_ignored(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for an option of 1 or of 0."""
+    real = [option.name for option in suspect.layer.options if not option.integer]
+    for name, value in product(real, (1.0, 0.0)) if suspect.fits else ():
+        with np.errstate(all="ignore"):
+            found = suspect.explained_by(suspect.answer_at({name: value}))
+        if found:
+            yield Explanation(
+                f"{name} ignored", f"{suspect.name} leaves {name} out: it is right for {name} = {value:g}"
+            )
+
+
 def wrong_term(suspect: Suspect) -> Iterator[Explanation]:
-    """got = truth - t, truth - 2 t, truth + t or t alone, for a term t of the derived sum."""
-    if not suspect.fits:
-        return
-    terms = suspect.trial.derivation.evaluate_terms(suspect.name, suspect.trial.values)
-    if len(terms) < 2:
-        return
-    for text, term in terms:
+    """got = truth - t, truth - 2 t, truth + (k - 1) t, for a term t of the sum that it is, and a number k."""
+    for text, term in _terms(suspect) if suspect.fits else ():
         for change, what in (
-            (-1, f"the term {text} is missing"),
-            (-2, f"the term {text} has the wrong sign"),
-            (1, f"the term {text} is counted twice"),
+            (-1.0, f"the term {text} is missing"),
+            (-2.0, f"the term {text} has the wrong sign"),
+            (1.0, f"the term {text} is counted twice"),
         ):
             if suspect.explained_by(suspect.expected + change * term):
                 yield Explanation(what, f"in {suspect.name}, {what}")
+        for factor, number, mistake in numbers(suspect):
+            if abs(number) != 1 and number != 2 and suspect.explained_by(suspect.expected + (number - 1) * term):
+                what = f"the term {text} is taken {factor} times"
+                yield Explanation(what, f"in {suspect.name}, {what}{mistake}")
+
+
+def _terms(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
+    """The terms of the answer's own equation, each with its text, where it is the sum of several."""
+    own = suspect.equations[-1]
+    terms = sp.Add.make_args(sp.expand_mul(own.rhs, deep=False))
+    for term in terms if len(terms) > 1 else ():
+        part = replace(own, rhs=term)
+        yield part.text.partition("= ")[2], suspect.answer_by(part)
 
 
 def path_cut(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth if an inner cotangent lacks one of the terms that it is the sum of."""
-    for equation in suspect.backward[:-1] if suspect.fits else ():
+    """got = the truth if an inner cotangent, or tensor, lacks one of the terms that it is the sum of."""
+    for equation in suspect.equations[:-1] if suspect.fits else ():
         terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
         for term in terms if len(terms) > 1 else ():
             text = replace(equation, rhs=term).text.partition("= ")[2]
-            if suspect.explained_by(suspect.backward_by(replace(equation, rhs=equation.rhs - term))):
+            if suspect.explained_by(suspect.answer_by(replace(equation, rhs=equation.rhs - term))):
                 what = f"in {equation.name} the term {text} is missing"
-                yield Explanation(what, f"in {suspect.name}, a path is cut: {what}")
+                cut = "a path is cut: " if suspect.is_cotangent else ""
+                yield Explanation(what, f"in {suspect.name}, {cut}{what}")

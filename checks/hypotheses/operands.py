@@ -9,6 +9,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from checks.hypotheses.explanation import Explanation
+from checks.hypotheses.scale import numbers
 from checks.suspect import Suspect
 from derivations.expressions import walk
 
@@ -16,7 +17,7 @@ from derivations.expressions import walk
 def cotangent_ignored(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth for an incoming cotangent of ones."""
     for name, cotangent in suspect.cotangents.items() if suspect.fits else ():
-        if suspect.explained_by(suspect.backward_at({name: np.ones_like(cotangent)})):
+        if suspect.explained_by(suspect.answer_at({name: np.ones_like(cotangent)})):
             yield Explanation(f"{name} ignored", f"{suspect.name} ignores {name}: it is right for a {name} of ones")
 
 
@@ -49,27 +50,37 @@ def operand_shifted(suspect: Suspect) -> Iterator[Explanation]:
 
 def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth with the state of a step in one place where that of the step before it, or its start, belongs."""
-    for equation in suspect.backward if suspect.fits else ():
+    for equation in suspect.equations if suspect.fits else ():
         for node in walk(equation.rhs):
             if not isinstance(node, sp.Add):
                 continue
             read = {entry.base.name: entry for entry in node.atoms(sp.Indexed)}
             for name in [name for name in read if f"{name}0" in read]:
                 same = read[name].xreplace({read[name].indices[0]: read[name].indices[0] + 1})
-                if suspect.explained_by(
-                    suspect.backward_by(replace(equation, rhs=equation.rhs.xreplace({node: same})))
-                ):
+                if suspect.explained_by(suspect.answer_by(replace(equation, rhs=equation.rhs.xreplace({node: same})))):
                     yield Explanation(
                         f"{name} by -1", f"{suspect.name} takes {name} of the same step, not of the one before"
                     )
 
 
 def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for an operand of ones."""
+    """got = the truth for an operand of ones, or of zeros."""
     masks = [t.name for t in suspect.layer.inputs if t.integer and t.high == 1] if suspect.fits else []
     for name, value in [*_operands(suspect), *((mask, np.asarray(suspect.trial.values[mask])) for mask in masks)]:
-        if name not in suspect.cotangents and _right_for(suspect, name, np.ones_like(value)):
-            yield Explanation(f"{name} left out", f"{suspect.name} leaves {name} out: it is right for a {name} of ones")
+        for fill, what in ((np.ones_like, "ones"), (np.zeros_like, "zeros")) if name not in suspect.cotangents else ():
+            if _right_for(suspect, name, fill(value)):
+                said = f"{suspect.name} leaves {name} out: it is right for a {name} of {what}"
+                yield Explanation(f"{name} left out", said)
+
+
+def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for an operand times a number: -1, 2, or one that a size makes."""
+    for name, value in [*_operands(suspect), *_sources(suspect)]:
+        for factor, number, mistake in numbers(suspect):
+            if _right_for(suspect, name, number * value):
+                yield Explanation(
+                    f"{name} times {factor}", f"{suspect.name} takes {factor} times {name} for {name}{mistake}"
+                )
 
 
 def operand_mistaken(suspect: Suspect) -> Iterator[Explanation]:
@@ -97,10 +108,10 @@ def part_of_sum(suspect: Suspect) -> Iterator[Explanation]:
             where = _letters(suspect, name, axes)
             for place, word in ((0, "first"), (-1, "last")):
                 alone = _alone(cotangent, axes, (place,) * len(axes))
-                if suspect.explained_by(suspect.backward_at({name: alone})):
+                if suspect.explained_by(suspect.answer_at({name: alone})):
                     what = f"only the {word} {where}"
                     yield Explanation(what, f"{suspect.name} counts {what}: assigned, or indexed, where a sum belongs")
-                if len(axes) == 1 and suspect.explained_by(suspect.backward_at({name: cotangent - alone})):
+                if len(axes) == 1 and suspect.explained_by(suspect.answer_at({name: cotangent - alone})):
                     what = f"all but the {word} {where}"
                     yield Explanation(what, f"{suspect.name} counts {what}: a loop or slice is one too short")
 
@@ -116,7 +127,7 @@ def overwritten(suspect: Suspect) -> Iterator[Explanation]:
             places = list(np.ndindex(*(cotangent.shape[axis] for axis in axes)))
             if len(places) > MOST_SHARES:
                 continue
-            shares = [suspect.backward_at({name: _alone(cotangent, axes, place)}) for place in places]
+            shares = [suspect.answer_at({name: _alone(cotangent, axes, place)}) for place in places]
             for word, order in (("last", shares), ("first", shares[::-1])):
                 kept = np.zeros_like(suspect.expected)
                 for share in order:
@@ -134,13 +145,27 @@ def _operands(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
             yield name, suspect.operands[name]
 
 
+def _sources(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
+    """The intermediates of the forward that a backward's operands are made from: it may work them out anew."""
+    if suspect.fits and suspect.is_cotangent:
+        for tensor in suspect.layer.intermediates:
+            if tensor.name not in suspect.used:
+                yield tensor.name, suspect.operands[tensor.name]
+
+
 def _right_for(suspect: Suspect, name: str, value: NDArray) -> bool:
     return _right_for_all(suspect, {name: value})
 
 
 def _right_for_all(suspect: Suspect, changed: dict[str, NDArray]) -> bool:
-    """Whether it is right for other operands: in all the equations, in the last alone, or in the forward as well."""
-    if any(suspect.explained_by(suspect.backward_at(changed, last=last)) for last in suspect.ways):
+    """Whether it is right for other operands: everywhere, in the last equation alone, or in the forward as well."""
+    if any(suspect.explained_by(suspect.answer_at(changed, last=last)) for last in suspect.ways):
+        return True
+    if not suspect.is_cotangent:
+        return False
+    (name, value), *more = changed.items()
+    later = suspect.recomputed(name, value) if name in suspect.layer.defined and not more else {}
+    if later and suspect.explained_by(suspect.answer_at({**later, **changed})):
         return True
     inputs = changed.keys() <= {tensor.name for tensor in suspect.layer.inputs}
     return inputs and suspect.explained_by(suspect.truth_at(changed))

@@ -36,15 +36,16 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
         return
     off = np.abs(suspect.got - factor * suspect.expected).max() / np.abs(suspect.got).max()
     within, named = f" at every entry, to {off:.0e}", False
-    for name, value in _factor_names(suspect):
+    for name, value in factor_names(suspect):
         if suspect.explained_by(value * suspect.expected):
             named = True
-            yield Explanation(name, f"{suspect.name} is the true one times {name} = {value:.4g}{within}{_why(name)}")
+            yield Explanation(name, f"{suspect.name} is the true one times {name} = {value:.4g}{within}{why(name)}")
     if not named:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
 
 
-def _factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
+def factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
+    """Numbers that sizes, options and 2 make, by name, the simplest first."""
     options = {option.name: suspect.trial.values[option.name] for option in suspect.layer.options}
     atoms: dict[str, float] = {"2": 2.0, **suspect.sizes, **{n: float(v) for n, v in options.items() if v}}
     powers = [(name, value, exponent) for name, value in atoms.items() for exponent in (1, -1)]
@@ -59,7 +60,21 @@ def _factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
                 yield (text if minus == 1 else f"-{text}"), minus * value
 
 
-def _why(factor: str) -> str:
+def numbers(suspect: Suspect) -> Iterator[tuple[str, float, str]]:
+    """Numbers that get into an operand by mistake, with what may have gone wrong."""
+    yield from (("-1", -1.0, ""), ("2", 2.0, ""), ("1/2", 0.5, ""))
+    for n, size in suspect.sizes.items():
+        if size > 1:
+            yield n, size, f": a sum over {n} where the equations have a mean"
+            yield f"1/{n}", 1 / size, f": a mean over {n} where the equations have a sum"
+            yield f"{n}/({n} - 1)", size / (size - 1), f": a mean over {n} - 1 where the equations have one over {n}"
+            yield f"({n} - 1)/{n}", (size - 1) / size, f": a mean over {n} where the equations have one over {n} - 1"
+            yield f"sqrt({n})", size**0.5, ""
+            yield f"1/sqrt({n})", size**-0.5, ""
+
+
+def why(factor: str) -> str:
+    """What makes an answer so many times too large, where that is known."""
     if factor.startswith("1/") and factor[2:].isupper():
         return f": a mean over {factor[2:]} where the equations have a sum, or the mean taken twice"
     return f": the mean over {factor} is missing" if factor.isupper() else ""

@@ -134,6 +134,11 @@ def flipped(bench, name, rng):
     return right[::-1] if right.ndim and len(right) > 1 else None
 
 
+def halves_swapped(bench, name, rng):
+    right = bench.run(name)
+    return np.roll(right, len(right) // 2, axis=0) if right.ndim and len(right) > 3 and len(right) % 2 == 0 else None
+
+
 def kernel_flipped(bench, name, rng):
     right = bench.run(name)
     return right[::-1, ::-1] if right.ndim >= 4 else None
@@ -172,6 +177,11 @@ def overwritten(bench, name, rng):
     return kept
 
 
+def ignored_and_mean_forgotten(bench, name, rng):
+    """Two mistakes at once, as in a loss that was written for a dL of 1 and one example."""
+    return cotangent_ignored(bench, name, rng) * _batch(bench)
+
+
 # ------------------------------------------------------------------------------------------- the operands
 
 
@@ -196,6 +206,11 @@ def operand_transposed(bench, name, rng):
     square = {n: v for n, v in bench.operands.items() if v.ndim == 2 and v.shape[0] == v.shape[1] > 1}
     operand = _drawn(square, rng)
     return bench.run(name, **{operand: square[operand].T.copy()}) if operand else None
+
+
+def operand_scaled(bench, name, rng):
+    operand, size = _drawn(bench.operands, rng), _batch(bench)
+    return bench.run(name, **{operand: bench.operands[operand] * size / (size - 1)}) if operand else None
 
 
 def operand_mistaken(bench, name, rng):
@@ -245,6 +260,11 @@ def term_with_the_wrong_sign(bench, name, rng):
     return bench.run(name) - 2 * terms[rng.integers(len(terms))][1] if len(terms) > 1 else None
 
 
+def term_too_often(bench, name, rng):
+    terms = bench.trial.derivation.evaluate_terms(name, bench.trial.values)
+    return bench.run(name) + (_batch(bench) - 1) * terms[rng.integers(len(terms))][1] if len(terms) > 1 else None
+
+
 def epsilon_left_out(bench, name, rng):
     return bench.run(name, eps=0.0) if "eps" in bench.arguments else None
 
@@ -271,14 +291,17 @@ CAUSES = {
     sum_too_many: {"extra sum"},
     shifted: {"shifted"},
     flipped: {"flipped"},
+    halves_swapped: {"blocks permuted"},
     kernel_flipped: {"flipped"},
     cotangent_ignored: {"cotangent ignored"},
+    ignored_and_mean_forgotten: {"cotangent ignored"},
     last_place_only: {"part of a sum"},
     loop_too_short: {"part of a sum"},
     overwritten: {"overwritten", "part of a sum"},
     operand_flipped: {"operand flipped", "flipped"},
     operand_shifted: {"operand shifted", "shifted"},
     operand_left_out: {"operand left out", "activation's derivative"},
+    operand_scaled: {"operand scaled", "constant factor", "wrong term"},
     operand_transposed: {"operand transposed", "transposed"},
     operand_mistaken: {"operand mistaken", "activation's derivative"},
     another_cotangent: {"another cotangent"},
@@ -288,6 +311,7 @@ CAUSES = {
     statistic_held_constant: {"held constant", "wrong term", "path cut", "off-diagonal terms"},
     term_dropped: {"wrong term", "path cut", "held constant", "off-diagonal terms"},
     term_with_the_wrong_sign: {"wrong term"},
+    term_too_often: {"wrong term"},
     epsilon_left_out: {"epsilon"},
     epsilon_outside_the_root: {"epsilon"},
 }

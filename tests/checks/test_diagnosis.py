@@ -78,6 +78,132 @@ def test_a_wrong_forward_is_diagnosed_too():
     assert ("Y", "sign") in {(d.cotangent, d.hypothesis) for d in report.diagnoses}
 
 
+def softmax_loss(Z, T):
+    P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    return -np.log(P[np.arange(len(T)), T]).mean()
+
+
+def softmax_loss_backward(Z, T):
+    """As in many a notebook: for a dL of 1, and without the mean."""
+    return np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True) - np.eye(Z.shape[1])[T]
+
+
+def test_two_mistakes_at_once_are_both_named():
+    report = gradcheck((softmax_loss, softmax_loss_backward), "softmax_cross_entropy")
+    assert first(report) == ("cotangent ignored", "dL ignored, times N")
+    assert "the mean over N is missing" in " ".join(str(report).split())
+
+
+def normed(X, gamma, beta, eps, ddof=0):
+    v = X.var(axis=1, ddof=ddof, keepdims=True)
+    return (X - X.mean(axis=1, keepdims=True)) / np.sqrt(v + eps), np.sqrt(v + eps)
+
+
+def layer_norm_backward(dY, X, gamma, beta, eps):
+    """The variance is divided by D - 1, which is no number at D = 1."""
+    with np.errstate(all="ignore"):
+        Xhat, s = normed(X, gamma, beta, eps, ddof=min(1, X.shape[1] - 1))
+    g = dY * gamma
+    dX = (g - g.mean(axis=1, keepdims=True) - Xhat * (g * Xhat).mean(axis=1, keepdims=True)) / s
+    return dX, (dY * Xhat).sum(axis=0), dY.sum(axis=0)
+
+
+def test_a_variance_divided_by_one_less_is_named_wherever_it_gets():
+    def layer_norm(X, gamma, beta, eps):
+        return gamma * normed(X, gamma, beta, eps)[0] + beta
+
+    report = gradcheck((layer_norm, layer_norm_backward), "layer_norm", sizes={"N": 4, "D": 5})
+    named = {d.cotangent: (d.hypothesis, d.mistake) for d in report.diagnoses}
+    assert named == {name: ("operand scaled", "v times D/(D - 1)") for name in ("dX", "dgamma")}
+
+
+def attention(Q, K, V, M, scale=1.0):
+    S = scale * Q @ K.swapaxes(1, 2) / np.sqrt(Q.shape[2])
+    P = M * np.exp(S)
+    P /= np.maximum(P.sum(axis=2, keepdims=True), 1e-300)
+    return {"O": P @ V, "P": P}
+
+
+def attention_backward(coupling):
+    """The backward of attention with another coupling between the entries of a softmax."""
+
+    def backward(dO, Q, K, V, P):
+        dP = dO @ V.swapaxes(1, 2)
+        dS = P * (dP - coupling(P, dP)) / np.sqrt(Q.shape[2])
+        return dS @ K, dS.swapaxes(1, 2) @ Q, P.swapaxes(1, 2) @ dO
+
+    return backward
+
+
+@pytest.mark.parametrize(
+    ("coupling", "hypothesis"),
+    [
+        (lambda P, dP: (P * dP).sum(axis=1, keepdims=True), "other axis"),
+        (lambda P, dP: P * dP, "own entry of a sum"),
+    ],
+)
+def test_a_sum_inside_a_layer_is_judged_by_its_index(coupling, hypothesis):
+    report = gradcheck((attention, attention_backward(coupling)), "scaled_dot_product_attention")
+    assert {(d.cotangent, d.hypothesis) for d in report.diagnoses} == {("dQ", hypothesis), ("dK", hypothesis)}
+
+
+def test_what_a_backward_works_out_anew_may_be_off_by_a_root():
+    def backward(dO, Q, K, V, M):
+        P = attention(Q, K, V, M, scale=np.sqrt(Q.shape[2]))["P"]
+        return attention_backward(lambda P, dP: (P * dP).sum(axis=2, keepdims=True))(dO, Q, K, V, P)
+
+    report = gradcheck((attention, backward), "scaled_dot_product_attention")
+    assert {(d.cotangent, d.mistake) for d in report.diagnoses} == {(n, "S times sqrt(D)") for n in ("dQ", "dK", "dV")}
+
+
+def test_halves_in_the_wrong_order_are_named():
+    def swiglu(X):
+        a, b = np.split(X, 2, axis=1)
+        return a / (1 + np.exp(-a)) * b
+
+    def backward(dY, X):
+        a, b = np.split(X, 2, axis=1)
+        s = 1 / (1 + np.exp(-a))
+        return np.concatenate([dY * a * s, dY * b * s * (1 + a * (1 - s))], axis=1)
+
+    assert first(gradcheck((swiglu, backward), "swiglu"))[0] == "blocks permuted"
+
+
+def test_a_term_may_be_a_size_too_large():
+    report = gradcheck((lambda A, B: A * B + A * A, lambda dY, A, B: (dY * (B + 2 * len(A) * A), dY * A)), SUM)
+    assert first(report)[0] == "wrong term"
+    assert first(report)[1].endswith("is taken N times")
+
+
+def test_an_option_that_is_ignored_is_named():
+    report = gradcheck(
+        (lambda X, beta: np.log1p(np.exp(beta * X)) / beta, lambda dY, X: dY / (1 + np.exp(-X))), "softplus"
+    )
+    assert first(report) == ("option ignored", "beta ignored")
+
+
+@pytest.mark.parametrize(
+    ("forward", "mistake"),
+    [
+        (lambda X, W, b: X @ W, "the term b[c] is missing"),
+        (lambda X, W, b: X @ W - b, "the term b[c] has the wrong sign"),
+        (lambda X, W, b: X @ W / X.shape[1] + b, "the term sum[d](X[n, d]*W[d, c]) is taken 1/D times"),
+        (lambda X, W, b: X[:, ::-1] @ W + b, "X along d"),
+    ],
+)
+def test_a_forward_is_explained_by_its_own_equations(forward, mistake):
+    report = gradcheck((forward, lambda dY: None), "linear")
+    assert [d.mistake for d in report.diagnoses if d.cotangent == "Y"][:1] == [mistake]
+
+
+def test_a_forward_that_is_another_layers_is_recognized():
+    def gelu(X):
+        return X / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (X + 0.044715 * X**3)))
+
+    report = gradcheck((gelu, lambda dY, X: dY), "gelu")
+    assert ("Y", "another layer", "gelu_tanh") in {(d.cotangent, d.hypothesis, d.mistake) for d in report.diagnoses}
+
+
 def test_a_mistake_of_no_known_kind_gets_no_name():
     report = gradcheck((np.tanh, lambda dY, X: dY * np.cos(X) ** 3), "tanh")
     assert report.verdict == "disagree"

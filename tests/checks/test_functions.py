@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
-from derivations import layer
+from derivations import derive, layer
 from numeric.contract import contract
 
 SIZES = {"N": 3, "D": 4, "C": 5}
@@ -119,10 +119,54 @@ def test_none_may_stand_for_the_gradient_of_labels():
     assert check(loss, loss_backward, "cross_entropy").verdict == "agree"
 
 
+def test_of_fewer_arrays_than_inputs_the_first_are_looked_at():
+    """A loss hands back what belongs to its answer, and seldom what belongs to its target."""
+
+    def loss(Y, T):
+        return ((Y - T) ** 2).mean()
+
+    def loss_backward(dL, Y, T):
+        return 2 * dL * (Y - T) / Y.size
+
+    report = check(loss, loss_backward, "mean_squared_error")
+    assert {f.cotangent for f in report.findings if f.witness == "missing"} == {"dT"}
+    assert all(f.verdict == "agree" for f in report.about("dY", "derivation", "differences"))
+    assert check(loss, loss_backward, derive("mean_squared_error", "Y")).verdict == "agree"
+
+
+MASKED = layer("masked", tensors="X[N, D] M[N, D] in 0..1 Y[N, D]", equations="Y[n, d] = M[n, d]*X[n, d]**2")
+
+
+def test_a_mask_that_nobody_asks_for_is_all_ones_and_the_report_says_so():
+    report = check(lambda X: X**2, lambda dY, X: 2 * dY * X, MASKED)
+    assert (report.verdict, report.unmasked) == ("agree", ("M",))
+    assert "M is none of its arguments" in str(report)
+    assert report.to_dict()["unmasked"] == ["M"]
+    assert check(lambda X: X**2, lambda dY, X: dY * X, MASKED).verdict == "disagree"
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        (lambda X, M: M * X**2, lambda dY, X, M: 2 * dY * M * X),
+        (lambda X, M: M * X**2, lambda dY, X: 2 * dY * X),
+        (lambda X: X**2, lambda dY, X, M: 2 * dY * M * X),
+        (lambda values, mask: mask * values**2, lambda g, values, mask: 2 * g * mask * values),
+    ],
+    ids=["both take it", "the forward takes it", "the backward takes it", "by position"],
+)
+def test_a_mask_that_somebody_asks_for_masks(forward, backward):
+    report = check(forward, backward, MASKED)
+    assert report.unmasked == ()
+    assert "none of its arguments" not in str(report)
+
+
 WRONG = {
-    "too few": (forward, lambda dY, X, W: (dY @ W.T, X.T @ dY), "arity"),
+    "too few": (forward, lambda dY, X, W: (dY @ W.T, X.T @ dY), "missing"),
+    "too many": (forward, lambda dY, X, W: (dY @ W.T, X.T @ dY, dY.sum(axis=0), dY), "arity"),
+    "none at all": (forward, lambda dY, X, W: (), "arity"),
     "nothing": (forward, lambda dY, X, W: None, "arity"),
-    "one array for three": (forward, lambda dY, X, W: dY @ W.T, "arity"),
+    "one array for three": (forward, lambda dY, X, W: dY @ W.T, "missing"),
     "three results of a forward": (lambda X, W, b: (forward(X, W, b), X, W), backward, "arity"),
     "an empty dictionary": (lambda X, W, b: {}, backward, "arity"),
     "one missing": (forward, lambda dY, X, W: {"dX": dY @ W.T, "dW": X.T @ dY}, "missing"),
