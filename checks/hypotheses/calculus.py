@@ -128,7 +128,7 @@ def wrong_term(suspect: Suspect) -> Iterator[Explanation]:
         ):
             if suspect.explained_by(suspect.expected + change * term):
                 yield Explanation(what, f"in {suspect.name}, {what}")
-        for factor, number, mistake in numbers(suspect):
+        for factor, number, mistake in numbers(suspect.sizes):
             if abs(number) != 1 and number != 2 and suspect.explained_by(suspect.expected + (number - 1) * term):
                 what = f"the term {text} is taken {factor} times"
                 yield Explanation(what, f"in {suspect.name}, {what}{mistake}")

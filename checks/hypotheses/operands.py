@@ -74,10 +74,17 @@ def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for an operand times a number: -1, 2, or one that a size makes."""
+    """got = the truth for something worked out on the way times a number: -1, 2, or one that a size makes.
+
+    Of the sizes only those count that it has no axis of: a statistic may be a sum, or a mean, over these.
+    """
+    inputs = {tensor.name for tensor in suspect.layer.inputs}
     for name, value in [*_operands(suspect), *_sources(suspect)]:
-        for factor, number, mistake in numbers(suspect):
-            if _right_for(suspect, name, number * value):
+        if name in inputs or name in suspect.cotangents:
+            continue  # most of what these make is linear in them: another hypothesis tells of a factor
+        own = {axis.upper() for axis in suspect.axis_names(name)}
+        for factor, number, mistake in numbers({n: size for n, size in suspect.sizes.items() if n not in own}):
+            if _right_for(suspect, name, number * value) or _right_anew(suspect, name, number * value):
                 yield Explanation(
                     f"{name} times {factor}", f"{suspect.name} takes {factor} times {name} for {name}{mistake}"
                 )
@@ -163,12 +170,14 @@ def _right_for_all(suspect: Suspect, changed: dict[str, NDArray]) -> bool:
         return True
     if not suspect.is_cotangent:
         return False
-    (name, value), *more = changed.items()
-    later = suspect.recomputed(name, value) if name in suspect.layer.defined and not more else {}
-    if later and suspect.explained_by(suspect.answer_at({**later, **changed})):
-        return True
     inputs = changed.keys() <= {tensor.name for tensor in suspect.layer.inputs}
     return inputs and suspect.explained_by(suspect.truth_at(changed))
+
+
+def _right_anew(suspect: Suspect, name: str, value: NDArray) -> bool:
+    """Whether it is right if it works out anew what the forward makes of an intermediate, from another value."""
+    later = suspect.recomputed(name, value) if suspect.is_cotangent and name in suspect.layer.defined else {}
+    return bool(later) and suspect.explained_by(suspect.answer_at({**later, name: value}))
 
 
 def _moved(suspect: Suspect, name: str, value: NDArray, axis: int, by: int) -> Iterator[dict[str, NDArray]]:

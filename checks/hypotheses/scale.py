@@ -1,6 +1,6 @@
 """Right but for a number: zero, a sign, a factor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 
 import numpy as np
@@ -60,10 +60,10 @@ def factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
                 yield (text if minus == 1 else f"-{text}"), minus * value
 
 
-def numbers(suspect: Suspect) -> Iterator[tuple[str, float, str]]:
+def numbers(sizes: Mapping[str, int]) -> Iterator[tuple[str, float, str]]:
     """Numbers that get into an operand by mistake, with what may have gone wrong."""
     yield from (("-1", -1.0, ""), ("2", 2.0, ""), ("1/2", 0.5, ""))
-    for n, size in suspect.sizes.items():
+    for n, size in sizes.items():
         if size > 1:
             yield n, size, f": a sum over {n} where the equations have a mean"
             yield f"1/{n}", 1 / size, f": a mean over {n} where the equations have a sum"
