@@ -38,7 +38,7 @@ WITH_A_FACTOR = (
     "own entry of a sum",
     "operand left out",
 )
-Found = dict[tuple[str, str], list[str]]  # by hypothesis and mistake, a sentence for every case in which it holds
+Found = dict[tuple[str, str], dict[int, str]]  # by hypothesis and mistake: the cases in which it holds, a sentence each
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
     """What explains the wrong answers for one tensor or cotangent, in one case or several; likeliest first."""
     found: Found = {}
     for title, hypothesis in HYPOTHESES.items():
-        for suspect in suspects:
+        for case, suspect in enumerate(suspects):
             for explanation in _explanations(hypothesis, suspect):
-                found.setdefault((title, explanation.mistake), []).append(explanation.sentence)
+                found.setdefault((title, explanation.mistake), {}).setdefault(case, explanation.sentence)
         if _settled(found, suspects):
             break  # what comes after is less specific, and takes longer
     if len(suspects) > 1 and not _settled(found, suspects):
@@ -138,10 +138,14 @@ def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
     ranks = {title: rank for rank, title in enumerate(HYPOTHESES)}
     order = sorted(found, key=lambda key: (-len(found[key]), ranks[key[0]]))  # stable: simpler mistakes come first
     return [
-        Diagnosis(name, title, mistake, found[title, mistake][0], len(found[title, mistake]), len(suspects))
+        Diagnosis(name, title, mistake, _first(found[title, mistake]), len(found[title, mistake]), len(suspects))
         for title, mistake in order
         if len(found[title, mistake]) == len(found[order[0]])
     ]
+
+
+def _first(sentences: dict[int, str]) -> str:
+    return sentences[min(sentences)]
 
 
 def _explanations(hypothesis: Hypothesis, suspect: Suspect) -> Iterator[Explanation]:
@@ -158,13 +162,14 @@ def _two_mistakes(suspects: Sequence[Suspect]) -> Found:
     """What explains the answers in every case but for a factor that sizes or options make; nothing if nothing does."""
     for title in WITH_A_FACTOR:
         found: Found = {}
-        for suspect in suspects:
+        for case, suspect in enumerate(suspects):
             loose = SuspectUpToAFactor(suspect.trial, suspect.name, suspect.got)
             for explanation in _explanations(HYPOTHESES[title], loose):
                 for factor, value in factor_names(suspect):
                     if math.isclose(value, loose.factors[-1], rel_tol=ALIKE):
                         sentence = f"{explanation.sentence}; besides, it is {factor} times that{why(factor)}"
-                        found.setdefault((title, f"{explanation.mistake}, times {factor}"), []).append(sentence)
+                        key = title, f"{explanation.mistake}, times {factor}"
+                        found.setdefault(key, {}).setdefault(case, sentence)
         found = {key: sentences for key, sentences in found.items() if len(sentences) == len(suspects)}
         if found:
             return found

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from checks import gradcheck
-from checks.hypotheses import HYPOTHESES
+from checks import diagnosis, gradcheck
+from checks.hypotheses import HYPOTHESES, Explanation
+from checks.suite import SUITE
 from derivations import layer
+from tests.checks.causes import benches
 
 NORM = layer(
     "centre",
@@ -20,8 +22,7 @@ def centre(X):
 
 
 def first(report):
-    diagnosis = report.diagnoses[0]
-    return diagnosis.hypothesis, diagnosis.mistake
+    return report.diagnoses[0].hypothesis, report.diagnoses[0].mistake
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -208,6 +209,20 @@ def test_a_mistake_of_no_known_kind_gets_no_name():
     report = gradcheck((np.tanh, lambda dY, X: dY * np.cos(X) ** 3), "tanh")
     assert report.verdict == "disagree"
     assert report.diagnoses == ()
+
+
+def test_a_case_counts_once_however_often_something_holds_in_it(monkeypatch):
+    def garrulous(suspect):
+        if suspect.sizes["D"] == 3:
+            yield from [Explanation("word", "a sentence")] * 2
+
+    monkeypatch.setattr(diagnosis, "HYPOTHESES", dict.fromkeys(diagnosis.WITH_A_FACTOR, lambda suspect: iter(())))
+    monkeypatch.setitem(diagnosis.HYPOTHESES, "garrulous", garrulous)
+    row = next(row for row in SUITE if row.layer == "tanh")
+    suspects = [bench.suspect("dX", 1 - bench.run("dX")) for bench in benches(row)]
+    assert sorted(suspect.sizes["D"] == 3 for suspect in suspects) == [False, True]
+    (found,) = diagnosis.explain("dX", suspects)
+    assert str(found) == "a sentence (in 1 of 2 cases)"
 
 
 def test_every_hypothesis_states_its_law():
