@@ -33,8 +33,8 @@ class Case:
     values: Mapping[str, Any]
 
 
-def without_masks(case: Case, masks: Iterable[str]) -> Case:
-    """The same case for code that does not take these masks: they are all ones."""
+def unmasked(case: Case, masks: Iterable[str]) -> Case:
+    """The same case with these masks all ones."""
     return replace(case, values={**case.values, **{mask: np.ones_like(case.values[mask]) for mask in masks}})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.adapters.frameworks import adapt
-from checks.cases import all_cases, given_case, without_masks
+from checks.cases import all_cases, given_case, unmasked
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
 from checks.directions import along_a_direction
@@ -72,8 +72,10 @@ def gradcheck(
     if inputs is not None:
         cases = [given_case(layer, inputs, format)]
     else:
-        drawn = all_cases(derivation, {**implementation.sizes, **(sizes or {})}, format, rng)
-        cases = [without_masks(case, implementation.unmasked) for case in drawn]
+        masks = [tensor.name for tensor in layer.inputs if tensor.name in implementation.assumed]
+        assumed = {name: value for name, value in implementation.assumed.items() if name not in masks}
+        drawn = all_cases(derivation, {**implementation.sizes, **assumed, **(sizes or {})}, format, rng)
+        cases = [unmasked(case, masks) for case in drawn]
 
     findings: list[Finding] = []
     trials: list[Trial] = []
@@ -90,7 +92,7 @@ def gradcheck(
         findings=tuple(findings),
         diagnoses=diagnose(small, findings) if small else (),
         sources=source_digests(implementation.functions),
-        unmasked=() if inputs is not None else implementation.unmasked,
+        assumed=implementation.assumed if inputs is None else {},
     )
 
 

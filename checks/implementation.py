@@ -28,8 +28,8 @@ class Implementation:
     the cotangents by name (`{"dX": ...}`), None where it has none. Both raise MisconductError.
     `functions` are the callables behind them: what a certificate takes the digest of.
     `forward_again` is the forward without its look at the arguments, for those that it has accepted once.
-    `sizes` are the sizes and options that the code has settled for itself, as a module does. `unmasked` are the masks
-    that it does not take: for it they are all ones.
+    `sizes` are the sizes and options that the code has settled for itself, as a module does. `assumed` are the values
+    of masks and options that it does not take.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Implementation:
     functions: tuple[Callable[..., Any], ...] = ()
     forward_again: Callable[[Values], dict[str, Any]] | None = None
     sizes: Mapping[str, float] = field(default_factory=dict)
-    unmasked: tuple[str, ...] = ()
+    assumed: Mapping[str, int] = field(default_factory=dict)
 
 
 def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> Any:

@@ -39,7 +39,7 @@ def page(report: Report) -> RenderableType:
     """The report for a terminal of 80 columns or more."""
     parts: list[RenderableType] = [_title(report), _witness_table(report)]
     parts.append(Text(UNITS if report.order == 1 else ESTIMATED_UNITS, style="dim"))
-    parts += _unmasked(report)
+    parts += _assumed(report)
     parts += _drawn(report)
     parts += _near(report)
     parts += _behaviour(report)
@@ -108,10 +108,11 @@ def _cell(findings: Sequence[Finding]) -> Text:
     return Text(f"{mark} {_bounds(error)}" if error else mark, style=style)
 
 
-def _unmasked(report: Report) -> Iterator[Text]:
-    """Which masks the code does not take."""
-    for mask in report.unmasked:
-        yield Text(f"{mask} is none of its arguments: looked at with {mask} all ones, which masks nothing", style="dim")
+def _assumed(report: Report) -> Iterator[Text]:
+    """What the code does not take, and the values that it was looked at with."""
+    if report.assumed:
+        values = ", ".join(f"{name} = {value}" for name, value in report.assumed.items())
+        yield Text(f"the code does not take these, and was looked at with {values}", style="dim")
 
 
 def _drawn(report: Report) -> Iterator[Text]:

@@ -1,7 +1,7 @@
 """What a check found: the verdict, every finding behind it, and what kind of wrong it is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ class Report:
     """Everything that a check of one implementation against one layer, in one dtype, found.
 
     `sources` maps the modules behind the implementation to the SHA-256 of their source. At `order` 2 the findings are
-    about Hessian-vector products. `unmasked` are masks that the code does not take, and that were all ones.
+    about Hessian-vector products. `assumed` are values of masks and options that the code does not take.
     """
 
     layer: str
@@ -32,7 +32,7 @@ class Report:
     diagnoses: tuple[Diagnosis, ...]
     sources: Mapping[str, str]
     order: int = 1
-    unmasked: tuple[str, ...] = ()
+    assumed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -82,7 +82,7 @@ class Report:
             "seed": self.seed,
             "verdict": self.verdict,
             "checks": [_check(self, finding) for finding in self.findings],
-            "unmasked": list(self.unmasked),
+            "assumed": dict(self.assumed),
             "conclusions": list(self.conclusions),
             "diagnoses": [
                 {"cotangent": d.cotangent, "hypothesis": d.hypothesis, "mistake": d.mistake, "sentence": d.sentence}

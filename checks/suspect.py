@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from checks.trial import Trial
 from checks.verdict import DISAGREE
-from derivations import Derivation, Equation, Layer, Tensor, derive
+from derivations import Derivation, DerivationError, Equation, Layer, Tensor, derive
 from derivations.evaluate import evaluate_equations
 from derivations.expressions import tensor_names
 
@@ -120,6 +120,13 @@ class Suspect:
     def answer_by(self, equation: Equation) -> NDArray[np.float64]:
         """What its equations give with one of them replaced by this one, in float64."""
         return self._evaluated([equation if e.name == equation.name else e for e in self.equations], {})
+
+    def explained_with(self, equation: Equation) -> bool:
+        """Whether the answer is what its equations give with one of them replaced by this one, if that has a value."""
+        try:
+            return self.explained_by(self.answer_by(equation))
+        except DerivationError:  # a recurrence that would need what comes of it
+            return False
 
     def _evaluated(self, equations: Sequence[Equation], operands: Mapping[str, Any]) -> NDArray[np.float64]:
         true = {name: told.value for name, told in self.trial.truth.items()}

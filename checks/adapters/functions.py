@@ -21,14 +21,15 @@ def from_functions(
     """Make an Implementation of two plain functions.
 
     A parameter takes the tensor or option of its own name, or of the name that `names` gives it, and so do the keys of
-    a dictionary that is returned. Sizes that no input shows can be asked for by name, too. The backward may ask for
+    a dictionary that is returned; Y is an output that has another name, and where that leaves no parameter out, small
+    letters stand for large ones. Sizes that no input shows can be asked for by name, too. The backward may ask for
     output cotangents (`dY`), inputs, options, the output, and whatever the forward returned by name: tensors of the
     layer, and what the forward's contract declares beyond them. A parameter that has no counterpart keeps its default.
-    If a function has one that has neither a counterpart nor a default, or has no readable signature, its arguments go
-    by position: inputs in the order of the layer's declaration, then options; before them, for the backward, the output
-    cotangents.
-
-    A mask, an input of 0 and 1, that neither function asks for is all ones.
+    If one has neither a counterpart nor a default, all without a counterpart take, in order, what the others leave:
+    inputs in the order of the layer's declaration, then options; before them, for the backward, the output cotangents.
+    So do the arguments of a function that has no readable signature, or takes any number of them.
+    What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
+    padding the smallest there is.
 
     The forward returns the output array; a dictionary of arrays, the output under its name or first; or the pair
     (output, cache), whose second part the backward gets as its parameter `cache`. The backward returns a dictionary
@@ -43,6 +44,7 @@ def from_functions(
     saved = [*outputs, *(tensor.name for tensor in layer.intermediates), *_declared(forward), CACHE]
     names = names or {}
     require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
+    names = {**_usual_names(layer), **names}
     forward_plan = plan_of(forward, inputs + options, hidden, names)
     backward_plan = plan_of(backward, cotangents + inputs + options, hidden + saved, names)
 
@@ -58,9 +60,9 @@ def from_functions(
         return _gradients(renamed(call(backward, positional, named), names), real, len(inputs))
 
     name = getattr(forward, "__name__", layer.name)
-    unmasked = _masks_left_out(layer, forward_plan.taken | backward_plan.taken)
+    assumed = _assumed(layer, forward_plan.taken | backward_plan.taken)
     functions = (forward, backward)
-    return Implementation(name, run_forward, run_backward, functions, run_forward_again, unmasked=unmasked)
+    return Implementation(name, run_forward, run_backward, functions, run_forward_again, assumed=assumed)
 
 
 def _declared(forward: Callable[..., Any]) -> list[str]:
@@ -106,13 +108,15 @@ class Plan:
 
 def plan_of(function: Callable[..., Any], given: list[str], saved: list[str], names: Mapping[str, str]) -> Plan:
     """How to call `function` when the values are there: by name those given and those saved, or the given in order."""
-    matched = _matched(function, [*given, *saved], names)
+    matched = _matched(function, given, saved, names)
     return Plan(*((given[: _places(function)], {}) if matched is None else matched))
 
 
-def _masks_left_out(layer: Layer, taken: set[str]) -> tuple[str, ...]:
-    """The masks, inputs of 0 and 1, that code does not take."""
-    return tuple(t.name for t in layer.inputs if t.integer and (t.low, t.high) == (0, 1) and t.name not in taken)
+def _assumed(layer: Layer, taken: set[str]) -> dict[str, int]:
+    """What masks, and options such as a stride, are for code that does not take them."""
+    masks = {tensor.name: 1 for tensor in layer.inputs if tensor.integer and (tensor.low, tensor.high) == (0, 1)}
+    options = {option.name: int(option.low) for option in layer.options if option.integer and option.low is not None}
+    return {name: value for name, value in {**masks, **options}.items() if name not in taken}
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -131,22 +135,45 @@ def _places(function: Callable[..., Any]) -> int | None:
 
 
 def _matched(
-    function: Callable[..., Any], known: Sequence[str], names: Mapping[str, str]
+    function: Callable[..., Any], given: Sequence[str], saved: Sequence[str], names: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]] | None:
-    """What goes by position and what by name, where every parameter without a default has a counterpart."""
-    in_order: list[str] = []
-    by_name: dict[str, str] = {}
+    """What goes by position and what by name; None where everything goes by position.
+
+    Parameters that mean nothing take, in order, what is left of `given`, if one of them has no default.
+    """
     parameters = _parameters(function)
-    for parameter in parameters or ():
-        name = names.get(parameter.name, parameter.name)
-        if name not in known:
-            if parameter.default is parameter.empty:
-                return None
-        elif parameter.kind is parameter.POSITIONAL_ONLY:
-            in_order.append(name)
-        else:
-            by_name[parameter.name] = name
-    return None if parameters is None else (in_order, by_name)
+    if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
+    others = [p for p in parameters if p.name not in meant]
+    small = _by_small_letters([p.name for p in others], [*given, *saved])
+    if not any(p.default is p.empty and p.name not in small for p in others):
+        meant |= small
+        others = [p for p in others if p.name not in small]
+    if any(p.default is p.empty for p in others):
+        left = [name for name in given if name not in meant.values()]
+        if len(left) < sum(p.default is p.empty for p in others):
+            return None
+        meant |= {p.name: name for p, name in zip(others, left, strict=False)}
+    in_order = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
+    by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
+    return in_order, by_name
+
+
+def _by_small_letters(parameters: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """The values that parameters mean if the case of letters does not count: `w` is W where nothing else is."""
+    alike = {parameter: [name for name in known if name.lower() == parameter.lower()] for parameter in parameters}
+    return {parameter: names[0] for parameter, names in alike.items() if len(names) == 1}
+
+
+def _usual_names(layer: Layer) -> dict[str, str]:
+    """What an only output that is an array, its cotangent, and that of an only real input are called as well."""
+    real = [tensor.name for tensor in layer.inputs if not tensor.integer]
+    usual = {"dX": f"d{real[0]}"} if len(real) == 1 else {}
+    if len(layer.outputs) == 1 and layer.outputs[0].sizes:
+        usual |= {"Y": layer.outputs[0].name, "dY": f"d{layer.outputs[0].name}"}
+    return {yours: name for yours, name in usual.items() if yours.removeprefix("d") not in layer.by_name}
 
 
 def results_by_name(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:

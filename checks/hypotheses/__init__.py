@@ -19,6 +19,7 @@ from checks.hypotheses.calculus import (
     diagonal_only,
     epsilon,
     held_constant,
+    missing_factor,
     option_ignored,
     path_cut,
     wrong_term,
@@ -36,9 +37,10 @@ from checks.hypotheses.operands import (
     overwritten,
     part_of_sum,
     state_of_the_same_step,
+    times_operand,
 )
 from checks.hypotheses.scale import accumulated_twice, constant_factor, nothing, sign
-from checks.hypotheses.sums import other_axis, own_entry_of_sum
+from checks.hypotheses.sums import one_term_of_sum, other_axis, own_entry_of_sum, sum_over_too_much
 
 __all__ = ["HYPOTHESES", "Explanation", "Hypothesis"]
 
@@ -63,11 +65,15 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "blocks permuted": blocks_permuted,
     "held constant": held_constant,
     "epsilon": epsilon,
+    "times an operand": times_operand,
     "wrong term": wrong_term,
     "path cut": path_cut,
+    "option ignored": option_ignored,
     "other axis": other_axis,
     "own entry of a sum": own_entry_of_sum,
-    "option ignored": option_ignored,
+    "one term of a sum": one_term_of_sum,
+    "sum over too much": sum_over_too_much,
+    "missing factor": missing_factor,
     "another layer": another_layer,
     "another cotangent": cotangent_mistaken,
     "operand flipped": operand_flipped,

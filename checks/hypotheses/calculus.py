@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from checks.hypotheses.explanation import Explanation
 from checks.hypotheses.scale import numbers
 from checks.suspect import Suspect
+from derivations.expressions import walk
+from derivations.render.plain import plain
 
 SLOPES: dict[str, Callable[[NDArray], NDArray]] = {
     "sigmoid": lambda y: y * (1 - y),
@@ -143,13 +145,27 @@ def _terms(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
         yield part.text.partition("= ")[2], suspect.answer_by(part)
 
 
+def missing_factor(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with one factor of one of its products left out."""
+    for equation in suspect.equations if suspect.fits else ():
+        for node in walk(equation.rhs):
+            for factor in node.args if isinstance(node, sp.Mul) else ():
+                if factor.is_number:
+                    continue
+                without = replace(equation, rhs=equation.rhs.xreplace({node: node / factor}))
+                if suspect.explained_with(without):
+                    text = plain(factor, equation.indices)
+                    where = "" if equation.name == suspect.name else f" in {equation.name}"
+                    yield Explanation(f"{text}{where}", f"in {suspect.name}, the factor {text} is missing{where}")
+
+
 def path_cut(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth if an inner cotangent, or tensor, lacks one of the terms that it is the sum of."""
     for equation in suspect.equations[:-1] if suspect.fits else ():
         terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
         for term in terms if len(terms) > 1 else ():
             text = replace(equation, rhs=term).text.partition("= ")[2]
-            if suspect.explained_by(suspect.answer_by(replace(equation, rhs=equation.rhs - term))):
+            if suspect.explained_with(replace(equation, rhs=equation.rhs - term)):
                 what = f"in {equation.name} the term {text} is missing"
                 cut = "a path is cut: " if suspect.is_cotangent else ""
                 yield Explanation(what, f"in {suspect.name}, {cut}{what}")

@@ -57,7 +57,7 @@ def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
             read = {entry.base.name: entry for entry in node.atoms(sp.Indexed)}
             for name in [name for name in read if f"{name}0" in read]:
                 same = read[name].xreplace({read[name].indices[0]: read[name].indices[0] + 1})
-                if suspect.explained_by(suspect.answer_by(replace(equation, rhs=equation.rhs.xreplace({node: same})))):
+                if suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({node: same}))):
                     yield Explanation(
                         f"{name} by -1", f"{suspect.name} takes {name} of the same step, not of the one before"
                     )
@@ -88,6 +88,19 @@ def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:
                 yield Explanation(
                     f"{name} times {factor}", f"{suspect.name} takes {factor} times {name} for {name}{mistake}"
                 )
+
+
+def times_operand(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth times, or divided by, an operand at every place."""
+    truth, axes = suspect.expected, suspect.axis_names(suspect.name)
+    for name, value in suspect.operands.items() if suspect.fits else ():
+        fitted = _fitted(value, suspect.axis_names(name), truth.shape, axes)
+        if fitted is None:
+            continue
+        with np.errstate(all="ignore"):
+            for candidate, what in ((truth * fitted, "times"), (truth / fitted, "divided by")):
+                if suspect.explained_by(candidate):
+                    yield Explanation(f"{what} {name}", f"{suspect.name} is the true one {what} {name}")
 
 
 def operand_mistaken(suspect: Suspect) -> Iterator[Explanation]:

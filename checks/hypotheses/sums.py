@@ -8,7 +8,7 @@ import sympy as sp
 from checks.hypotheses.explanation import Explanation
 from checks.suspect import Suspect
 from derivations import Equation
-from derivations.expressions import walk
+from derivations.expressions import index, walk
 
 
 def other_axis(suspect: Suspect) -> Iterator[Explanation]:
@@ -31,19 +31,50 @@ def own_entry_of_sum(suspect: Suspect) -> Iterator[Explanation]:
             yield Explanation(f"own {kept} in {equation.name}", f"in {suspect.name}, {said}")
 
 
-def _sums_beside(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum, sp.Symbol, sp.Symbol]]:
-    """Sums over one index, that index, and a free one that it has the range of, and that the sum does not read."""
+def one_term_of_sum(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with one index of one of its sums at its first or last value only."""
+    for equation, node in _sums(suspect):
+        for bound, low, high in node.limits:
+            others = [limit for limit in node.limits if limit[0] != bound]
+            for word, value in (("first", low), ("last", high)):
+                body = node.function.xreplace({bound: value})
+                if _right_with(suspect, equation, node, sp.Sum(body, *others) if others else body):
+                    said = f"a sum{_place(suspect, equation)} counts the {word} {bound} only: = where += belongs"
+                    yield Explanation(f"{word} {bound} in {equation.name}", f"in {suspect.name}, {said}")
+
+
+def sum_over_too_much(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with one of its sums over another index as well: a sum without an axis."""
+    for equation, node in _sums(suspect):
+        for free, reach in equation.ranges.items():
+            if free in node.function.free_symbols:
+                each = index(f"{free}_each")
+                wider = sp.Sum(node.function.xreplace({free: each}), *node.limits, (each, *reach))
+                if _right_with(suspect, equation, node, wider):
+                    said = f"a sum{_place(suspect, equation)} runs over {free} as well: an axis is missing"
+                    yield Explanation(f"over {free} in {equation.name}", f"in {suspect.name}, {said}")
+
+
+def _sums(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum]]:
+    """The sums in the equations that the answer depends on."""
     for equation in suspect.equations if suspect.fits else ():
         for node in walk(equation.rhs):
-            if isinstance(node, sp.Sum) and len(node.limits) == 1:
-                bound, *within = node.limits[0]
-                for kept, reach in equation.ranges.items():
-                    if tuple(reach) == tuple(within) and kept not in node.function.free_symbols:
-                        yield equation, node, bound, kept
+            if isinstance(node, sp.Sum):
+                yield equation, node
+
+
+def _sums_beside(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum, sp.Symbol, sp.Symbol]]:
+    """Sums over one index, that index, and a free one that it has the range of, and that the sum does not read."""
+    for equation, node in _sums(suspect):
+        if len(node.limits) == 1:
+            bound, *within = node.limits[0]
+            for kept, reach in equation.ranges.items():
+                if tuple(reach) == tuple(within) and kept not in node.function.free_symbols:
+                    yield equation, node, bound, kept
 
 
 def _right_with(suspect: Suspect, equation: Equation, node: sp.Sum, instead: sp.Expr) -> bool:
-    return suspect.explained_by(suspect.answer_by(replace(equation, rhs=equation.rhs.xreplace({node: instead}))))
+    return suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({node: instead})))
 
 
 def _place(suspect: Suspect, equation: Equation) -> str:

@@ -6,7 +6,7 @@ import pytest
 from checks import diagnosis, gradcheck
 from checks.hypotheses import HYPOTHESES, Explanation
 from checks.suite import SUITE
-from derivations import layer
+from derivations import derive, layer
 from tests.checks.causes import benches
 
 NORM = layer(
@@ -155,6 +155,46 @@ def test_what_a_backward_works_out_anew_may_be_off_by_a_root():
 
     report = gradcheck((attention, backward), "scaled_dot_product_attention")
     assert {(d.cotangent, d.mistake) for d in report.diagnoses} == {(n, "S times sqrt(D)") for n in ("dQ", "dK", "dV")}
+
+
+def rnn(x, h0, Wx, Wh, b):
+    h = [h0]
+    for x_t in x:
+        h.append(np.tanh(x_t @ Wx + h[-1] @ Wh + b))
+    return np.stack(h[1:])
+
+
+def rnn_backward(dh, x, h0, Wx, Wh, b, h):
+    """dWh is assigned at every step, not added to."""
+    before, later, dx, dWx = np.concatenate([h0[None], h[:-1]]), 0, np.empty_like(x), 0
+    for t in reversed(range(len(x))):
+        dz = (dh[t] + later) * (1 - h[t] ** 2)
+        dx[t], dWx, dWh, later = dz @ Wx.T, dWx + x[t].T @ dz, before[t].T @ dz, dz @ Wh.T
+    return {"dx": dx, "dh0": later, "dWx": dWx, "dWh": dWh}
+
+
+def test_a_step_that_overwrites_the_last_is_named():
+    report = gradcheck((rnn, rnn_backward), derive("rnn_tanh", ["x", "h0", "Wx", "Wh"]))
+    assert [(d.cotangent, d.mistake) for d in report.diagnoses] == [("dWh", "first t in dWh")]
+
+
+def softmax(Z):
+    e = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("backward", "found"),
+    [
+        (lambda dP, P: P * (dP - (dP * P).sum()), ("sum over too much", "over n in dZ")),
+        (lambda dP, P: P * (dP - (dP * P).sum(axis=0)), ("other axis", "over n, not c")),
+        (lambda dP, P: P * (dP - dP.sum(axis=1, keepdims=True)), ("missing factor", "P[n, k]")),
+        (lambda dP, P: P * P * (dP - (dP * P).sum(axis=1, keepdims=True)), ("times an operand", "times P")),
+        (lambda dP, P: dP - (dP * P).sum(axis=1, keepdims=True), ("times an operand", "divided by P")),
+    ],
+)
+def test_the_couplings_of_a_softmax_are_told_apart(backward, found):
+    assert first(gradcheck((softmax, backward), "softmax")) == found
 
 
 def test_halves_in_the_wrong_order_are_named():
