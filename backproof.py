@@ -274,13 +274,20 @@ def doctor(
         str,
         typer.Argument(
             metavar="FILE:FUNCTION",
-            help="Your backward, as in mine.py:backward, or what PyTorch or JAX differentiates.",
+            help="Your backward, as in mine.py:backward, a class with a forward and a backward, or what PyTorch or JAX "
+            "differentiates.",
         ),
     ],
     against: Annotated[str | None, typer.Option(metavar="LAYER", help="The layer that it should be.")] = None,
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="The layer, as a text of your own.")] = None,
     forward: Annotated[
         str | None, typer.Option(metavar="NAME", help="Your forward; else the one that the backward's name suggests.")
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", metavar="YOURS=NAME", help="What a parameter of yours is called in the layer; may be given again."
+        ),
     ] = None,
     wrt: Annotated[
         list[str] | None,
@@ -308,9 +315,18 @@ def doctor(
         layer = find(against, LAYERS) if against is not None else read_layer_file(file or Path())
         derivation = derive(layer, wrt or None)
     with _refusing(FileError, ValueError):
-        report = gradcheck(load_implementation(target, forward), derivation, dtype=dtype, seed=seed, device=device)
+        made = load_implementation(target, forward)
+        report = gradcheck(made, derivation, names=_renaming(names or []), dtype=dtype, seed=seed, device=device)
     _console().print(report)
     raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
+
+
+def _renaming(pairs: list[str]) -> dict[str, str]:
+    told = [pair.partition("=") for pair in pairs]
+    for pair, (yours, _, name) in zip(pairs, told, strict=True):
+        if not yours or not name:
+            raise RefusalError(f"--name {pair!r} renames nothing: write YOURS=NAME, such as weights=W")
+    return {yours: name for yours, _, name in told}
 
 
 @app.command()

@@ -58,6 +58,33 @@ def test_the_doctor_looks_at_one_cotangent_alone(run, tmp_path):
     assert run("doctor", "mine.py:backward", "--against", "linear", "--wrt", "W")[0] == 1
 
 
+CLASS = """
+class Layer:
+    def __init__(self):
+        import numpy as np
+        self.weights, self.b = np.ones((4, 3)), np.ones(3)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights + self.b
+
+    def backward(self, dout):
+        self.grads = [self.x.T @ dout, dout.sum(axis=0)]
+        return dout @ self.weights.T
+
+layer = Layer()
+"""
+
+
+def test_the_doctor_takes_a_class_and_names(run, tmp_path):
+    (tmp_path / "mine.py").write_text(CLASS)
+    code, out, err = run("doctor", "mine.py:layer", "--against", "linear", "--name", "weights=W")
+    assert (code, err) == (0, ""), out
+    code, out, err = run("doctor", "mine.py:layer", "--against", "linear", "--name", "weights")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "write YOURS=NAME" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

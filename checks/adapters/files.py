@@ -8,6 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from checks.adapters.objects import is_object
+
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 
 
@@ -83,11 +85,13 @@ def _forwards(backward: str) -> tuple[str, ...]:
     return backward.replace("backward", "forward"), backward.replace("_backward", "").replace("backward", "")
 
 
-def _function(module: ModuleType, file: str, name: str) -> Callable[..., Any]:
+def _function(module: ModuleType, file: str, name: str) -> Any:
     found = getattr(module, name, None)
-    if not callable(found):
+    if not callable(found) and not is_object(found):
         functions = [
-            n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__
+            n
+            for n, v in vars(module).items()
+            if (callable(v) or is_object(v)) and getattr(v, "__module__", "") == module.__name__
         ]
         there = f"; it has {', '.join(functions)}" if functions else ""
         raise FileError(f"{file}: no function {name!r} in it{there}")

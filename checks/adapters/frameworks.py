@@ -8,14 +8,15 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from checks.adapters.functions import from_functions
+from checks.adapters.objects import from_object, is_object
 from checks.implementation import Implementation, Values
 from derivations import Layer
 
 Function = Callable[..., Any]
 FRAMEWORKS = {"torch": "torch", "jax": "jax", "jaxlib": "jax"}
 EXPECTED = (
-    "an implementation is a pair of functions (forward, backward), one function of PyTorch or JAX, "
-    "a torch.autograd.Function, a torch.nn.Module, or an Implementation"
+    "an implementation is a pair of functions (forward, backward), a class or an object with methods forward and "
+    "backward, one function of PyTorch or JAX, a torch.autograd.Function, a torch.nn.Module, or an Implementation"
 )
 
 
@@ -34,6 +35,8 @@ def adapt(
     if isinstance(made, tuple | list) and len(made) == 2 and all(map(callable, made)):
         forward, backward = made
         return _pair(forward, backward, layer, names, device, framework)
+    if is_object(made) and FRAMEWORKS.keys().isdisjoint(_origins(made)):
+        return from_object(made, layer, names)
     if not callable(made):
         raise ValueError(f"given a {type(made).__name__}; {EXPECTED}")
     framework = framework or framework_of(made)

@@ -25,8 +25,9 @@ def from_functions(
     letters stand for large ones. Sizes that no input shows can be asked for by name, too. The backward may ask for
     output cotangents (`dY`), inputs, options, the output, and whatever the forward returned by name: tensors of the
     layer, and what the forward's contract declares beyond them. A parameter that has no counterpart keeps its default.
-    If one has neither a counterpart nor a default, all without a counterpart take, in order, what the others leave:
-    inputs in the order of the layer's declaration, then options; before them, for the backward, the output cotangents.
+    If one has neither a counterpart nor a default, or no output cotangent would come into the backward, all without a
+    counterpart take, in order, what the others leave: inputs in the order of the layer's declaration, then options;
+    before them, for the backward, the output cotangents.
     So do the arguments of a function that has no readable signature, or takes any number of them.
     What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
     padding the smallest there is.
@@ -46,7 +47,7 @@ def from_functions(
     require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
     names = {**_usual_names(layer), **names}
     forward_plan = plan_of(forward, inputs + options, hidden, names)
-    backward_plan = plan_of(backward, cotangents + inputs + options, hidden + saved, names)
+    backward_plan = plan_of(backward, cotangents + inputs + options, hidden + saved, names, needed=cotangents)
 
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
@@ -60,7 +61,7 @@ def from_functions(
         return _gradients(renamed(call(backward, positional, named), names), real, len(inputs))
 
     name = getattr(forward, "__name__", layer.name)
-    assumed = _assumed(layer, forward_plan.taken | backward_plan.taken)
+    assumed = assumed_without(layer, forward_plan.taken | backward_plan.taken)
     functions = (forward, backward)
     return Implementation(name, run_forward, run_backward, functions, run_forward_again, assumed=assumed)
 
@@ -106,13 +107,22 @@ class Plan:
         return [(name, values[name]) for name in self.in_order], named
 
 
-def plan_of(function: Callable[..., Any], given: list[str], saved: list[str], names: Mapping[str, str]) -> Plan:
-    """How to call `function` when the values are there: by name those given and those saved, or the given in order."""
-    matched = _matched(function, given, saved, names)
+def plan_of(
+    function: Callable[..., Any],
+    given: list[str],
+    saved: list[str],
+    names: Mapping[str, str],
+    needed: Sequence[str] = (),
+) -> Plan:
+    """How to call `function` when the values are there: by name those given and those saved, or the given in order.
+
+    One of those `needed` has to come in where any parameter is free for it, whatever its default.
+    """
+    matched = _matched(function, given, saved, names, needed)
     return Plan(*((given[: _places(function)], {}) if matched is None else matched))
 
 
-def _assumed(layer: Layer, taken: set[str]) -> dict[str, int]:
+def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
     """What masks, and options such as a stride, are for code that does not take them."""
     masks = {tensor.name: 1 for tensor in layer.inputs if tensor.integer and (tensor.low, tensor.high) == (0, 1)}
     options = {option.name: int(option.low) for option in layer.options if option.integer and option.low is not None}
@@ -135,11 +145,16 @@ def _places(function: Callable[..., Any]) -> int | None:
 
 
 def _matched(
-    function: Callable[..., Any], given: Sequence[str], saved: Sequence[str], names: Mapping[str, str]
+    function: Callable[..., Any],
+    given: Sequence[str],
+    saved: Sequence[str],
+    names: Mapping[str, str],
+    needed: Sequence[str],
 ) -> tuple[list[str], dict[str, str]] | None:
     """What goes by position and what by name; None where everything goes by position.
 
-    Parameters that mean nothing take, in order, what is left of `given`, if one of them has no default.
+    Parameters that mean nothing take, in order, what is left of `given`, if one of them has no default, or if nothing
+    of what is `needed` comes in otherwise.
     """
     parameters = _parameters(function)
     if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
@@ -151,7 +166,7 @@ def _matched(
     if not any(p.default is p.empty and p.name not in small for p in others):
         meant |= small
         others = [p for p in others if p.name not in small]
-    if any(p.default is p.empty for p in others):
+    if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
         left = [name for name in given if name not in meant.values()]
         if len(left) < sum(p.default is p.empty for p in others):
             return None

@@ -1,0 +1,169 @@
+"""Layers as classes, in the styles of tutorials: what is right agrees, and what is wrong is found where it is kept."""
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+
+
+class Affine:
+    """Made from its parameters; gradients are attributes."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Dense:
+    """Made from sizes; gradients are in a list."""
+
+    def __init__(self, n_in, n_out):
+        self.weights, self.bias = np.ones((n_in, n_out)), np.zeros(n_out)
+        self.kept = {}
+
+    def forward(self, x):
+        self.kept["x"] = x
+        return x @ self.weights + self.bias
+
+    def backward(self, grad):
+        self.grads = [self.kept["x"].T @ grad, grad.sum(axis=0)]
+        return grad @ self.weights.T
+
+
+class Returning(Dense):
+    def backward(self, grad):
+        return grad @ self.weights.T, self.kept["x"].T @ grad, grad.sum(axis=0)
+
+
+class ByName(Affine):
+    def backward(self, dout):
+        return {"dX": dout @ self.W.T, "dW": self.x.T @ dout, "db": dout.sum(axis=0)}
+
+
+class InADictionary(Affine):
+    def backward(self, dout):
+        self.grads = {"W": self.x.T @ dout, "b": dout.sum(axis=0)}
+        return dout @ self.W.T
+
+
+class Otherwise(Affine):
+    def backward(self, dout):
+        self.grad_W, self.b_grad = self.x.T @ dout, dout.sum(axis=0)
+        return [dout @ self.W.T]
+
+
+class Loss:
+    def forward(self, x, t):
+        self.P, self.t = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True), t
+        return -np.log(self.P[np.arange(len(t)), t]).mean()
+
+    def backward(self, dout=1):
+        return dout * (self.P - np.eye(self.P.shape[1], dtype=self.P.dtype)[self.t]) / len(self.t)
+
+
+class Leaky:
+    alpha = 0.125
+
+    def forward(self, X):
+        self.X = X
+        return np.where(self.X > 0, X, self.alpha * X)
+
+    def backward(self, dY):
+        return np.where(self.X > 0, dY, self.alpha * dY)
+
+
+NAMES = {"weights": "W", "bias": "b"}
+
+
+@pytest.mark.parametrize(
+    ("made", "layer", "names"),
+    [
+        (Affine, "linear", {}),
+        (Affine(np.ones((4, 3)), np.ones(3)), "linear", {}),
+        (ByName, "linear", {}),
+        (InADictionary, "linear", {}),
+        (Otherwise, "linear", {}),
+        (Dense(4, 3), "linear", NAMES),
+        (Returning(4, 3), "linear", NAMES),
+        (Loss, "softmax_cross_entropy", {}),
+        (Loss(), "softmax_cross_entropy", {}),
+        (Leaky(), "leaky_relu", {"alpha": "slope"}),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, type | str) else getattr(value, "__name__", value),
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_style_of_class_is_understood(made, layer, names, dtype):
+    report = gradcheck(made, layer, names=names, dtype=dtype)
+    assert report.verdict == "agree", report
+
+
+def test_the_sizes_of_an_object_are_its_own():
+    assert {case.partition(" D=")[2] for case in gradcheck(Dense(4, 3), "linear", names=NAMES).cases} == {"4 C=3"}
+
+
+def test_an_object_is_left_as_it_was():
+    dense = Dense(4, 3)
+    gradcheck(dense, "linear", names=NAMES)
+    assert dense.kept == {}
+    assert (dense.weights == 1).all()
+
+
+class Halved(Affine):
+    def backward(self, dout):
+        dX = super().backward(dout)
+        self.dW /= 2
+        return dX
+
+
+class Forgetful(Affine):
+    def backward(self, dout):
+        return dout @ self.W.T
+
+
+class Accumulating(Affine):
+    def __init__(self, W, b):
+        super().__init__(W, b)
+        self.dW, self.db = np.zeros_like(W), np.zeros_like(b)
+
+    def backward(self, dout):
+        self.dW += self.x.T @ dout
+        self.db += dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Shared(Affine):
+    """What the forward saw is kept by the class, and so is every other object's."""
+
+    def forward(self, x):
+        type(self).x = x
+        return x @ self.W + self.b
+
+
+@pytest.mark.parametrize(
+    ("made", "witness", "cotangent"),
+    [
+        (Halved, "derivation", "dW"),
+        (Forgetful, "missing", "dW"),
+        (Forgetful, "missing", "db"),
+        (Accumulating, "same twice", "dW"),
+        (Shared, "any order", "dW"),
+        (Dense, "raises", "Y"),
+    ],
+)
+def test_what_is_wrong_with_an_object_is_found(made, witness, cotangent):
+    report = gradcheck(made, "linear")
+    assert (witness, cotangent) in {(f.witness, f.cotangent) for f in report.findings if f.verdict == "disagree"}
+
+
+def test_an_attribute_that_is_not_there_is_one_line():
+    with pytest.raises(ValueError, match=r"^the forward of Dense does not take W of linear, .*--name \.\.\.=W.*$"):
+        gradcheck(Dense(4, 3), "linear")
+    with pytest.raises(ValueError, match="nothing called 'V'"):
+        gradcheck(Dense(4, 3), "linear", names={"weights": "V"})
