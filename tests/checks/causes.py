@@ -208,9 +208,15 @@ def operand_transposed(bench, name, rng):
     return bench.run(name, **{operand: square[operand].T.copy()}) if operand else None
 
 
-def operand_scaled(bench, name, rng):
-    operand, size = _drawn(bench.operands, rng), _batch(bench)
-    return bench.run(name, **{operand: bench.operands[operand] * size / (size - 1)}) if operand else None
+def statistic_scaled(bench, name, rng):
+    """As a variance is that was divided by one less: a sum over a size that the statistic has no axis of."""
+    suspect, inputs = bench.suspect(name, 0), {tensor.name for tensor in bench.trial.derivation.layer.inputs}
+    statistic = _drawn({operand: 0 for operand in bench.operands if operand not in inputs}, rng)
+    if statistic is None or statistic not in bench.trial.derivation.layer.by_name:
+        return None
+    own = {axis.upper() for axis in suspect.axis_names(statistic)}
+    sizes = [size for letter, size in suspect.sizes.items() if letter not in own and size > 1]
+    return bench.run(name, **{statistic: bench.operands[statistic] * sizes[0] / (sizes[0] - 1)}) if sizes else None
 
 
 def operand_mistaken(bench, name, rng):
@@ -301,7 +307,7 @@ CAUSES = {
     operand_flipped: {"operand flipped", "flipped"},
     operand_shifted: {"operand shifted", "shifted"},
     operand_left_out: {"operand left out", "activation's derivative"},
-    operand_scaled: {"operand scaled", "constant factor", "wrong term"},
+    statistic_scaled: {"operand scaled", "constant factor", "wrong term"},
     operand_transposed: {"operand transposed", "transposed"},
     operand_mistaken: {"operand mistaken", "activation's derivative"},
     another_cotangent: {"another cotangent"},
