@@ -21,6 +21,8 @@ ROWS = 8
 # have nine digits. Smaller ones are for networks with so many kinks that some are always in reach.
 STEPS = (1e-5, 1e-6, 1e-7)
 PLACES = np.arange(-3.0, 4.0)
+_POWERS = np.vander(PLACES, 3)
+_FIT = np.linalg.pinv(_POWERS)  # from the loss at the places to the coefficients of the parabola
 # The estimated standard deviation of the slope has four degrees of freedom: beyond fifty of them Student's t lies once
 # in a million times, and two steps must say so. Curvature's own slope explains five of them, one kink three.
 SAFETY = 50.0
@@ -65,36 +67,38 @@ def directional_check(
     Everything is computed in float64, whatever it comes in. The loss must be a function: with a stage that draws anew
     each time, as dropout does, nothing can be told. A disagreement counts where two steps in turn show it.
     """
-    vector, X = vector.astype(np.float64), X.astype(np.float64)  # copies, also of float64
+    at, X = vector.astype(np.float64), X.astype(np.float64)  # copies, also of float64
     T = T.astype(np.float64) if T.dtype.kind == "f" else T
-    v = _direction(network, rng)
-    vector += NUDGE * v
-    moved = np.empty_like(vector)
-    parameters = network.views(moved)
-
-    def rise(shift: float) -> float:
-        np.multiply(v, shift, out=moved)
-        np.add(moved, vector, out=moved)
-        return network.loss_of(parameters, X, T) - L
-
+    parameters, move = network.views(at), _direction(network, NUDGE, rng)
+    at += move
     with np.errstate(all="ignore"):  # what is not finite shows in the numbers; some BLAS raise the flags for nothing
-        L, gradient = network.backward(network.views(vector), X, T)
-        claimed, disagreed = float(gradient @ v), False
+        L, gradient = network.backward(parameters, X, T)
+        claimed, length, ahead, disagreed = float(gradient @ move) / NUDGE, NUDGE, 0.0, False
+        rises = np.zeros(len(PLACES))
         for step in STEPS:
-            rises = [rise(place * step) if place else 0.0 for place in PLACES]
-            found = DirectionalCheck(claimed, *_slope(np.array(rises), step, L))
+            move *= step / length
+            at += (PLACES[0] - 1 - ahead / step) * move
+            for number, place in enumerate(PLACES):
+                at += move
+                if place:
+                    rises[number] = network.loss_of(parameters, X, T) - L
+            length, ahead = step, PLACES[-1] * step
+            found = DirectionalCheck(claimed, *_slope(rises, step, L))
             if found.error is not None and (disagreed or not found.disagrees):
                 return found
             disagreed = found.disagrees
     return replace(found, bound=math.inf) if disagreed else found
 
 
-def _direction(network: Network, rng: np.random.Generator) -> np.ndarray:
-    """Random signs, scaled to length 1 so that every tensor has an equal share: a bias counts as much as a matrix."""
+def _direction(network: Network, length: float, rng: np.random.Generator) -> np.ndarray:
+    """Random signs, of this length altogether; every tensor has an equal share: a bias counts as much as a matrix."""
     bits = np.frombuffer(rng.bytes(math.ceil(network.size / 8)), np.uint8)
-    v = np.unpackbits(bits, count=network.size) * 2.0 - 1.0
-    for part in network.views(v).values():
-        part /= math.sqrt(part.size * len(network.shapes))
+    signs = np.unpackbits(bits, count=network.size).view(np.int8)
+    signs += signs
+    signs -= 1
+    v = np.empty(network.size)
+    for part, sign in zip(network.views(v).values(), network.views(signs).values(), strict=True):
+        np.multiply(sign, length / math.sqrt(part.size * len(network.shapes)), out=part)
     return v
 
 
@@ -102,9 +106,8 @@ def _slope(rises: np.ndarray, step: float, L: float) -> tuple[float, float]:
     """The slope at the middle of the line, and by how much it may be off."""
     if not np.isfinite(rises).all():
         return math.nan, math.inf
-    powers = np.vander(PLACES, 3)
-    coefficients = np.linalg.lstsq(powers, rises)[0]
-    left = rises - powers @ coefficients
+    coefficients = _FIT @ rises
+    left = rises - _POWERS @ coefficients
     noise = math.hypot(math.sqrt(left @ left / (len(PLACES) - 3)), EPS * L)
     # The last term is the backward's own rounding, in networks whose answers are of about 1.
     return float(coefficients[1]) / step, SAFETY * (noise / (step * math.sqrt(PLACES @ PLACES)) + EPS)
