@@ -25,8 +25,8 @@ LEVELS = 33
 # A coincidence at coarse steps must not end the search: with six steps the fifth-order extrapolation has neighbours.
 FEWEST_LEVELS = 6
 HIGHEST_ORDER = 5
-# The estimate is the distance of two extrapolations, the coarser of which it overrates; the factor is for noise, of
-# which the better of many extrapolations shows less than it has. Measured in tests/checks/test_differences.py.
+# The estimate is the largest distance to the extrapolations beside, all coarser, which it overrates; the factor is for
+# noise, of which the best of many extrapolations shows less than it has. Measured in tests/checks/test_differences.py.
 SAFETY = 4.0
 UNIT = 2.0**-53
 # Quotients that are the same at so many steps, but for noise, are those of a straight line: no other function has no
@@ -437,7 +437,9 @@ def _extrapolated(quotients: NDArray, errors: NDArray, power: int) -> tuple[Esti
         coarser = np.full(finer.shape, np.nan)
         coarser[1:] = finer[:-1]
         better = finer + (finer - coarser) / (SHRINK ** (power * order) - 1)
-        change = np.maximum(np.abs(better - finer), np.abs(better - coarser))
+        before = np.full(finer.shape, np.nan)
+        before[1:] = better[:-1]  # finer and coarser agree by chance where their error has a turning point
+        change = np.max(np.abs(better - np.stack([finer, coarser, before])), axis=0)
         entries.append(better)
         estimated.append(np.nan_to_num(SAFETY * (change + errors), nan=np.inf, posinf=np.inf))
     table, estimate = np.stack(entries, axis=1), np.stack(estimated, axis=1)
