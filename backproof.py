@@ -200,12 +200,12 @@ def check(
     from checks.report import overall, summary
     from checks.suite import DTYPES, SUITE
     from checks.suite_page import suite_page
-    from derivations import LAYERS, DerivationError
+    from derivations import DerivationError
     from derivations.catalogue import find
 
-    checkable = {row.layer: LAYERS[row.layer] for row in SUITE}
+    checkable = {row.layer: row.layer for row in SUITE}
     with _refusing(DerivationError):
-        names = [find(name, checkable).name for name in layers or checkable]
+        names = [find(name, checkable) for name in layers or checkable]
     dtypes = list(dict.fromkeys(dtype or (DTYPES if order == 1 else ("float64",))))
     if order == 2 and dtypes != ["float64"]:
         raise RefusalError("at second order differences need all digits of float64; leave --dtype out")
@@ -339,12 +339,12 @@ def mutate(layers: Names = None, seed: Seed = 0, jobs: Jobs = 1, scheduler: Sche
     from checks.mutation import killed_share, mutate_rows
     from checks.parallel import ClusterError
     from checks.suite import SUITE, rows
-    from derivations import LAYERS, DerivationError
+    from derivations import DerivationError
     from derivations.catalogue import find
 
-    checkable = {row.layer: LAYERS[row.layer] for row in SUITE}
+    checkable = {row.layer: row.layer for row in SUITE}
     with _refusing(DerivationError):
-        names = [find(name, checkable).name for name in layers or checkable]
+        names = [find(name, checkable) for name in layers or checkable]
     console, outcomes = _console(), []
     with _refusing(ClusterError):
         for row, found in mutate_rows(rows(names), seed, jobs, scheduler):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
-from derivations.layer import DerivationError, Layer
+from derivations.layer import DerivationError
 
 SHORTEST_WORD, MOST_NAMED = 3, 5
+Found = TypeVar("Found")
 
 
-def find(name: str, layers: Mapping[str, Layer]) -> Layer:
-    """The layer of that name.
+def find(name: str, layers: Mapping[str, Found]) -> Found:
+    """What is kept under the name of a layer, as in LAYERS the layer.
 
     Raises DerivationError, naming the nearest ones, where there is none.
     """
@@ -22,7 +24,7 @@ def find(name: str, layers: Mapping[str, Layer]) -> Layer:
     raise DerivationError(f"there is no layer {name!r}; {hint}")
 
 
-def _nearest(name: str, layers: Mapping[str, Layer]) -> list[str]:
+def _nearest(name: str, layers: Iterable[str]) -> list[str]:
     """Layers that may be meant: LayerNorm is layer_norm, mse are initials, attention is in several names."""
     asked = _bare(name)
     alike = [layer for layer in layers if asked in (_bare(layer), "".join(word[0] for word in layer.split("_")))]

@@ -610,7 +610,9 @@ def test_train_reaches_98_percent_on_mnist(run, tmp_path):
     outcome = run("train", "--out", tmp_path)
     assert outcome.code == 0
     assert outcome.out.startswith("data: MNIST from BACKPROOF_DATA=")
-    assert json.loads((tmp_path / "summary.json").read_text())["test_accuracy"] >= 0.98
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert (summary["network"], summary["epochs"]) == ("mlp", 10)
+    assert summary["test_accuracy"] >= 0.98
 
 
 def test_predict_reads_a_picture_and_draws_bars(run, tmp_path):

@@ -192,13 +192,6 @@ def test_mlp_reads_96_percent_of_the_embedded_digits():
 
 
 @needs_mnist
-def test_mlp_reads_98_percent_of_mnist_in_ten_epochs(tmp_path):
-    result = train("mlp", load("mnist"), out=tmp_path)
-    assert result.summary["epochs"] == 10
-    assert result.summary["test_accuracy"] >= 0.98
-
-
-@needs_mnist
 @pytest.mark.thorough
 def test_nielsens_network_reads_what_his_book_says():
     mnist = load("mnist")
