@@ -11,6 +11,7 @@ from checks.cases import draw_cases
 from checks.hypotheses import HYPOTHESES, Explanation, Hypothesis
 from checks.hypotheses.scale import factor_names, why
 from checks.implementation import MisconductError, as_numbers
+from checks.stability import finer
 from checks.suspect import Suspect, SuspectUpToAFactor
 from checks.trial import Trial, make_trial
 from checks.verdict import DISAGREE, Finding
@@ -104,8 +105,7 @@ def _explain_square(trial: Trial) -> list[Diagnosis]:
     (case,) = draw_cases(trial.derivation.layer, sizes, trial.format, rng)
     square = make_trial(trial.implementation, trial.derivation, case, trial.format, rng)
     suspects = [s for s in (_suspect(square, name) for name in trial.derivation.cotangents) if s is not None]
-    wrong = [s for s in suspects if s.got.shape != s.expected.shape or not s.explained_by(s.expected)]
-    return [diagnosis for suspect in wrong for diagnosis in explain(suspect.name, [suspect])]
+    return [diagnosis for suspect in suspects if suspect.is_wrong for diagnosis in explain(suspect.name, [suspect])]
 
 
 CONTRADICTIONS = {"derivation", "equations", "shape"}
@@ -116,6 +116,16 @@ def _contradicts(finding: Finding, name: str) -> bool:
 
 
 def _suspect(trial: Trial, name: str) -> Suspect | None:
+    """The answer in question; with more digits, where rounding hides what is wrong with it, or much of that."""
+    own = _answer(trial, name)
+    if own is None or (own.is_wrong and not trial.format.near):
+        return own
+    again = finer(trial)
+    closer = _answer(again, name) if again else None
+    return closer if closer is not None and closer.is_wrong else own
+
+
+def _answer(trial: Trial, name: str) -> Suspect | None:
     try:
         returned = trial.gradients() if name in trial.derivation.cotangents else trial.forward(trial.arguments())
         got = as_numbers(name, returned[name])

@@ -73,6 +73,11 @@ class Suspect:
         """Whether it has the right shape: only then can its equations explain it."""
         return self.got.shape == self.expected.shape
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether rounding does not explain what sets it off from the truth."""
+        return not self.fits or not self.explained_by(self.expected)
+
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
         """The equations of the backward, or of the forward, that the answer depends on, its own last."""

@@ -92,9 +92,14 @@ class Witnesses:
             bounds = problem.joined({name: self.trial.double_bounds[f"d{name}"] for name in problem.shapes})
             asked = problem.joined({name: self.known[f"d{name}"].error for name in problem.shapes})
             entries = [(int(place),) for place in np.flatnonzero(~np.isnan(asked))]
-            found = complex_step(
-                problem.forward, problem.point, problem.weights, bound=bounds, entries=entries, again=problem.again
-            )
+            try:
+                found = complex_step(
+                    problem.forward, problem.point, problem.weights, bound=bounds, entries=entries, again=problem.again
+                )
+            except MisconductError as misconduct:
+                raise MisconductError(
+                    misconduct.kind, f"the forward takes no complex numbers: {misconduct.reason}"
+                ) from misconduct
             self.steps |= problem.parted(found)
         testimony = self.steps[cotangent]
         check = judge("", cotangent, "", testimony.value, differing, bound)

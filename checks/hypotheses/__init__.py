@@ -22,6 +22,7 @@ from checks.hypotheses.calculus import (
     missing_factor,
     option_ignored,
     path_cut,
+    scaled_term,
     wrong_term,
 )
 from checks.hypotheses.explanation import Explanation, Hypothesis
@@ -83,4 +84,5 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "operand scaled": operand_scaled,
     "operand mistaken": operand_mistaken,
     "overwritten": overwritten,
+    "scaled term": scaled_term,
 }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from checks.hypotheses.explanation import Explanation
 from checks.hypotheses.scale import numbers
-from checks.suspect import Suspect
+from checks.suspect import FEWEST_ENTRIES, Suspect
 from derivations.expressions import walk
 from derivations.render.plain import plain
 
@@ -143,6 +143,22 @@ def _terms(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
     for term in terms if len(terms) > 1 else ():
         part = replace(own, rhs=term)
         yield part.text.partition("= ")[2], suspect.answer_by(part)
+
+
+def scaled_term(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth if one of the terms that it, or an inner cotangent, is the sum of is taken k times, for any k."""
+    own = suspect.expected
+    for equation in suspect.equations if suspect.fits and own.size >= FEWEST_ENTRIES else ():
+        terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
+        for term in terms if len(terms) > 1 else ():
+            share = own - suspect.answer_by(replace(equation, rhs=equation.rhs - term))
+            square = float(np.sum(share**2))
+            factor = 1 + float(np.sum((suspect.got - own) * share)) / square if square else 1.0
+            if suspect.explained_by(own + (factor - 1) * share):
+                text = replace(equation, rhs=term).text.partition("= ")[2]
+                where = "" if equation.name == suspect.name else f" in {equation.name}"
+                said = f"in {suspect.name}, the term {text}{where} is taken {factor:.4g} times"
+                yield Explanation(f"the term {text}{where}", said)
 
 
 def missing_factor(suspect: Suspect) -> Iterator[Explanation]:

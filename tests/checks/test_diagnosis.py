@@ -7,6 +7,7 @@ from checks import diagnosis, gradcheck
 from checks.hypotheses import HYPOTHESES, Explanation
 from checks.suite import SUITE
 from derivations import derive, layer
+from numeric.normalization import layer_norm
 from tests.checks.causes import benches
 
 NORM = layer(
@@ -243,6 +244,17 @@ def test_a_forward_that_is_another_layers_is_recognized():
 
     report = gradcheck((gelu, lambda dY, X: dY), "gelu")
     assert ("Y", "another layer", "gelu_tanh") in {(d.cotangent, d.hypothesis, d.mistake) for d in report.diagnoses}
+
+
+def test_a_term_taken_some_times_is_named_with_the_number():
+    def backward(dY, Xhat, v, gamma, eps):
+        d = dY * gamma
+        inner = d - 0.7 * d.mean(1, keepdims=True) - Xhat * (d * Xhat).mean(1, keepdims=True)
+        return {"dX": inner / np.sqrt(v + eps)[:, None], "dgamma": (dY * Xhat).sum(0), "dbeta": dY.sum(0)}
+
+    (found, *_) = gradcheck((layer_norm, backward), "layer_norm").diagnoses
+    assert found.hypothesis == "scaled term"
+    assert found.sentence.endswith("mean[j](dY[n, j]*gamma[j])/sqrt(v[n] + eps) is taken 0.7 times")
 
 
 def test_a_mistake_of_no_known_kind_gets_no_name():

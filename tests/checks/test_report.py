@@ -45,6 +45,21 @@ def test_what_stays_open_says_why():
     assert "? dX, derivation: vacuous" in str(OPEN)
 
 
+def test_what_stays_open_for_the_same_reason_is_one_line():
+    def affine(X, W, b):
+        if np.iscomplexobj(X):
+            raise TypeError("real numbers alone")
+        return X @ W + b
+
+    def backward(dY, X, W):
+        return dY @ W.T, X.T @ dY, dY.sum(0)
+
+    page = " ".join(str(gradcheck((affine, backward), "linear", sizes={"N": 3, "D": 4, "C": 5})).split())
+    assert page.count("?") == 4  # three cells and a line
+    assert "? dX, dW, db, complex step: the forward takes no complex numbers: affine(X[3, 4]," in page
+    assert "raises TypeError: real numbers alone" in page
+
+
 def test_json_has_the_fields_of_the_contract():
     data = json.loads(json.dumps(WRONG.to_dict(), allow_nan=False))
     assert (data["layer"], data["dtype"], data["seed"], data["verdict"]) == ("tanh", "float32", 0, "disagree")

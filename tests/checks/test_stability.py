@@ -1,5 +1,7 @@
 """Inaccurate code is told from wrong code: rounding shrinks with the precision, a mistake does not."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -41,3 +43,45 @@ def test_a_backward_that_cancels_is_left_open(dtype):
     assert derivation.verdict == "unresolved"
     assert "loses digits" in derivation.reason
     assert report.verdict == "unresolved"
+
+
+FACTOR = 1.01  # between one bound and four of float16
+
+
+def coarse(X):
+    return np.tanh(X.astype(np.float16)).astype(X.dtype)
+
+
+def float16_alone(X):
+    if X.dtype == np.float32:
+        raise TypeError("in float16 alone")
+    return np.tanh(X)
+
+
+@pytest.mark.parametrize(
+    ("forward", "verdict"), [(np.tanh, "disagree"), (coarse, "unresolved"), (float16_alone, "unresolved")]
+)
+def test_a_doubt_in_few_digits_is_looked_at_with_more_where_the_code_has_them(forward, verdict):
+    def slightly_wrong(dY, Y):
+        return dY * (1 - Y * Y) * Y.dtype.type(FACTOR)
+
+    report = gradcheck((forward, slightly_wrong), "tanh", dtype="float16", sizes={"N": 5, "D": 3})
+    (found,) = report.about("dX", "derivation")
+    assert found.verdict == verdict
+    if verdict == "disagree":
+        assert re.fullmatch(r"in float32: in float16 it is off by \d.\d bounds only", found.reason)
+        assert found.error > 100
+        assert report.diagnoses[0].hypothesis == "constant factor"
+    else:
+        assert 1 < found.error < 4
+
+
+def test_a_right_answer_in_doubt_is_not_called_wrong():
+    """Off by more than a bound for want of digits, and right with more of them."""
+
+    def hasty(dY, Y):
+        return dY * (1 - Y * Y) * Y.dtype.type(FACTOR if Y.dtype == np.float16 else 1)
+
+    report = gradcheck((np.tanh, hasty), "tanh", dtype="float16", sizes={"N": 5, "D": 3})
+    (found,) = report.about("dX", "derivation")
+    assert found.verdict == "unresolved"
