@@ -42,7 +42,6 @@ def complex_step(
     points[(np.arange(len(chosen)), *places)] += 1j * STEP
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error", ComplexWarning)
-        warnings.filterwarnings("ignore", "Casting complex values to real")  # PyTorch says it once in a process
         everywhere = 1j * STEP * np.cos(np.arange(point.size)).reshape(point.shape)
         samples, _, _ = sampled(forward, again or forward, point.astype(np.complex128), everywhere)
         rises = np.imag(samples(points)).reshape(len(chosen), -1)

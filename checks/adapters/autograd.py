@@ -1,13 +1,13 @@
 """Code that a framework differentiates: the forward is the user's, the backward is what autograd makes of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.adapters.functions import renamed, results_by_name
+from checks.adapters.functions import assumed_without, renamed, results_by_name
 from checks.batching import Batch
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
@@ -23,14 +23,16 @@ DOUBLE = {np.dtype(np.float64), np.dtype(np.complex128)}
 class Differentiable:
     """Code that a framework can differentiate.
 
-    `bind(tensors)` says which function to call, with which positional and named arguments. `functions` are the user's
-    own, for a certificate; `sizes` are sizes and options that the code has settled for itself.
+    `bind(tensors)` says which function to call, with which positional and named arguments, and `taken` names the values
+    that it is given. `functions` are the user's own, for a certificate; `sizes` are sizes and options that the code has
+    settled for itself.
     """
 
     name: str
     bind: Callable[[Values], Arguments]
+    taken: set[str]
     functions: tuple[Callable[..., Any], ...]
-    sizes: Mapping[str, float]
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
 
 class Framework(Protocol):
@@ -99,7 +101,8 @@ def differentiated(
         _show_writes(framework, tensors, values)
         return {f"d{name}": None if value is None else framework.array(value) for name, value in pulled.items()}
 
-    return Implementation(made.name, forward, backward, made.functions, forward_again, made.sizes)
+    assumed = assumed_without(layer, made.taken | made.sizes.keys())
+    return Implementation(made.name, forward, backward, made.functions, forward_again, made.sizes, assumed)
 
 
 def _arrays(framework: Framework, results: Results) -> dict[str, NDArray]:

@@ -30,7 +30,7 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
     require_known(layer, names, {*layer.by_name, *options, *hidden})
     plan = plan_of(made, inputs + options, hidden, names)
     name = getattr(made, "__name__", type(made).__name__)
-    what = Differentiable(name, lambda tensors: (made, *plan(tensors)), tuple(_own(made)), {})
+    what = Differentiable(name, lambda tensors: (made, *plan(tensors)), plan.taken, tuple(_own(made)))
     return differentiated(what, OnDevice(device), layer, names)
 
 

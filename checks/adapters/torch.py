@@ -5,7 +5,9 @@ Imported only where one of them comes in, because it imports PyTorch.
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from checks.adapters.autograd import Arguments, Differentiable, Results, differentiated
-from checks.adapters.functions import plan_of, require_known
+from checks.adapters.functions import Plan, plan_of, require_known
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
@@ -80,9 +82,8 @@ class OnDevice:
         return torch.vmap(run)
 
     def run(self, run: Callable[[Values], Results], tensors: Values) -> Results:
-        """Without a graph. A forward that drops imaginary parts is found out by the differences, which know better."""
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Casting complex values to real")
+        """Without a graph."""
+        with torch.no_grad(), _silent_about_imaginary_parts():
             return run(tensors)
 
     def pull(
@@ -90,7 +91,8 @@ class OnDevice:
     ) -> tuple[Results, Callable[[Results], Results]]:
         """By `torch.autograd.grad`, which may be asked more than once."""
         leaves = {name: tensors[name].requires_grad_() for name in wrt}
-        results = run(tensors)
+        with _silent_about_imaginary_parts():
+            results = run(tensors)
 
         def pullback(cotangents: Results) -> Results:
             given = [_cotangent(name, results[name], cotangents[name]) for name in outputs]
@@ -103,6 +105,14 @@ class OnDevice:
             return dict(zip(leaves, pulled, strict=True))
 
         return results, pullback
+
+
+@contextmanager
+def _silent_about_imaginary_parts() -> Iterator[None]:
+    """A forward that drops them is found out by the differences, which know better."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Casting complex values to real")
+        yield
 
 
 def _cotangent(name: str, output: Any, cotangent: torch.Tensor) -> torch.Tensor:
@@ -118,8 +128,8 @@ def _cotangent(name: str, output: Any, cotangent: torch.Tensor) -> torch.Tensor:
 
 
 def _plain(function: Callable[..., Any], layer: Layer, names: Mapping[str, str]) -> Differentiable:
-    name = getattr(function, "__name__", type(function).__name__)
-    return Differentiable(name, _binder(function, layer, names), _own([function]), {})
+    name, plan = getattr(function, "__name__", type(function).__name__), _plan(function, layer, names)
+    return Differentiable(name, lambda tensors: (function, *plan(tensors)), plan.taken, _own([function]))
 
 
 def _function(function: type[torch.autograd.Function], layer: Layer, names: Mapping[str, str]) -> Differentiable:
@@ -135,8 +145,11 @@ def _function(function: type[torch.autograd.Function], layer: Layer, names: Mapp
         return function.apply(*bound.args)
 
     apply.__name__, apply.__signature__ = function.__name__, signature  # type: ignore[attr-defined]
-    own = _own([function.forward, function.backward, function.setup_context, function.vjp])
-    return Differentiable(function.__name__, _binder(apply, layer, names), own, {})
+    plan, own = (
+        _plan(apply, layer, names),
+        _own([function.forward, function.backward, function.setup_context, function.vjp]),
+    )
+    return Differentiable(function.__name__, lambda tensors: (apply, *plan(tensors)), plan.taken, own)
 
 
 def _module(module: torch.nn.Module, layer: Layer, names: Mapping[str, str]) -> Differentiable:
@@ -151,10 +164,10 @@ def _module(module: torch.nn.Module, layer: Layer, names: Mapping[str, str]) -> 
                 f"it is, or (NAME.T) the transpose of which; there are {', '.join(each.name for each in layer.inputs)}"
             )
     taken = {place.removesuffix(TRANSPOSED) for place in places.values()}
-    bind_call = _binder(module.forward, layer, {yours: n for yours, n in names.items() if yours not in places}, taken)
+    plan = _plan(module.forward, layer, {yours: n for yours, n in names.items() if yours not in places}, taken)
 
     def bind(tensors: Values) -> Arguments:
-        _, positional, named = bind_call(tensors)
+        positional, named = plan(tensors)
         like = next(tensors[tensor.name] for tensor in layer.inputs if not tensor.integer)
         state = {path: buffer.detach().clone().to(like.device) for path, buffer in module.named_buffers()}
         state = {
@@ -171,7 +184,7 @@ def _module(module: torch.nn.Module, layer: Layer, names: Mapping[str, str]) -> 
         return call_module, positional, named
 
     functions = _own([type(each) for each in module.modules()])
-    return Differentiable(name, bind, functions, _settled(module, layer, names, places))
+    return Differentiable(name, bind, plan.taken | taken, functions, _settled(module, layer, names, places))
 
 
 def _like(buffer: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
@@ -200,18 +213,14 @@ def _settled(
     return settled
 
 
-def _binder(
-    function: Callable[..., Any],
-    layer: Layer,
-    names: Mapping[str, str],
-    taken: set[str] = frozenset(),  # type: ignore[assignment]
-) -> Callable[[Values], Arguments]:
+def _plan(
+    function: Callable[..., Any], layer: Layer, names: Mapping[str, str], taken: AbstractSet[str] = frozenset()
+) -> Plan:
     """How to call a function: with all inputs and options but those that are taken."""
     inputs = [tensor.name for tensor in layer.inputs if tensor.name not in taken]
     options, hidden = [option.name for option in layer.options], list(layer.hidden_sizes)
     require_known(layer, names, {*layer.by_name, *options, *hidden})
-    plan = plan_of(function, inputs + options, hidden, names)
-    return lambda tensors: (function, *plan(tensors))
+    return plan_of(function, inputs + options, hidden, names)
 
 
 def _own(functions: list[Any]) -> tuple[Callable[..., Any], ...]:

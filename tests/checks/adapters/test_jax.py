@@ -111,3 +111,12 @@ def test_a_certificate_digests_the_users_module_and_not_jax():
 def test_a_device_that_is_not_there_is_one_clear_line():
     with pytest.raises(ValueError, match="JAX sees no device 'abacus' here; expected device='cpu'"):
         gradcheck(linear, "linear", device="abacus")
+
+
+def test_a_mask_that_a_function_does_not_take_keeps_all():
+    def attention(Q, K, V):
+        P = jax.nn.softmax(Q @ K.transpose(0, 2, 1) / Q.shape[-1] ** 0.5)
+        return P @ V
+
+    report = gradcheck(attention, "scaled_dot_product_attention")
+    assert (report.verdict, report.assumed) == ("agree", {"M": 1})

@@ -383,6 +383,22 @@ def test_a_file_may_hold_a_function(tmp_path):
     assert "dX is wrong in the backward" in str(report)
 
 
+def test_a_mask_that_a_function_does_not_take_keeps_all():
+    def attention(Q, K, V):
+        return F.scaled_dot_product_attention(Q, K, V)
+
+    report = gradcheck(attention, "scaled_dot_product_attention")
+    assert (report.verdict, report.assumed) == ("agree", {"M": 1})
+
+
+def test_a_stride_that_nothing_sets_is_one():
+    def forward(X, K, b):
+        return F.conv1d(X.mT, K.permute(2, 1, 0), b).mT
+
+    report = gradcheck(forward, "conv1d")
+    assert (report.verdict, report.assumed) == ("agree", {"stride": 1, "pad": 0, "dilation": 1})
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
 def test_a_device_that_is_not_there_is_one_clear_line():
     with pytest.raises(ValueError, match="PyTorch sees no CUDA device here; expected device='cpu'"):
