@@ -274,8 +274,8 @@ def doctor(
         str,
         typer.Argument(
             metavar="FILE:FUNCTION",
-            help="Your backward, as in mine.py:backward, a class with a forward and a backward, or what PyTorch or JAX "
-            "differentiates.",
+            help="Your backward, as in mine.py:backward, a class with a forward and a backward, a function of a "
+            "loss with its gradient, or what PyTorch or JAX differentiates.",
         ),
     ],
     against: Annotated[str | None, typer.Option(metavar="LAYER", help="The layer that it should be.")] = None,
@@ -292,6 +292,14 @@ def doctor(
     wrt: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Look at this input's cotangent alone; may be given again."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=NUMBER",
+            help="What a size or an option of the layer is for your code, as in margin=1; may be given again.",
+        ),
     ] = None,
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="The dtype that it runs in.")] = "float64",
     device: Annotated[str, typer.Option(metavar="NAME", help="cpu, or cuda for code of PyTorch or JAX.")] = "cpu",
@@ -316,9 +324,28 @@ def doctor(
         derivation = derive(layer, wrt or None)
     with _refusing(FileError, ValueError):
         made = load_implementation(target, forward)
-        report = gradcheck(made, derivation, names=_renaming(names or []), dtype=dtype, seed=seed, device=device)
+        report = gradcheck(
+            made,
+            derivation,
+            sizes=_settings(settings or []),
+            names=_renaming(names or []),
+            dtype=dtype,
+            seed=seed,
+            device=device,
+        )
     _console().print(report)
     raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
+
+
+def _settings(pairs: list[str]) -> dict[str, float]:
+    settings = {}
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        try:
+            settings[name] = int(number) if number.lstrip("-").isdecimal() else float(number)
+        except ValueError:
+            raise RefusalError(f"--set {pair!r} sets nothing: write NAME=NUMBER, such as N=5 or margin=0.5") from None
+    return settings
 
 
 def _renaming(pairs: list[str]) -> dict[str, str]:

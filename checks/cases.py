@@ -1,5 +1,6 @@
 """At which sizes to look: those at which a mistake cannot hide."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +23,8 @@ ATTEMPTS = 500
 # Seven sizes that all differ, as a convolution has, can make large tensors: of several draws the smallest is kept.
 MANY_SIZES = 5
 CANDIDATES = 5
+# In float64 that is a gigabyte, and every answer is computed several times.
+MOST_ENTRIES = 2**27
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,10 @@ def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np
 
     Twice all different and above 2, with every padding, stride and dilation at work first, then with none; then each
     size 1 in turn; then all of them 2, and what an option adds left out. Raises ValueError for a size or option that
-    the layer does not have, or where no choice of the open ones fits.
+    the layer does not have, or not with that value, and where no choice of the open ones fits, or fits into memory.
     """
-    unknown = set(fixed) - set(layer.size_names) - {option.name for option in layer.options}
-    if unknown:
-        raise ValueError(f"{layer.name} has no size {min(unknown)!r}; it has {', '.join(layer.size_names)}")
+    for name, value in fixed.items():
+        _require_possible(layer, name, value)
     free = [name for name in layer.size_names if name not in fixed]
     used, unused, without = _counts(layer, above=1), _counts(layer, above=0), _weights_left_out(layer)
     general = [used, unused][: GENERAL_CASES if free or used else 1]
@@ -72,6 +74,25 @@ def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np
         elif not cases:
             raise ValueError(f"{layer.name}: no choice of the open sizes fits {dict(fixed)}")
     return tuple(cases)
+
+
+def _require_possible(layer: Layer, name: str, value: float) -> None:
+    """Raise ValueError unless the layer has a size or option of that name which may have that value."""
+    options = {option.name: option for option in layer.options}
+    if name not in layer.size_names and name not in options:
+        there = f"it has {', '.join(layer.size_names)}" + (f" and {', '.join(options)}" if options else "")
+        raise ValueError(f"{layer.name} has no size {'or option ' * bool(options)}{name!r}; {there}")
+    number = float(value)
+    if name not in options:
+        possible, allowed = number.is_integer() and number >= 1, f"{name} is a size: a whole number from 1"
+    else:
+        option = options[name]
+        low = None if option.low is None else float(option.low) if option.low.is_number else -np.inf
+        above = number >= low if low is not None else number > 0 if option.positive else number >= 0
+        possible = np.isfinite(number) and above and (number.is_integer() or not option.integer)
+        allowed = f"{layer.name} has {option}" + ", a whole number" * option.integer
+    if not possible:
+        raise ValueError(f"{name} = {value} is out of place: {allowed}")
 
 
 def _counts(layer: Layer, *, above: int) -> dict[str, float]:
@@ -175,6 +196,9 @@ def _draw(
         label = " ".join(f"{name}={size}" for name, size in sizes.items())
         if label in taken:
             continue
+        entries = sum(math.prod(sizes.get(str(size), 1) for size in tensor.sizes) for tensor in layer.inputs)
+        if entries > MOST_ENTRIES:
+            raise ValueError(f"{layer.name} at {label}: inputs of {entries:.0e} entries are too many to check")
         try:
             values = layer.random_inputs({**sizes, **options}, rng)
             for tensor in layer.tensors:

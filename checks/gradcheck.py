@@ -39,12 +39,13 @@ def gradcheck(
 ) -> Report:
     """Check a forward and a backward against a layer, in the dtype that they run in.
 
-    `implementation` is a pair of plain functions, an Implementation, or code that PyTorch or JAX differentiates: a
-    function, a `torch.autograd.Function` or its `apply`, a `torch.nn.Module`, a `jax.custom_vjp`. How they are called
-    is told in `adapters.functions` and `adapters.torch`; `names` maps a parameter's name to a tensor's. `against` is a
-    layer of the catalogue, a Layer or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is
-    installed, bfloat16; `device` is cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a
-    pair's functions are then given that framework's tensors instead of NumPy arrays.
+    `implementation` is a pair of plain functions, one that returns a loss and its gradient, a class or an object with a
+    forward and a backward, an Implementation, or code that PyTorch or JAX differentiates: a function, a
+    `torch.autograd.Function` or its `apply`, a `torch.nn.Module`, a `jax.custom_vjp`. How they are called is told in
+    the modules of `adapters`; `names` maps a parameter's name to a tensor's. `against` is a layer of the catalogue, a
+    Layer or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is installed, bfloat16; `device` is
+    cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a pair's functions are then given that
+    framework's tensors instead of NumPy arrays.
 
     `inputs` gives the values of all inputs and options (and of output cotangents, if they matter). Otherwise they are
     drawn with `seed`, for the `sizes` and options given; where sizes are left open, at several: all different and
@@ -65,7 +66,7 @@ def gradcheck(
     unknown = [witness for witness in witnesses if witness not in WITNESSES]
     if unknown:
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
-    implementation = adapt(implementation, layer, names, device, framework)
+    implementation = adapt(implementation, layer, names, device, framework, tuple(derivation.cotangents))
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)

@@ -52,6 +52,43 @@ def test_the_doctor_takes_a_layer_in_a_text_of_ones_own(run, tmp_path):
     assert run("doctor", "cube.py:backward", "--file", "cube.txt")[0] == 0
 
 
+LOSS = """import numpy as np
+
+def ridge(w):
+    return 0.25 * (w * w).sum(), 0.5 * w
+"""
+
+
+def test_the_doctor_takes_a_loss_with_its_gradient_and_sets_an_option(run, tmp_path):
+    (tmp_path / "mine.py").write_text(LOSS)
+    code, _, _ = run("doctor", "mine.py:ridge", "--against", "l2_penalty")
+    assert code == 1
+    assert run("doctor", "mine.py:ridge", "--against", "l2_penalty", "--set", "lam=0.5")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("lam", "--set 'lam' sets nothing: write NAME=NUMBER, such as N=5 or margin=0.5"),
+        ("lam=much", "--set 'lam=much' sets nothing"),
+        ("lam=-1", "lam = -1 is out of place: l2_penalty has lam >= 0"),
+        ("lamb=1", "l2_penalty has no size or option 'lamb'"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_clear_line(run, tmp_path, setting, message):
+    (tmp_path / "mine.py").write_text(LOSS)
+    code, out, err = run("doctor", "mine.py:ridge", "--against", "l2_penalty", "--set", setting)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"backproof: {message}")
+    assert err.count("\n") == 1
+
+
+def test_one_array_is_the_cotangent_that_was_asked_for(run, tmp_path):
+    (tmp_path / "mine.py").write_text("def forward(X, W, b): return X @ W + b\ndef backward(dY, X): return X.T @ dY\n")
+    assert run("doctor", "mine.py:backward", "--against", "linear", "--wrt", "W")[0] == 0
+    assert run("doctor", "mine.py:backward", "--against", "linear", "--wrt", "X")[0] == 1
+
+
 def test_the_doctor_looks_at_one_cotangent_alone(run, tmp_path):
     mine(tmp_path, WRONG)
     assert run("doctor", "mine.py:backward", "--against", "linear", "--wrt", "X", "--wrt", "b")[0] == 0

@@ -2,13 +2,14 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from checks.adapters.functions import from_functions
 from checks.adapters.objects import from_object, is_object
+from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
 from checks.implementation import Implementation, Values
 from derivations import Layer
 
@@ -16,17 +17,24 @@ Function = Callable[..., Any]
 FRAMEWORKS = {"torch": "torch", "jax": "jax", "jaxlib": "jax"}
 EXPECTED = (
     "an implementation is a pair of functions (forward, backward), a class or an object with methods forward and "
-    "backward, one function of PyTorch or JAX, a torch.autograd.Function, a torch.nn.Module, or an Implementation"
+    "backward, a function that returns a loss and its gradient, one function of PyTorch or JAX, a "
+    "torch.autograd.Function, a torch.nn.Module, or an Implementation"
 )
 
 
 def adapt(
-    made: Any, layer: Layer, names: Mapping[str, str] | None = None, device: str = "cpu", framework: str | None = None
+    made: Any,
+    layer: Layer,
+    names: Mapping[str, str] | None = None,
+    device: str = "cpu",
+    framework: str | None = None,
+    wanted: Sequence[str] | None = None,
 ) -> Implementation:
     """An Implementation of whatever a user hands in.
 
     `framework` is torch or jax where the code does not show it; a pair of functions takes NumPy arrays unless it is
-    given. Raises ValueError for what is nothing of the kind, or not installed, and where the adapter in charge does.
+    given. `wanted` are the cotangents that are asked for, where these are not all. Raises ValueError for what is
+    nothing of the kind, or not installed, and where the adapter in charge does.
     """
     if framework not in (None, *FRAMEWORKS.values()):
         raise ValueError(f"no framework is called {framework!r}; expected torch or jax")
@@ -34,12 +42,15 @@ def adapt(
         return made
     if isinstance(made, tuple | list) and len(made) == 2 and all(map(callable, made)):
         forward, backward = made
-        return _pair(forward, backward, layer, names, device, framework)
+        return _pair(forward, backward, layer, names, device, framework, wanted)
     if is_object(made) and FRAMEWORKS.keys().isdisjoint(_origins(made)):
         return from_object(made, layer, names)
     if not callable(made):
         raise ValueError(f"given a {type(made).__name__}; {EXPECTED}")
     framework = framework or framework_of(made)
+    if framework is None and is_loss(layer):
+        _require_cpu(device)
+        return from_value_and_gradient(made, layer, names, wanted)
     if framework is None:
         name = getattr(made, "__name__", type(made).__name__)
         raise ValueError(f"nothing shows who differentiates {name}: say framework='torch' or 'jax'; {EXPECTED}")
@@ -53,13 +64,18 @@ def _pair(
     names: Mapping[str, str] | None,
     device: str,
     framework: str | None,
+    wanted: Sequence[str] | None,
 ) -> Implementation:
     if framework is not None:
         tensors = _adapter(framework).OnDevice(device)
-        return from_functions(_on_tensors(forward, tensors), _on_tensors(backward, tensors), layer, names)
+        return from_functions(_on_tensors(forward, tensors), _on_tensors(backward, tensors), layer, names, wanted)
+    _require_cpu(device)
+    return from_functions(forward, backward, layer, names, wanted)
+
+
+def _require_cpu(device: str) -> None:
     if device != "cpu":
         raise ValueError(f"NumPy computes on the CPU; expected device='cpu', or a framework, instead of {device!r}")
-    return from_functions(forward, backward, layer, names)
 
 
 def framework_of(made: Any) -> str | None:

@@ -17,6 +17,7 @@ def from_functions(
     backward: Callable[..., Any],
     layer: Layer,
     names: Mapping[str, str] | None = None,
+    wanted: Sequence[str] | None = None,
 ) -> Implementation:
     """Make an Implementation of two plain functions.
 
@@ -34,7 +35,8 @@ def from_functions(
 
     The forward returns the output array; a dictionary of arrays, the output under its name or first; or the pair
     (output, cache), whose second part the backward gets as its parameter `cache`. The backward returns a dictionary
-    (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the first of these.
+    (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the first of these; where it returns just
+    as many as are `wanted`, those.
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -58,7 +60,7 @@ def from_functions(
 
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
-        return _gradients(renamed(call(backward, positional, named), names), real, len(inputs))
+        return gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), wanted)
 
     name = getattr(forward, "__name__", layer.name)
     assumed = assumed_without(layer, forward_plan.taken | backward_plan.taken)
@@ -209,15 +211,18 @@ def results_by_name(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:
     return {outputs[0]: returned}
 
 
-def _gradients(returned: Any, real: Sequence[str], inputs: int) -> dict[str, Any]:
+def gradients_by_name(
+    returned: Any, real: Sequence[str], inputs: int, wanted: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """What a backward returned, by name. Raises MisconductError where it cannot be the layer's cotangents."""
     if isinstance(returned, Mapping):
         return dict(returned)
-    if isinstance(returned, tuple | list):
-        # None stands where an input has no gradient, as autograd frameworks have it.
-        given = [one for one in returned if one is not None] if len(returned) == inputs else list(returned)
-        if not 0 < len(given) <= len(real):
-            raise MisconductError("arity", f"the backward returned {len(given)} arrays, expected {', '.join(real)}")
-        return dict(zip(real, given, strict=False))  # of those that are missing, another finding tells
     if returned is None:
         raise MisconductError("arity", f"the backward returned None, expected {', '.join(real)}")
-    return {real[0]: returned}
+    given = list(returned) if isinstance(returned, tuple | list) else [returned]
+    if len(given) == inputs:  # None stands where an input has no gradient, as autograd frameworks have it
+        given = [one for one in given if one is not None]
+    if not 0 < len(given) <= len(real):
+        raise MisconductError("arity", f"the backward returned {len(given)} arrays, expected {', '.join(real)}")
+    # Of those that are missing, another finding tells.
+    return dict(zip(wanted if wanted and len(wanted) == len(given) else real, given, strict=False))

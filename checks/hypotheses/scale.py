@@ -29,7 +29,7 @@ def accumulated_twice(suspect: Suspect) -> Iterator[Explanation]:
 
 def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
     """got = k truth, for one number k; k is named by the sizes and options that make it."""
-    if suspect.got.shape != suspect.expected.shape:
+    if suspect.got.shape != suspect.expected.shape or not suspect.expected.any():
         return
     factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
     if not suspect.explained_by(factor * suspect.expected):

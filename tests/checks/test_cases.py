@@ -57,9 +57,26 @@ def test_labels_repeat():
         assert case.values["T"][0] == case.values["T"][-1]
 
 
-def test_an_unknown_size_is_one_clear_line():
-    with pytest.raises(ValueError, match="linear has no size 'M'; it has N, D, C"):
-        cases("linear", M=3)
+@pytest.mark.parametrize(
+    ("layer", "fixed", "message"),
+    [
+        ("linear", {"M": 3}, "linear has no size 'M'; it has N, D, C"),
+        ("hinge", {"margn": 3}, "hinge has no size or option 'margn'; it has N, C and margin"),
+        ("linear", {"N": 0}, "N = 0 is out of place: N is a size: a whole number from 1"),
+        ("linear", {"N": 2.5}, "N = 2.5 is out of place: N is a size: a whole number from 1"),
+        ("hinge", {"margin": 0}, "margin = 0 is out of place: hinge has margin > 0"),
+        ("hinge", {"margin": np.inf}, "margin = inf is out of place: hinge has margin > 0"),
+        ("l2_penalty", {"lam": -1}, "lam = -1 is out of place: l2_penalty has lam >= 0"),
+        ("l2_penalty", {"lam": np.nan}, "lam = nan is out of place: l2_penalty has lam >= 0"),
+        ("conv1d", {"stride": 0}, "stride = 0 is out of place: conv1d has stride in 1.., a whole number"),
+        ("conv1d", {"pad": 0.5}, "pad = 0.5 is out of place: conv1d has pad in 0.., a whole number"),
+        ("linear", {"N": 10**12}, "linear at N=1000000000000 D=.* C=.*: inputs of .* entries are too many to check"),
+    ],
+)
+def test_a_size_or_option_that_cannot_be_is_one_clear_line(layer, fixed, message):
+    with pytest.raises(ValueError, match=message) as refusal:
+        cases(layer, **fixed)
+    assert "\n" not in str(refusal.value)
 
 
 def test_an_unknown_input_is_one_clear_line():

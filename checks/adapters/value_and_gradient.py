@@ -1,0 +1,60 @@
+"""One function that returns a loss and its gradient at once, as optimizers ask for it and tutorials write it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from checks.adapters.functions import assumed_without, gradients_by_name, plan_of, renamed, require_known
+from checks.implementation import Implementation, MisconductError, Values, call
+from derivations import Layer
+
+GRADIENT = "gradient"  # between the forward and its backward; no tensor of a layer is called like it
+
+
+def is_loss(layer: Layer) -> bool:
+    """Whether the layer gives one number, so that it has a gradient by itself."""
+    return len(layer.outputs) == 1 and not layer.outputs[0].sizes
+
+
+def from_value_and_gradient(
+    function: Callable[..., Any],
+    layer: Layer,
+    names: Mapping[str, str] | None = None,
+    wanted: Sequence[str] | None = None,
+) -> Implementation:
+    """Make an Implementation of `f(X, ...) -> (L, dX)`: the gradient is taken for that of dL = 1, and times dL.
+
+    Parameters are matched to inputs and options as those of plain functions are (`adapters.functions`). Behind the loss
+    stands the gradient, or several, one by one, in a sequence or in a dictionary: all those of real inputs, or those
+    `wanted`. Raises ValueError where `names` leads to a name that the layer does not have.
+    """
+    inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
+    real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
+    hidden, names, (loss,) = list(layer.hidden_sizes), names or {}, layer.outputs
+    require_known(layer, names, {*inputs, *options, *hidden, *real})
+    plan, name = plan_of(function, inputs + options, hidden, names), getattr(function, "__name__", layer.name)
+
+    def forward(values: Values) -> dict[str, Any]:
+        positional, named = plan(values)
+        returned = call(function, positional, named)
+        if not isinstance(returned, tuple | list) or len(returned) < 2:
+            raise MisconductError(
+                "arity", f"{name} is no backward by its name, and returns no pair: expected (loss, gradient)"
+            )
+        value, *gradients = returned
+        return {loss.name: value, GRADIENT: gradients[0] if len(gradients) == 1 else gradients}
+
+    def backward(values: Values) -> dict[str, Any]:
+        returned = renamed(values[GRADIENT], names)
+        found = gradients_by_name(returned, real, len(inputs), wanted)
+        return {name: _times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
+
+    assumed = assumed_without(layer, plan.taken)
+    return Implementation(name, forward, backward, (function,), None, assumed=assumed)
+
+
+def _times(cotangent: Any, gradient: Any) -> Any:
+    """The product in the gradient's own dtype; what is no array is left for whoever looks at it."""
+    dtype = getattr(gradient, "dtype", None)
+    return gradient if dtype is None else np.multiply(cotangent, gradient, dtype=dtype)

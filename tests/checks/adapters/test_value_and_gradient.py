@@ -1,0 +1,100 @@
+"""A loss and its gradient from one function: what is right agrees, what is wrong is found out."""
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+from derivations import layer
+
+
+def probabilities(x):
+    shares = np.exp(x - x.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def softmax_loss(x, y):
+    rows, shares = np.arange(len(x)), probabilities(x)
+    loss = -np.log(shares[rows, y]).mean()
+    shares[rows, y] -= 1
+    return loss, shares / len(x)
+
+
+def hinge_loss(scores, y):
+    """The margin is 1, for good."""
+    rows = np.arange(len(scores))
+    missing = np.maximum(0, scores - scores[rows, y][:, None] + 1)
+    missing[rows, y] = 0
+    gradient = (missing > 0).astype(scores.dtype)
+    gradient[rows, y] -= gradient.sum(axis=1)
+    return missing.sum() / len(scores), gradient / len(scores)
+
+
+def quotient(a, b):
+    return (a / b).sum(), 1 / b, -a / b**2
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("function", "layer", "settings"),
+    [(softmax_loss, "softmax_cross_entropy", {}), (hinge_loss, "hinge", {"margin": 1})],
+)
+def test_what_is_right_agrees(function, layer, settings, dtype):
+    assert gradcheck(function, layer, sizes=settings, dtype=dtype).verdict == "agree"
+
+
+def test_gradients_come_one_by_one_in_a_sequence_or_by_name():
+    ratio = layer("ratio", tensors="a[N]  b[N] > 0  L", equations="L = sum[n](a[n]/b[n])")
+
+    def at_once(a, b):
+        loss, da, db = quotient(a, b)
+        return loss, (da, db)
+
+    def by_name(a, b):
+        loss, da, db = quotient(a, b)
+        return loss, {"db": db, "da": da}
+
+    for function in (quotient, at_once, by_name):
+        assert gradcheck(function, ratio).verdict == "agree"
+
+
+def test_what_is_wrong_is_explained():
+    def summed(x, y):
+        loss, gradient = softmax_loss(x, y)
+        return loss, gradient * len(x)
+
+    report = gradcheck(summed, "softmax_cross_entropy")
+    assert report.verdict == "disagree"
+    assert (report.diagnoses[0].cotangent, report.diagnoses[0].mistake) == ("dZ", "N")
+    assert "margin = 1" in gradcheck(hinge_loss, "hinge").diagnoses[0].sentence
+
+
+def test_a_gradient_of_the_wrong_dtype_is_seen():
+    def wide(x, y):
+        loss, gradient = softmax_loss(x, y)
+        return loss, gradient.astype(np.float64)
+
+    report = gradcheck(wide, "softmax_cross_entropy", dtype="float32")
+    assert "dZ has dtype float64, expected float32" in {finding.reason for finding in report.findings}
+
+
+@pytest.mark.parametrize("returned", [lambda x: 1.0, lambda x: (1.0,), lambda x: {"L": 1.0}])
+def test_a_loss_alone_is_one_clear_line(returned):
+    def loss_alone(x, y):
+        return returned(x)
+
+    report = gradcheck(loss_alone, "softmax_cross_entropy")
+    assert report.verdict == "disagree"
+    reasons = {finding.reason for finding in report.findings}
+    assert reasons == {
+        "loss_alone is no backward by its name, and returns no pair: expected (loss, gradient)",
+    }
+
+
+def test_a_layer_that_is_no_loss_has_no_such_function():
+    with pytest.raises(ValueError, match="nothing shows who differentiates softmax_loss"):
+        gradcheck(softmax_loss, "softmax")
+
+
+def test_it_computes_on_the_cpu():
+    with pytest.raises(ValueError, match="NumPy computes on the CPU"):
+        gradcheck(softmax_loss, "softmax_cross_entropy", device="cuda")
