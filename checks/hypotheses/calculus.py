@@ -8,9 +8,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from checks.hypotheses.explanation import Explanation
+from checks.hypotheses.explanation import Explanation, place
 from checks.hypotheses.scale import numbers
 from checks.suspect import FEWEST_ENTRIES, Suspect
+from derivations import Equation
 from derivations.expressions import walk
 from derivations.render.plain import plain
 
@@ -122,7 +123,9 @@ def option_ignored(suspect: Suspect) -> Iterator[Explanation]:
 
 def wrong_term(suspect: Suspect) -> Iterator[Explanation]:
     """got = truth - t, truth - 2 t, truth + (k - 1) t, for a term t of the sum that it is, and a number k."""
-    for text, term in _terms(suspect) if suspect.fits else ():
+    own = suspect.equations[-1]
+    for text, part in _terms(own) if suspect.fits else ():
+        term = suspect.answer_by(replace(own, rhs=part))
         for change, what in (
             (-1.0, f"the term {text} is missing"),
             (-2.0, f"the term {text} has the wrong sign"),
@@ -136,27 +139,16 @@ def wrong_term(suspect: Suspect) -> Iterator[Explanation]:
                 yield Explanation(what, f"in {suspect.name}, {what}{mistake}")
 
 
-def _terms(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
-    """The terms of the answer's own equation, each with its text, where it is the sum of several."""
-    own = suspect.equations[-1]
-    terms = sp.Add.make_args(sp.expand_mul(own.rhs, deep=False))
-    for term in terms if len(terms) > 1 else ():
-        part = replace(own, rhs=term)
-        yield part.text.partition("= ")[2], suspect.answer_by(part)
-
-
 def scaled_term(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth if one of the terms that it, or an inner cotangent, is the sum of is taken k times, for any k."""
     own = suspect.expected
     for equation in suspect.equations if suspect.fits and own.size >= FEWEST_ENTRIES else ():
-        terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
-        for term in terms if len(terms) > 1 else ():
+        for text, term in _terms(equation):
             share = own - suspect.answer_by(replace(equation, rhs=equation.rhs - term))
             square = float(np.sum(share**2))
             factor = 1 + float(np.sum((suspect.got - own) * share)) / square if square else 1.0
             if suspect.explained_by(own + (factor - 1) * share):
-                text = replace(equation, rhs=term).text.partition("= ")[2]
-                where = "" if equation.name == suspect.name else f" in {equation.name}"
+                where = place(suspect, equation)
                 said = f"in {suspect.name}, the term {text}{where} is taken {factor:.4g} times"
                 yield Explanation(f"the term {text}{where}", said)
 
@@ -171,17 +163,22 @@ def missing_factor(suspect: Suspect) -> Iterator[Explanation]:
                 without = replace(equation, rhs=equation.rhs.xreplace({node: node / factor}))
                 if suspect.explained_with(without):
                     text = plain(factor, equation.indices)
-                    where = "" if equation.name == suspect.name else f" in {equation.name}"
+                    where = place(suspect, equation)
                     yield Explanation(f"{text}{where}", f"in {suspect.name}, the factor {text} is missing{where}")
 
 
 def path_cut(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth if an inner cotangent, or tensor, lacks one of the terms that it is the sum of."""
     for equation in suspect.equations[:-1] if suspect.fits else ():
-        terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
-        for term in terms if len(terms) > 1 else ():
-            text = replace(equation, rhs=term).text.partition("= ")[2]
+        for text, term in _terms(equation):
             if suspect.explained_with(replace(equation, rhs=equation.rhs - term)):
                 what = f"in {equation.name} the term {text} is missing"
                 cut = "a path is cut: " if suspect.is_cotangent else ""
                 yield Explanation(what, f"in {suspect.name}, {cut}{what}")
+
+
+def _terms(equation: Equation) -> Iterator[tuple[str, sp.Expr]]:
+    """The terms of an equation's right side, each with its text, where it is the sum of several."""
+    terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
+    for term in terms if len(terms) > 1 else ():
+        yield replace(equation, rhs=term).text.partition("= ")[2], term

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from checks.suspect import Suspect
+from derivations import Equation
 
 
 @dataclass(frozen=True)
@@ -15,3 +16,8 @@ class Explanation:
 
 
 Hypothesis = Callable[[Suspect], Iterator[Explanation]]
+
+
+def place(suspect: Suspect, equation: Equation) -> str:
+    """Where a mistake is, to be added to a sentence: nothing to be said if it is in the answer's own equation."""
+    return "" if equation.name == suspect.name else f" in {equation.name}"

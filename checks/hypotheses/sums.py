@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from checks.hypotheses.explanation import Explanation
+from checks.hypotheses.explanation import Explanation, place
 from checks.suspect import Suspect
 from derivations import Equation
 from derivations.expressions import index, walk
@@ -19,7 +19,7 @@ def other_axis(suspect: Suspect) -> Iterator[Explanation]:
                 turned = sp.Sum(node.function.xreplace({bound: kept, free: bound}), (bound, *reach))
                 if _right_with(suspect, equation, node, turned):
                     what = f"over {free}, not {kept}"
-                    said = f"in {suspect.name}, a sum{_place(suspect, equation)} runs {what}: the wrong axis"
+                    said = f"in {suspect.name}, a sum{place(suspect, equation)} runs {what}: the wrong axis"
                     yield Explanation(what, said)
 
 
@@ -27,7 +27,7 @@ def own_entry_of_sum(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth with one of its sums cut down to the entry at hand: inside the layer, a coupling is dropped."""
     for equation, node, bound, kept in _sums_beside(suspect):
         if _right_with(suspect, equation, node, node.function.xreplace({bound: kept})):
-            said = f"a sum{_place(suspect, equation)} counts its own {kept} only: the off-diagonal terms are dropped"
+            said = f"a sum{place(suspect, equation)} counts its own {kept} only: the off-diagonal terms are dropped"
             yield Explanation(f"own {kept} in {equation.name}", f"in {suspect.name}, {said}")
 
 
@@ -39,7 +39,7 @@ def one_term_of_sum(suspect: Suspect) -> Iterator[Explanation]:
             for word, value in (("first", low), ("last", high)):
                 body = node.function.xreplace({bound: value})
                 if _right_with(suspect, equation, node, sp.Sum(body, *others) if others else body):
-                    said = f"a sum{_place(suspect, equation)} counts the {word} {bound} only: = where += belongs"
+                    said = f"a sum{place(suspect, equation)} counts the {word} {bound} only: = where += belongs"
                     yield Explanation(f"{word} {bound} in {equation.name}", f"in {suspect.name}, {said}")
 
 
@@ -51,7 +51,7 @@ def sum_over_too_much(suspect: Suspect) -> Iterator[Explanation]:
                 each = index(f"{free}_each")
                 wider = sp.Sum(node.function.xreplace({free: each}), *node.limits, (each, *reach))
                 if _right_with(suspect, equation, node, wider):
-                    said = f"a sum{_place(suspect, equation)} runs over {free} as well: an axis is missing"
+                    said = f"a sum{place(suspect, equation)} runs over {free} as well: an axis is missing"
                     yield Explanation(f"over {free} in {equation.name}", f"in {suspect.name}, {said}")
 
 
@@ -75,7 +75,3 @@ def _sums_beside(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum, sp.Symbol
 
 def _right_with(suspect: Suspect, equation: Equation, node: sp.Sum, instead: sp.Expr) -> bool:
     return suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({node: instead})))
-
-
-def _place(suspect: Suspect, equation: Equation) -> str:
-    return "" if equation.name == suspect.name else f" in {equation.name}"
