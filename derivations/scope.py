@@ -286,7 +286,9 @@ class Scope:
             raise self.error(f"{_describe(node.func)} cannot be called", node)
         name = node.func.id
         if name in REDUCTIONS:
-            raise self.error(f"{name} needs its indices: {name}[d](...)", node)
+            of_two = f"{name}imum"
+            or_else = f"; of two values: {of_two}(a, b)" if of_two in CHOICES and len(node.args) == 2 else ""
+            raise self.error(f"{name} needs its indices: {name}[d](...){or_else}", node)
         if name not in FUNCTIONS:
             near = f"there is no function {name!r}; there are {', '.join(sorted(FUNCTIONS))}"
             raise self.error(near, node)

@@ -112,6 +112,7 @@ REFUSED = [
     ("X[N] Y[N]\nY[n] = exp", 2, 8, "'exp' is a function"),
     ("X[N] Y[N]\nY[n] = exp(X[n], 2)", 2, 8, "exp takes 1 argument, got 2"),
     ("X[N] Y[N]\nY[n] = sum(X[n])", 2, 8, "sum needs its indices"),
+    ("X[N] Y[N]\nY[n] = max(X[n], 0)", 2, 8, "max needs its indices: max[d](...); of two values: maximum(a, b)"),
     ("X[N] Y[N]\nY[n] = X[n] < 1", 2, 8, "where(condition, a, b)"),
     ("X[N] Y[N]\nY[n] = where(X[n], 1, 2)", 2, 14, "expected a condition"),
     ("X[N] Y[N]\nY[n] = [n = 0, n = 1]", 2, 8, "one condition"),

@@ -391,6 +391,26 @@ def test_a_mask_that_a_function_does_not_take_keeps_all():
     assert (report.verdict, report.assumed) == ("agree", {"M": 1})
 
 
+def test_an_input_that_does_not_count_may_have_no_gradient():
+    """At one step there is no step before, and autograd has nothing for A."""
+    chain = layer(
+        "chain",
+        tensors="E[T, K]  A[K]  a[T, K]  Y[K]",
+        equations="a[t, k] = where(t == 0, E[t, k], A[k]*a[t-1, k] + E[t, k])\nY[k] = a[T-1, k]",
+    )
+
+    def forward(E, A):
+        a = E[0]
+        for e in E[1:]:
+            a = A * a + e
+        return a
+
+    report = gradcheck(forward, chain, framework="torch")
+    assert report.verdict == "agree"
+    assert any(case.startswith("T=1") for case in report.cases)
+    assert gradcheck(lambda E, A: forward(E, A.detach()), chain, framework="torch").verdict == "disagree"
+
+
 def test_a_stride_that_nothing_sets_is_one():
     def forward(X, K, b):
         return F.conv1d(X.mT, K.permute(2, 1, 0), b).mT
