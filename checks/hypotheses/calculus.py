@@ -178,7 +178,23 @@ def path_cut(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def _terms(equation: Equation) -> Iterator[tuple[str, sp.Expr]]:
-    """The terms of an equation's right side, each with its text, where it is the sum of several."""
+    """The terms of an equation's right side, each with its text; first as they stand, then those within a sum."""
     terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
-    for term in terms if len(terms) > 1 else ():
-        yield replace(equation, rhs=term).text.partition("= ")[2], term
+    within = [part for term in terms for part in _parts(term)]
+    for term in dict.fromkeys((*terms, *within)):
+        if term != equation.rhs:
+            yield replace(equation, rhs=term).text.partition("= ")[2], term
+
+
+def _parts(value: sp.Expr) -> list[sp.Expr]:
+    """What a value is the sum of, also within a sum over an index, and where a factor stands before the bracket."""
+    match value:
+        case sp.Add():
+            return [part for term in value.args for part in _parts(term)]
+        case sp.Sum():
+            return [sp.Sum(part, *value.limits) for part in _parts(value.function)]
+        case sp.Mul():
+            parted = [_parts(factor) for factor in value.args]
+            if sum(len(parts) > 1 for parts in parted) == 1:
+                return [sp.Mul(*factors) for factors in product(*parted)]
+    return [value]

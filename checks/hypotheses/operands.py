@@ -74,20 +74,20 @@ def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for something worked out on the way times a number: -1, 2, or one that a size makes.
+    """got = the truth for an operand times a number: -1, 2, or, if it is worked out on the way, one that a size makes.
 
     Of the sizes only those count that it has no axis of: a statistic may be a sum, or a mean, over these.
     """
     inputs = {tensor.name for tensor in suspect.layer.inputs}
     for name, value in [*_operands(suspect), *_sources(suspect)]:
-        if name in inputs or name in suspect.cotangents:
-            continue  # most of what these make is linear in them: another hypothesis tells of a factor
+        if name in suspect.cotangents:
+            continue  # the answer is linear in them: another hypothesis tells of a factor
         own = {axis.upper() for axis in suspect.axis_names(name)}
-        for factor, number, mistake in numbers({n: size for n, size in suspect.sizes.items() if n not in own}):
+        sizes = {} if name in inputs else {n: size for n, size in suspect.sizes.items() if n not in own}
+        for factor, number, mistake in numbers(sizes):
             if _right_for(suspect, name, number * value) or _right_anew(suspect, name, number * value):
-                yield Explanation(
-                    f"{name} times {factor}", f"{suspect.name} takes {factor} times {name} for {name}{mistake}"
-                )
+                times = f"-{name}" if factor == "-1" else f"{factor} times {name}"
+                yield Explanation(f"{name} times {factor}", f"{suspect.name} takes {times} for {name}{mistake}")
 
 
 def times_operand(suspect: Suspect) -> Iterator[Explanation]:

@@ -9,15 +9,17 @@ from checks.hypotheses.explanation import Explanation, place
 from checks.suspect import Suspect
 from derivations import Equation
 from derivations.expressions import index, walk
+from derivations.layer import Range
 
 
 def other_axis(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth with one of its sums over another index: along rows where it should be along columns."""
+    """got = the truth with one of its sums, or means, over another index: along rows instead of columns."""
     for equation, node, bound, kept in _sums_beside(suspect):
         for free, reach in equation.ranges.items():
             if free != kept and free in node.function.free_symbols:
                 turned = sp.Sum(node.function.xreplace({bound: kept, free: bound}), (bound, *reach))
-                if _right_with(suspect, equation, node, turned):
+                as_mean = turned * _extent(equation.ranges[kept]) / _extent(reach)
+                if any(_right_with(suspect, equation, node, instead) for instead in (turned, as_mean)):
                     what = f"over {free}, not {kept}"
                     said = f"in {suspect.name}, a sum{place(suspect, equation)} runs {what}: the wrong axis"
                     yield Explanation(what, said)
@@ -44,15 +46,16 @@ def one_term_of_sum(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def sum_over_too_much(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth with one of its sums over another index as well: a sum without an axis."""
+    """got = the truth with one of its sums, or means, over another index as well: one without an axis."""
     for equation, node in _sums(suspect):
         for free, reach in equation.ranges.items():
             if free in node.function.free_symbols:
                 each = index(f"{free}_each")
                 wider = sp.Sum(node.function.xreplace({free: each}), *node.limits, (each, *reach))
-                if _right_with(suspect, equation, node, wider):
-                    said = f"a sum{place(suspect, equation)} runs over {free} as well: an axis is missing"
-                    yield Explanation(f"over {free} in {equation.name}", f"in {suspect.name}, {said}")
+                for what, instead in (("sum", wider), ("mean", wider / _extent(reach))):
+                    if _right_with(suspect, equation, node, instead):
+                        said = f"a {what}{place(suspect, equation)} runs over {free} as well: an axis too many"
+                        yield Explanation(f"over {free} in {equation.name}", f"in {suspect.name}, {said}")
 
 
 def _sums(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum]]:
@@ -75,3 +78,9 @@ def _sums_beside(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum, sp.Symbol
 
 def _right_with(suspect: Suspect, equation: Equation, node: sp.Sum, instead: sp.Expr) -> bool:
     return suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({node: instead})))
+
+
+def _extent(reach: Range) -> sp.Expr:
+    """How many values an index has."""
+    low, high = reach
+    return high - low + 1

@@ -257,6 +257,70 @@ def test_a_term_taken_some_times_is_named_with_the_number():
     assert found.sentence.endswith("mean[j](dY[n, j]*gamma[j])/sqrt(v[n] + eps) is taken 0.7 times")
 
 
+GROUPS = layer(
+    "groups",
+    tensors="X[N, G, D]  mu[N, G]  Y[N, G, D]",
+    equations="mu[n, g] = mean[d](X[n, g, d])\nY[n, g, d] = (X[n, g, d] - mu[n, g])**2",
+)
+CUMULATED = layer("cumulated", tensors="X[N, T]  Y[N, T]", equations="Y[n, t] = sum[s](where(s <= t, X[n, s], 0))")
+TURNED = layer(
+    "turned",
+    tensors="X[N, 2]  c[N]  s[N]  Y[N, 2]",
+    equations="Y[n, k] = where(k == 0, c[n]*X[n, 0] - s[n]*X[n, 1], s[n]*X[n, 0] + c[n]*X[n, 1])",
+)
+GAUSS = layer(
+    "gauss",
+    tensors="X[N, D]  S[D] > 0  Q[N]",
+    equations="Q[n] = -sum[d]((X[n, d]/S[d])**2)/2 - sum[d](log(S[d]))",
+)
+
+
+def turned(X, c, s):
+    return np.stack([c * X[:, 0] - s * X[:, 1], s * X[:, 0] + c * X[:, 1]], axis=1)
+
+
+def centred(dY, X):
+    d = 2 * dY * (X - X.mean(2, keepdims=True))
+    return d - d.mean((1, 2), keepdims=True)
+
+
+def gauss_backward(dQ, X, S):
+    return -dQ[:, None] * X / S**2, (dQ[:, None] * X**2).sum(0) / S**3
+
+
+@pytest.mark.parametrize(
+    ("definition", "forward", "backward", "hypothesis", "said"),
+    [
+        (CUMULATED, lambda X: X.cumsum(1), lambda dY: dY.cumsum(1), "condition", "the condition is t <= s for s <= t"),
+        (
+            GROUPS,
+            lambda X: (X - X.mean(2, keepdims=True)) ** 2,
+            centred,
+            "sum over too much",
+            "a mean in dmu runs over g as well: an axis too many",
+        ),
+        (
+            TURNED,
+            turned,
+            lambda dY, X, c, s: (turned(dY, c, s), (dY * X).sum(1), dY[:, 1] * X[:, 0] - dY[:, 0] * X[:, 1]),
+            "operand scaled",
+            "dX takes -s for s",
+        ),
+        (
+            GAUSS,
+            lambda X, S: -((X / S) ** 2).sum(1) / 2 - np.log(S).sum(),
+            gauss_backward,
+            "wrong term",
+            "in dS, the term sum[n](-dQ[n]/S[d]) is missing",
+        ),
+    ],
+)
+def test_what_is_wrong_inside_an_equation_is_named(definition, forward, backward, hypothesis, said):
+    (found, *_) = gradcheck((forward, backward), definition).diagnoses
+    assert found.hypothesis == hypothesis
+    assert said in found.sentence
+
+
 def test_a_mistake_of_no_known_kind_gets_no_name():
     report = gradcheck((np.tanh, lambda dY, X: dY * np.cos(X) ** 3), "tanh")
     assert report.verdict == "disagree"
