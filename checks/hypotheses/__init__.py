@@ -25,7 +25,7 @@ from checks.hypotheses.calculus import (
     scaled_term,
     wrong_term,
 )
-from checks.hypotheses.conditions import condition_turned
+from checks.hypotheses.conditions import branch_ignored, condition_turned
 from checks.hypotheses.explanation import Explanation, Hypothesis
 from checks.hypotheses.operands import (
     cotangent_ignored,
@@ -78,6 +78,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "sum over too much": sum_over_too_much,
     "missing factor": missing_factor,
     "condition": condition_turned,
+    "branch ignored": branch_ignored,
     "another layer": another_layer,
     "another cotangent": cotangent_mistaken,
     "operand flipped": operand_flipped,

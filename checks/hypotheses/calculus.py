@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from checks.hypotheses.explanation import Explanation, place
 from checks.hypotheses.scale import numbers
+from checks.hypotheses.terms import terms
 from checks.suspect import FEWEST_ENTRIES, Suspect
-from derivations import Equation
 from derivations.expressions import walk
 from derivations.render.plain import plain
 
@@ -124,7 +124,7 @@ def option_ignored(suspect: Suspect) -> Iterator[Explanation]:
 def wrong_term(suspect: Suspect) -> Iterator[Explanation]:
     """got = truth - t, truth - 2 t, truth + (k - 1) t, for a term t of the sum that it is, and a number k."""
     own = suspect.equations[-1]
-    for text, part in _terms(own) if suspect.fits else ():
+    for text, part in terms(own) if suspect.fits else ():
         term = suspect.answer_by(replace(own, rhs=part))
         for change, what in (
             (-1.0, f"the term {text} is missing"),
@@ -143,7 +143,7 @@ def scaled_term(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth if one of the terms that it, or an inner cotangent, is the sum of is taken k times, for any k."""
     own = suspect.expected
     for equation in suspect.equations if suspect.fits and own.size >= FEWEST_ENTRIES else ():
-        for text, term in _terms(equation):
+        for text, term in terms(equation):
             share = own - suspect.answer_by(replace(equation, rhs=equation.rhs - term))
             square = float(np.sum(share**2))
             factor = 1 + float(np.sum((suspect.got - own) * share)) / square if square else 1.0
@@ -170,31 +170,8 @@ def missing_factor(suspect: Suspect) -> Iterator[Explanation]:
 def path_cut(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth if an inner cotangent, or tensor, lacks one of the terms that it is the sum of."""
     for equation in suspect.equations[:-1] if suspect.fits else ():
-        for text, term in _terms(equation):
+        for text, term in terms(equation):
             if suspect.explained_with(replace(equation, rhs=equation.rhs - term)):
                 what = f"in {equation.name} the term {text} is missing"
                 cut = "a path is cut: " if suspect.is_cotangent else ""
                 yield Explanation(what, f"in {suspect.name}, {cut}{what}")
-
-
-def _terms(equation: Equation) -> Iterator[tuple[str, sp.Expr]]:
-    """The terms of an equation's right side, each with its text; first as they stand, then those within a sum."""
-    terms = sp.Add.make_args(sp.expand_mul(equation.rhs, deep=False))
-    within = [part for term in terms for part in _parts(term)]
-    for term in dict.fromkeys((*terms, *within)):
-        if term != equation.rhs:
-            yield replace(equation, rhs=term).text.partition("= ")[2], term
-
-
-def _parts(value: sp.Expr) -> list[sp.Expr]:
-    """What a value is the sum of, also within a sum over an index, and where a factor stands before the bracket."""
-    match value:
-        case sp.Add():
-            return [part for term in value.args for part in _parts(term)]
-        case sp.Sum():
-            return [sp.Sum(part, *value.limits) for part in _parts(value.function)]
-        case sp.Mul():
-            parted = [_parts(factor) for factor in value.args]
-            if sum(len(parts) > 1 for parts in parted) == 1:
-                return [sp.Mul(*factors) for factors in product(*parted)]
-    return [value]

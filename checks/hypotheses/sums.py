@@ -1,23 +1,28 @@
 """A sum that runs over the wrong index, or hardly runs at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import sympy as sp
 
 from checks.hypotheses.explanation import Explanation, place
+from checks.hypotheses.terms import parts
 from checks.suspect import Suspect
 from derivations import Equation
 from derivations.expressions import index, walk
 from derivations.layer import Range
 
+MOST_MOVED = 2  # factors that are moved into a sum; with more, subsets become many
+
 
 def other_axis(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth with one of its sums, or means, over another index: along rows instead of columns."""
-    for equation, node, bound, kept in _sums_beside(suspect):
+    for equation, node, total, outside, kept in _sums_with_factors(suspect):
+        ((bound, *_),) = total.limits
         for free, reach in equation.ranges.items():
-            if free != kept and free in node.function.free_symbols:
-                turned = sp.Sum(node.function.xreplace({bound: kept, free: bound}), (bound, *reach))
+            if free != kept and free in total.function.free_symbols:
+                turned = outside * sp.Sum(total.function.xreplace({bound: kept, free: bound}), (bound, *reach))
                 as_mean = turned * _extent(equation.ranges[kept]) / _extent(reach)
                 if any(_right_with(suspect, equation, node, instead) for instead in (turned, as_mean)):
                     what = f"over {free}, not {kept}"
@@ -68,12 +73,40 @@ def _sums(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum]]:
 
 def _sums_beside(suspect: Suspect) -> Iterator[tuple[Equation, sp.Sum, sp.Symbol, sp.Symbol]]:
     """Sums over one index, that index, and a free one that it has the range of, and that the sum does not read."""
-    for equation, node in _sums(suspect):
-        if len(node.limits) == 1:
+    for equation in suspect.equations if suspect.fits else ():
+        yield from _sums_beside_in(equation, walk(equation.rhs))
+
+
+def _sums_beside_in(
+    equation: Equation, nodes: Iterable[sp.Basic]
+) -> Iterator[tuple[Equation, sp.Sum, sp.Symbol, sp.Symbol]]:
+    for node in nodes:
+        if isinstance(node, sp.Sum) and len(node.limits) == 1:
             bound, *within = node.limits[0]
             for kept, reach in equation.ranges.items():
                 if tuple(reach) == tuple(within) and kept not in node.function.free_symbols:
                     yield equation, node, bound, kept
+
+
+def _sums_with_factors(
+    suspect: Suspect,
+) -> Iterator[tuple[Equation, sp.Expr, sp.Sum, sp.Expr, sp.Symbol]]:
+    """The same sums, and besides each the forms with some of the factors before it moved inside.
+
+    An equation, what stands in it, the sum with the factors that are left outside, and the free index.
+    """
+    for equation, node, _, kept in _sums_beside(suspect):
+        yield equation, node, node, sp.S.One, kept
+    for equation in suspect.equations if suspect.fits else ():
+        expanded = replace(equation, rhs=sp.Add(*parts(equation.rhs)))
+        for term in sp.Add.make_args(expanded.rhs):
+            for own, node, _, kept in _sums_beside_in(expanded, sp.Mul.make_args(term)):
+                factors = [factor for factor in sp.Mul.make_args(term) if factor != node]
+                movable = [factor for factor in factors if kept not in factor.free_symbols and factor.free_symbols]
+                for count in range(1, min(len(movable), MOST_MOVED) + 1):
+                    for moved in combinations(movable, count):
+                        total = sp.Sum(sp.Mul(node.function, *moved), *node.limits)
+                        yield own, term, total, term / node / sp.Mul(*moved), kept
 
 
 def _right_with(suspect: Suspect, equation: Equation, node: sp.Sum, instead: sp.Expr) -> bool:

@@ -7,7 +7,8 @@ from checks import diagnosis, gradcheck
 from checks.hypotheses import HYPOTHESES, Explanation
 from checks.suite import SUITE
 from derivations import derive, layer
-from numeric.normalization import layer_norm
+from numeric.normalization import batch_norm, layer_norm
+from numeric.regression_losses import huber
 from tests.checks.causes import benches
 
 NORM = layer(
@@ -284,6 +285,16 @@ def centred(dY, X):
     return d - d.mean((1, 2), keepdims=True)
 
 
+def batch_norm_backward(dY, Xhat, v, gamma, eps):
+    d = dY * gamma
+    inner = d - d.mean(1, keepdims=True) - Xhat * (d * Xhat).mean(0)
+    return inner / np.sqrt(v + eps), (dY * Xhat).sum(0), dY.sum(0)
+
+
+def huber_backward(dL, Y, T):
+    return dL * (Y - T) / Y.size, dL * (T - Y) / Y.size
+
+
 def gauss_backward(dQ, X, S):
     return -dQ[:, None] * X / S**2, (dQ[:, None] * X**2).sum(0) / S**3
 
@@ -305,6 +316,20 @@ def gauss_backward(dQ, X, S):
             lambda dY, X, c, s: (turned(dY, c, s), (dY * X).sum(1), dY[:, 1] * X[:, 0] - dY[:, 0] * X[:, 1]),
             "operand scaled",
             "dX takes -s for s",
+        ),
+        (
+            "batch_norm",
+            batch_norm,
+            batch_norm_backward,
+            "other axis",
+            "in dX, a sum runs over d, not n: the wrong axis",
+        ),
+        (
+            "huber",
+            huber,
+            huber_backward,
+            "branch ignored",
+            "in dY, Y[n, c] - T[n, c] is taken whether abs(Y[n, c] - T[n, c]) <= delta or not",
         ),
         (
             GAUSS,
