@@ -9,7 +9,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from checks.hypotheses.explanation import Explanation
-from checks.hypotheses.scale import numbers
+from checks.hypotheses.scale import NEGATIVE, numbers
 from checks.suspect import Suspect
 from derivations.expressions import walk
 
@@ -74,7 +74,7 @@ def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for an operand times a number: -1, 2, or, if it is worked out on the way, one that a size makes.
+    """got = the truth for minus an operand, or for one worked out on the way times 2 or a number that a size makes.
 
     Of the sizes only those count that it has no axis of: a statistic may be a sum, or a mean, over these.
     """
@@ -83,8 +83,8 @@ def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:
         if name in suspect.cotangents:
             continue  # the answer is linear in them: another hypothesis tells of a factor
         own = {axis.upper() for axis in suspect.axis_names(name)}
-        sizes = {} if name in inputs else {n: size for n, size in suspect.sizes.items() if n not in own}
-        for factor, number, mistake in numbers(sizes):
+        sizes = {n: size for n, size in suspect.sizes.items() if n not in own}
+        for factor, number, mistake in [NEGATIVE] if name in inputs else numbers(sizes):
             if _right_for(suspect, name, number * value) or _right_anew(suspect, name, number * value):
                 times = f"-{name}" if factor == "-1" else f"{factor} times {name}"
                 yield Explanation(f"{name} times {factor}", f"{suspect.name} takes {times} for {name}{mistake}")

@@ -8,6 +8,8 @@ import numpy as np
 from checks.hypotheses.explanation import Explanation
 from checks.suspect import Suspect
 
+NEGATIVE = ("-1", -1.0, "")
+
 
 def nothing(suspect: Suspect) -> Iterator[Explanation]:
     """got = 0."""
@@ -62,7 +64,7 @@ def factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
 
 def numbers(sizes: Mapping[str, int]) -> Iterator[tuple[str, float, str]]:
     """Numbers that get into an operand by mistake, with what may have gone wrong."""
-    yield from (("-1", -1.0, ""), ("2", 2.0, ""), ("1/2", 0.5, ""))
+    yield from (NEGATIVE, ("2", 2.0, ""), ("1/2", 0.5, ""))
     for n, size in sizes.items():
         if size > 1:
             yield n, size, f": a sum over {n} where the equations have a mean"
