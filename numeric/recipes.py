@@ -123,12 +123,14 @@ RECIPES = {
         60, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
     ),
     ("cnn-vote", "mnist"): Recipe(
-        20, batch=64, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, lam=5e-4, keep=0.7, distortion=_FOR_KERNELS
+        30, batch=64, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, lam=5e-4, keep=0.7, distortion=_FOR_KERNELS
     ),
     ("cnn-vote", "digits"): Recipe(
         30, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
     ),
-    ("three-layer", "mnist"): Recipe(20, batch=64, rate=0.3, schedule="cosine", optimizer=_MOMENTUM, lam=3e-5),
+    ("three-layer", "mnist"): Recipe(
+        60, batch=64, rate=0.3, schedule="cosine", optimizer=_MOMENTUM, lam=3e-5, keep=0.8
+    ),
     ("three-layer", "digits"): Recipe(60, batch=32, rate=0.3, schedule="cosine", optimizer=_MOMENTUM),
     # A rate of 4 where the velocity is a moving average, 0.1 of each gradient, is one of 0.4 where it is a sum.
     ("weisberg", "mnist"): Recipe(9, batch=128, rate=0.4, schedule="constant", optimizer=_MOMENTUM),
