@@ -15,7 +15,7 @@ from checks.implementation import Implementation, MisconductError, as_numbers
 from checks.precision import format_of
 from checks.report import Report
 from checks.sources import source_digests
-from checks.stability import weigh
+from checks.stability import look_closer, weigh
 from checks.trial import Trial, make_trial
 from checks.verdict import Finding, judge
 from checks.witnesses import WITNESSES, Witnesses
@@ -54,7 +54,8 @@ def gradcheck(
 
     A case whose equations have more than 4 million terms is one of full size: of every output and every cotangent up to
     64 entries are drawn at random and evaluated exactly, all others are looked at together, along a random direction,
-    and nothing is diagnosed.
+    and nothing is diagnosed. What a dtype leaves in doubt, all witnesses look at again in a finer one, if the code runs
+    there.
 
     Whatever the implementation does wrong is a finding of the Report. Raises ValueError for a dtype, size, input,
     witness, device or framework that does not exist, and DerivationError for an unknown layer or for inputs that do
@@ -122,12 +123,11 @@ def _examine(
         return [*forward, _fault(trial, _first_cotangent(trial), misconduct.kind, misconduct.reason)]
     got, faults = admissible(trial, returned)
     full_size = trial.drawn is not None
-    judges = Witnesses(trial, tuple(w for w in witnesses if w == "derivation") if full_size else witnesses, rng)
-    judged = [
-        weigh(trial, finding, array, Trial.gradients)
-        for name, array in got.items()
-        for finding in judges.judge(name, array)
-    ]
+    asked = tuple(w for w in witnesses if w == "derivation") if full_size else witnesses
+    judges, judged = Witnesses(trial, asked, rng), []
+    for name, array in got.items():
+        found = [weigh(trial, finding, array, Trial.gradients) for finding in judges.judge(name, array)]
+        judged += look_closer(trial, name, array, found, asked, rng)
     if full_size:
         judged += along_a_direction(trial, got, witnesses, rng)
     behaviour = conduct(trial, got) if with_conduct and not faults else []

@@ -12,6 +12,7 @@ from checks.implementation import MisconductError, as_numbers
 from checks.precision import FORMATS
 from checks.trial import Trial
 from checks.verdict import AGREE, Finding, judge
+from checks.witnesses import Witnesses
 
 Run = Callable[[Trial], Mapping[str, Any]]
 # Not float64 for three digits or so: much code of that kind computes in float32 inside.
@@ -19,20 +20,41 @@ FINER = {"bfloat16": "float32", "float16": "float32", "float32": "float64"}
 
 
 def weigh(trial: Trial, finding: Finding, got: NDArray, run: Run) -> Finding:
-    """The finding, left open where the error is one of rounding alone, and closed where it is none of rounding.
+    """The finding, its disagreement left open where the error is one of rounding alone.
 
-    Code that cancels (tanh as 2 sigmoid(2x) - 1, near 0) is off by many bounds, and yet computes the right function. In
-    three digits a mistake may be off by two bounds, and by thousands of them in seven.
+    Code that cancels (tanh as 2 sigmoid(2x) - 1, near 0) is off by many bounds, and yet computes the right function.
     """
-    if not np.isfinite(got).all():
+    if finding.verdict != "disagree" or not np.isfinite(got).all() or not _shrinks(trial, finding.cotangent, got, run):
         return finding
-    if finding.verdict == "disagree" and _shrinks(trial, finding.cotangent, got, run):
-        reason = f"loses digits: off by {finding.error:.2g} bounds, but less with more precision; unstable, not wrong"
-        return replace(finding, verdict="unresolved", reason=reason)
-    open_question = finding.verdict == "unresolved" and finding.witness == "derivation" and trial.format.name in FINER
-    if open_question and not _shrinks(trial, finding.cotangent, got, run):
-        return _looked_at_closely(trial, finding, run)
-    return finding
+    reason = f"loses digits: off by {finding.error:.2g} bounds, but less with more precision; unstable, not wrong"
+    return replace(finding, verdict="unresolved", reason=reason)
+
+
+def look_closer(
+    trial: Trial, name: str, got: NDArray, findings: list[Finding], witnesses: tuple[str, ...], rng: np.random.Generator
+) -> list[Finding]:
+    """The findings about a cotangent, or, where the derivation leaves a mistake open, those with more digits.
+
+    In three digits a mistake may be off by two bounds, and by thousands of them in seven.
+    """
+    doubt = next((f for f in findings if f.witness == "derivation" and f.verdict == "unresolved"), None)
+    if doubt is None or trial.format.name not in FINER or not np.isfinite(got).all():
+        return findings
+    again = None if _shrinks(trial, name, got, Trial.gradients) else finer(trial)
+    if again is None:
+        return findings
+    try:
+        closer = again.gradients()[name]
+    except MisconductError:
+        return findings
+    if closer.shape != got.shape:
+        return findings
+    found = Witnesses(again, witnesses, rng).judge(name, closer)
+    if not any(finding.witness == "derivation" and finding.verdict == "disagree" for finding in found):
+        return findings
+    why = f"it is off by {doubt.error:.1f} bounds only" if doubt.error > AGREE else "rounding might hide it"
+    reason = f"in {again.format.name}: in {trial.format.name} {why}"
+    return [replace(finding, reason=reason) if finding.verdict == "disagree" else finding for finding in found]
 
 
 def finer(trial: Trial) -> Trial | None:
@@ -52,23 +74,6 @@ def finer(trial: Trial) -> Trial | None:
         if judge("", name, "", value, truth, again.bounds[name]).verdict == "disagree":
             return None
     return again
-
-
-def _looked_at_closely(trial: Trial, finding: Finding, run: Run) -> Finding:
-    """What the same witness finds with more digits, if that is a disagreement."""
-    again, name = finer(trial), finding.cotangent
-    if again is None:
-        return finding
-    try:
-        got = as_numbers(name, run(again)[name])
-    except MisconductError:
-        return finding
-    if got.shape != again.truth[name].value.shape:
-        return finding
-    found = judge(trial.label, name, finding.witness, got, again.truth[name], again.bounds[name])
-    why = f"it is off by {finding.error:.1f} bounds only" if finding.error > AGREE else "rounding might hide it"
-    reason = f"in {again.format.name}: in {trial.format.name} {why}"
-    return replace(found, reason=reason) if found.verdict == "disagree" else finding
 
 
 def _shrinks(trial: Trial, name: str, got: NDArray, run: Run) -> bool:
