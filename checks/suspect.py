@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from checks.trial import Trial
@@ -126,8 +127,13 @@ class Suspect:
         """What its equations give with one of them replaced by this one, in float64."""
         return self._evaluated([equation if e.name == equation.name else e for e in self.equations], {})
 
-    def explained_with(self, equation: Equation) -> bool:
-        """Whether the answer is what its equations give with one of them replaced by this one, if that has a value."""
+    def explained_with(self, equation: Equation, swapped: Mapping[sp.Basic, sp.Basic] | None = None) -> bool:
+        """Whether the answer is what its equations give with one of them replaced by this one, if that has a value.
+
+        What stands in its right side may be swapped for something else.
+        """
+        if swapped:
+            equation = replace(equation, rhs=equation.rhs.xreplace(dict(swapped)))
         try:
             return self.explained_by(self.answer_by(equation))
         except DerivationError:  # a recurrence that would need what comes of it

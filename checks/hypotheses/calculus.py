@@ -160,8 +160,7 @@ def missing_factor(suspect: Suspect) -> Iterator[Explanation]:
             for factor in node.args if isinstance(node, sp.Mul) else ():
                 if factor.is_number:
                     continue
-                without = replace(equation, rhs=equation.rhs.xreplace({node: node / factor}))
-                if suspect.explained_with(without):
+                if suspect.explained_with(equation, {node: node / factor}):
                     text = plain(factor, equation.indices)
                     where = place(suspect, equation)
                     yield Explanation(f"{text}{where}", f"in {suspect.name}, the factor {text} is missing{where}")

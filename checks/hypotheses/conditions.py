@@ -1,7 +1,6 @@
 """A condition that is turned round, wrong at its boundary, or forgotten: a mask that lets the wrong places through."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import sympy as sp
 from sympy.core.relational import Relational
@@ -19,7 +18,7 @@ def condition_turned(suspect: Suspect) -> Iterator[Explanation]:
     for equation in suspect.equations if suspect.fits else ():
         for condition in dict.fromkeys(node for node in walk(equation.rhs) if isinstance(node, Relational)):
             for instead in _alternatives(condition):
-                if suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({condition: instead}))):
+                if suspect.explained_with(equation, {condition: instead}):
                     write = Plain(equation.indices).condition
                     what = f"{write(instead)} for {write(condition)}"
                     said = f"in {suspect.name}, the condition{place(suspect, equation)} is {what}"
@@ -39,7 +38,7 @@ def branch_ignored(suspect: Suspect) -> Iterator[Explanation]:
     for equation in suspect.equations if suspect.fits else ():
         for node in dict.fromkeys(node for node in walk(equation.rhs) if isinstance(node, Where)):
             for branch in node.args[1:]:
-                if suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({node: branch}))):
+                if suspect.explained_with(equation, {node: branch}):
                     write = Plain(equation.indices)
                     taken, condition = write.text(branch), write.condition(node.args[0])
                     said = f"in {suspect.name}{place(suspect, equation)}, {taken} is taken whether {condition} or not"

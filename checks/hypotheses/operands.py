@@ -1,7 +1,6 @@
 """Right for other operands: what comes in is ignored, left out, turned round, or mistaken for something else."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -57,7 +56,7 @@ def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
             read = {entry.base.name: entry for entry in node.atoms(sp.Indexed)}
             for name in [name for name in read if f"{name}0" in read]:
                 same = read[name].xreplace({read[name].indices[0]: read[name].indices[0] + 1})
-                if suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({node: same}))):
+                if suspect.explained_with(equation, {node: same}):
                     yield Explanation(
                         f"{name} by -1", f"{suspect.name} takes {name} of the same step, not of the one before"
                     )

@@ -24,7 +24,7 @@ def other_axis(suspect: Suspect) -> Iterator[Explanation]:
             if free != kept and free in total.function.free_symbols:
                 turned = outside * sp.Sum(total.function.xreplace({bound: kept, free: bound}), (bound, *reach))
                 as_mean = turned * _extent(equation.ranges[kept]) / _extent(reach)
-                if any(_right_with(suspect, equation, node, instead) for instead in (turned, as_mean)):
+                if any(suspect.explained_with(equation, {node: instead}) for instead in (turned, as_mean)):
                     what = f"over {free}, not {kept}"
                     said = f"in {suspect.name}, a sum{place(suspect, equation)} runs {what}: the wrong axis"
                     yield Explanation(what, said)
@@ -33,7 +33,7 @@ def other_axis(suspect: Suspect) -> Iterator[Explanation]:
 def own_entry_of_sum(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth with one of its sums cut down to the entry at hand: inside the layer, a coupling is dropped."""
     for equation, node, bound, kept in _sums_beside(suspect):
-        if _right_with(suspect, equation, node, node.function.xreplace({bound: kept})):
+        if suspect.explained_with(equation, {node: node.function.xreplace({bound: kept})}):
             said = f"a sum{place(suspect, equation)} counts its own {kept} only: the off-diagonal terms are dropped"
             yield Explanation(f"own {kept} in {equation.name}", f"in {suspect.name}, {said}")
 
@@ -45,7 +45,7 @@ def one_term_of_sum(suspect: Suspect) -> Iterator[Explanation]:
             others = [limit for limit in node.limits if limit[0] != bound]
             for word, value in (("first", low), ("last", high)):
                 body = node.function.xreplace({bound: value})
-                if _right_with(suspect, equation, node, sp.Sum(body, *others) if others else body):
+                if suspect.explained_with(equation, {node: sp.Sum(body, *others) if others else body}):
                     said = f"a sum{place(suspect, equation)} counts the {word} {bound} only: = where += belongs"
                     yield Explanation(f"{word} {bound} in {equation.name}", f"in {suspect.name}, {said}")
 
@@ -58,7 +58,7 @@ def sum_over_too_much(suspect: Suspect) -> Iterator[Explanation]:
                 each = index(f"{free}_each")
                 wider = sp.Sum(node.function.xreplace({free: each}), *node.limits, (each, *reach))
                 for what, instead in (("sum", wider), ("mean", wider / _extent(reach))):
-                    if _right_with(suspect, equation, node, instead):
+                    if suspect.explained_with(equation, {node: instead}):
                         said = f"a {what}{place(suspect, equation)} runs over {free} as well: an axis too many"
                         yield Explanation(f"over {free} in {equation.name}", f"in {suspect.name}, {said}")
 
@@ -107,10 +107,6 @@ def _sums_with_factors(
                     for moved in combinations(movable, count):
                         total = sp.Sum(sp.Mul(node.function, *moved), *node.limits)
                         yield own, term, total, term / node / sp.Mul(*moved), kept
-
-
-def _right_with(suspect: Suspect, equation: Equation, node: sp.Sum, instead: sp.Expr) -> bool:
-    return suspect.explained_with(replace(equation, rhs=equation.rhs.xreplace({node: instead})))
 
 
 def _extent(reach: Range) -> sp.Expr:
