@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from checks.implementation import Implementation, MisconductError, Values, call
@@ -10,6 +10,9 @@ from derivations import Layer
 from numeric.contract import contract_of, without_contract
 
 CACHE = "cache"
+# What courses and tutorials call a dictionary of options, and what they expect in it besides.
+BUNDLES = ("param", "params", "config", "options", "settings")
+TRAINING: dict[str, Any] = {"mode": "train"}
 
 
 def from_functions(
@@ -28,7 +31,8 @@ def from_functions(
     layer, and what the forward's contract declares beyond them. A parameter that has no counterpart keeps its default.
     If one has neither a counterpart nor a default, or no output cotangent would come into the backward, all without a
     counterpart take, in order, what the others leave: inputs in the order of the layer's declaration, then options;
-    before them, for the backward, the output cotangents.
+    before them, for the backward, the output cotangents. One that is called `bn_param`, or `config`, takes a dictionary
+    of the options that are left, as courses have it, with `mode` for training.
     So do the arguments of a function that has no readable signature, or takes any number of them.
     What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
     padding the smallest there is.
@@ -48,8 +52,8 @@ def from_functions(
     names = names or {}
     require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
     names = {**_usual_names(layer), **names}
-    forward_plan = plan_of(forward, inputs + options, hidden, names)
-    backward_plan = plan_of(backward, cotangents + inputs + options, hidden + saved, names, needed=cotangents)
+    forward_plan = plan_of(forward, inputs, options, hidden, names)
+    backward_plan = plan_of(backward, cotangents + inputs, options, hidden + saved, names, needed=cotangents)
 
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
@@ -90,15 +94,16 @@ def renamed(returned: Any, names: Mapping[str, str]) -> Any:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to call a function: what goes by position, by name of value, and what by name of parameter."""
+    """How to call a function: what goes by position, what by a parameter's name, and what in a dictionary."""
 
     in_order: list[str]
     by_name: dict[str, str]
+    settings: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[str]:
         """The names of all values that the function is given."""
-        return {*self.in_order, *self.by_name.values()}
+        return {*self.in_order, *self.by_name.values(), *(name for names in self.settings.values() for name in names)}
 
     def __call__(self, values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
         """The arguments by position, with their names, and those by name. Raises MisconductError for a missing one."""
@@ -106,22 +111,24 @@ class Plan:
         if missing:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
+        named |= {parameter: TRAINING | {n: values[n] for n in names} for parameter, names in self.settings.items()}
         return [(name, values[name]) for name in self.in_order], named
 
 
 def plan_of(
     function: Callable[..., Any],
-    given: list[str],
+    tensors: list[str],
+    options: list[str],
     saved: list[str],
     names: Mapping[str, str],
     needed: Sequence[str] = (),
 ) -> Plan:
-    """How to call `function` when the values are there: by name those given and those saved, or the given in order.
+    """How to call `function`: by name tensors, options and what is saved, or tensors and then options in order.
 
     One of those `needed` has to come in where any parameter is free for it, whatever its default.
     """
-    matched = _matched(function, given, saved, names, needed)
-    return Plan(*((given[: _places(function)], {}) if matched is None else matched))
+    plan = _matched(function, tensors, options, saved, names, needed)
+    return Plan([*tensors, *options][: _places(function)], {}) if plan is None else plan
 
 
 def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
@@ -148,34 +155,43 @@ def _places(function: Callable[..., Any]) -> int | None:
 
 def _matched(
     function: Callable[..., Any],
-    given: Sequence[str],
+    tensors: Sequence[str],
+    options: Sequence[str],
     saved: Sequence[str],
     names: Mapping[str, str],
     needed: Sequence[str],
-) -> tuple[list[str], dict[str, str]] | None:
+) -> Plan | None:
     """What goes by position and what by name; None where everything goes by position.
 
-    Parameters that mean nothing take, in order, what is left of `given`, if one of them has no default, or if nothing
-    of what is `needed` comes in otherwise.
+    Parameters that mean nothing take, in order, what is left of tensors and options, if one of them has no default, or
+    if nothing of what is `needed` comes in otherwise.
     """
-    parameters = _parameters(function)
+    parameters, given = _parameters(function), [*tensors, *options]
     if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
     parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
-    others = [p for p in parameters if p.name not in meant]
+    left_out = [name for name in options if name not in meant.values()]
+    bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)]
+    settings = {bundles[0]: left_out} if bundles and left_out else {}
+    others = [p for p in parameters if p.name not in meant and p.name not in settings]
     small = _by_small_letters([p.name for p in others], [*given, *saved])
     if not any(p.default is p.empty and p.name not in small for p in others):
         meant |= small
         others = [p for p in others if p.name not in small]
     if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
-        left = [name for name in given if name not in meant.values()]
+        left = [name for name in given if name not in {*meant.values(), *(left_out if settings else ())}]
         if len(left) < sum(p.default is p.empty for p in others):
             return None
         meant |= {p.name: name for p, name in zip(others, left, strict=False)}
     in_order = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
-    return in_order, by_name
+    return Plan(in_order, by_name, settings)
+
+
+def _is_bundle(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter is called like a dictionary of settings, and can be given by name."""
+    return parameter.name.endswith(BUNDLES) and parameter.kind is not parameter.POSITIONAL_ONLY
 
 
 def _by_small_letters(parameters: Sequence[str], known: Sequence[str]) -> dict[str, str]:

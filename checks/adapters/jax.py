@@ -28,7 +28,7 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
     hidden = list(layer.hidden_sizes)
     require_known(layer, names, {*layer.by_name, *options, *hidden})
-    plan = plan_of(made, inputs + options, hidden, names)
+    plan = plan_of(made, inputs, options, hidden, names)
     name = getattr(made, "__name__", type(made).__name__)
     what = Differentiable(name, lambda tensors: (made, *plan(tensors)), plan.taken, tuple(_own(made)))
     return differentiated(what, OnDevice(device), layer, names)

@@ -37,12 +37,13 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents, hidden = [f"d{name}" for name in outputs], list(layer.hidden_sizes)
     require_known(layer, names, {*inputs, *options, *hidden, *outputs, *cotangents, *(f"d{name}" for name in real)})
-    forward_plan = plan_of(_method(made, "forward"), inputs + options, hidden, names)
-    asked_back = cotangents + inputs + options
-    backward_plan = plan_of(_method(made, "backward"), asked_back, hidden + outputs, names, needed=cotangents)
+    forward_plan = plan_of(_method(made, "forward"), inputs, options, hidden, names)
+    backward_plan = plan_of(
+        _method(made, "backward"), cotangents + inputs, options, hidden + outputs, names, needed=cotangents
+    )
     own = [name for name in inputs if name not in forward_plan.taken]
     if is_class:
-        asked = plan_of(made, own + [name for name in options if name not in forward_plan.taken], hidden, names)
+        asked = plan_of(made, own, [name for name in options if name not in forward_plan.taken], hidden, names)
         sizes: dict[str, float] = {}
         taken = forward_plan.taken | asked.taken
     else:

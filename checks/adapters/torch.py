@@ -220,7 +220,7 @@ def _plan(
     inputs = [tensor.name for tensor in layer.inputs if tensor.name not in taken]
     options, hidden = [option.name for option in layer.options], list(layer.hidden_sizes)
     require_known(layer, names, {*layer.by_name, *options, *hidden})
-    return plan_of(function, inputs + options, hidden, names)
+    return plan_of(function, inputs, options, hidden, names)
 
 
 def _own(functions: list[Any]) -> tuple[Callable[..., Any], ...]:

@@ -33,7 +33,7 @@ def from_value_and_gradient(
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
     hidden, names, (loss,) = list(layer.hidden_sizes), names or {}, layer.outputs
     require_known(layer, names, {*inputs, *options, *hidden, *real})
-    plan, name = plan_of(function, inputs + options, hidden, names), getattr(function, "__name__", layer.name)
+    plan, name = plan_of(function, inputs, options, hidden, names), getattr(function, "__name__", layer.name)
 
     def forward(values: Values) -> dict[str, Any]:
         positional, named = plan(values)

@@ -248,3 +248,32 @@ def test_an_exception_is_shown_with_its_call():
 
     (finding,) = (f for f in check(forward, broken).findings if f.witness == "raises")
     assert finding.reason == "broken(dY[3, 5], X[3, 4], W[4, 5]) raises KeyError: 'cache'"
+
+
+def test_a_parameter_called_like_settings_takes_the_options_in_a_dictionary():
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        assert bn_param["mode"] == "train"
+        mean, rate = x.mean(0), 1 / np.sqrt(x.var(0) + bn_param["eps"])
+        normal = (x - mean) * rate
+        return gamma * normal + beta, (normal, gamma, rate)
+
+    def batchnorm_backward(dout, cache):
+        normal, gamma, rate = cache
+        d = dout * gamma
+        dx = rate * (d - d.mean(0) - normal * (d * normal).mean(0))
+        return dx, (dout * normal).sum(0), dout.sum(0)
+
+    assert gradcheck((batchnorm_forward, batchnorm_backward), "batch_norm").verdict == "agree"
+
+    def conv_forward(X, K, b, conv_param):
+        assert set(conv_param) == {"mode", "stride", "pad", "dilation"}
+        return X
+
+    assert not gradcheck((conv_forward, lambda dY: dY), "conv1d").assumed
+
+
+def test_a_parameter_called_like_settings_is_no_dictionary_where_no_option_is_left():
+    report = gradcheck(
+        (lambda X, W, params: X @ W + params, lambda dY, X, W: (dY @ W.T, X.T @ dY, dY.sum(0))), "linear"
+    )
+    assert report.verdict == "agree"
