@@ -50,8 +50,8 @@ def layer(
 ) -> Layer:
     """Read a layer from its declarations, its equations and the claims of its textbook.
 
-    `outputs` names the tensors whose cotangents come from outside; left out, it is the one defined last.
-    Raises NotationError with line and column.
+    `outputs` names the tensors whose cotangents come from outside; left out, they are those declared behind an arrow
+    (`X[N] -> Y[N]`), or else the one defined last. Raises NotationError with line and column.
     """
     read = _read_layer(name, summary, f"{tensors}\n{equations}", claims, outputs)
     return replace(read, source=source, kinks=kinks, leads_to=leads_to)
@@ -60,6 +60,7 @@ def layer(
 def read_layer(text: str, name: str = "layer", summary: str = "") -> Layer:
     """Read a layer file: declarations, then equations, one a line; `#` starts a comment.
 
+    The outputs are those declared behind an arrow, as in `X[N] Y[N] -> U[N] V[N]`, or else the tensor defined last.
     Raises NotationError with line and column.
     """
     return _read_layer(name, summary, text, "", "")
@@ -96,7 +97,7 @@ def _read_layer(name: str, summary: str, text: str, claims: str, outputs: str) -
         reader.equation(line, sign)
     if not reader.equations:
         raise NotationError("no equation: a layer needs at least one, such as Y[n, d] = X[n, d]**2")
-    return reader.layer(name, summary, claims, outputs.split())
+    return reader.layer(name, summary, claims, outputs.split() or reader.outputs)
 
 
 @dataclass
@@ -113,6 +114,7 @@ class Reader:
     started: set[str] = field(default_factory=set)
     cotangents: dict[str, Tensor] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
 
     @classmethod
     def about(cls, layer: Layer) -> Reader:
@@ -137,14 +139,14 @@ class Reader:
     # declarations
 
     def declare(self, line: Line) -> None:
-        """Read a line of declarations."""
-        position = 0
+        """Read a line of declarations: behind an arrow, of outputs."""
+        position, arrow = 0, False
         while position < len(line.text):
             if line.text[position] in " ,;":
                 position += 1
                 continue
             if line.text.startswith("->", position):
-                position += 2
+                position, arrow = position + 2, True
                 continue
             match = _DECLARATION.match(line.text, position)
             if match is None:
@@ -152,6 +154,8 @@ class Reader:
                     f"expected a declaration such as X[N, D] or an equation, got {line.text[position]!r}", position
                 )
             self._declare_one(line, match)
+            if arrow:
+                self.outputs.append(match["name"])
             position = match.end()
             if position < len(line.text) and line.text[position] not in " ,;-" and not match.group().endswith(" "):
                 raise line.error(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derivations import DerivationError, NotationError, derive, layer, read_equation, read_layer
+from derivations import LAYERS, DerivationError, NotationError, derive, layer, read_equation, read_layer
 from derivations.lines import LONGEST_LINE
 from derivations.scope import FUNCTIONS
 from tests.strategies import CONVOLUTIONS, layers, recurrences
@@ -36,6 +36,31 @@ def test_declarations_say_what_is_given_and_what_is_computed():
     assert [str(option) for option in read.options] == ["lam >= 0", "a > 0"]
     assert [t.name for t in read.outputs] == ["P"]
     assert read.size_names == ("N", "D", "C")
+
+
+def test_outputs_stand_behind_an_arrow():
+    rotated = "U[n] = c*X[n] - Y[n]\nV[n] = X[n] + c*Y[n]"
+    assert [t.name for t in read_layer(f"X[N] Y[N] c > 0 U[N] V[N]\n{rotated}").outputs] == ["V"]
+    both = read_layer(f"X[N] Y[N] c > 0 -> V[N] U[N]\n{rotated}")
+    assert [t.name for t in both.outputs] == ["V", "U"]
+    assert derive(both).cotangents["dX"].text == "dX[n] = c*dU[n] + dV[n]"
+    named = layer("named", tensors="X[N] Y[N] c > 0 -> U[N] V[N]", equations=rotated, outputs="U")
+    assert [t.name for t in named.outputs] == ["U"]
+    assert (
+        "the output 'W' is defined by no equation" in refusal(f"X[N] Y[N] c > 0 U[N] V[N] -> W[N]\n{rotated}").message
+    )
+
+
+@pytest.mark.parametrize("name", ["linear", "batch_norm", "softmax", "l2_normalization"])
+def test_the_tensors_of_a_layer_can_be_read_as_they_are_printed(name):
+    known = LAYERS[name]
+    given, inner, outputs = (
+        "  ".join(map(str, parts)) for parts in ((*known.inputs, *known.options), known.intermediates, known.outputs)
+    )
+    equations = "\n".join(equation.text for equation in known.equations)
+    read = read_layer(f"{inner}\n{given}  ->  {outputs}\n{equations}")
+    assert {tensor.name for tensor in read.inputs} == {tensor.name for tensor in known.inputs}
+    assert [tensor.name for tensor in read.outputs] == [tensor.name for tensor in known.outputs]
 
 
 def test_options_may_be_negative_and_are_not_taken_for_positive():
