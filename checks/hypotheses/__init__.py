@@ -41,7 +41,7 @@ from checks.hypotheses.operands import (
     state_of_the_same_step,
     times_operand,
 )
-from checks.hypotheses.scale import accumulated_twice, constant_factor, nothing, sign
+from checks.hypotheses.scale import accumulated_twice, constant_factor, nothing, sign, size_mistaken
 from checks.hypotheses.sums import one_term_of_sum, other_axis, own_entry_of_sum, sum_over_too_much
 
 __all__ = ["HYPOTHESES", "Explanation", "Hypothesis"]
@@ -77,6 +77,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "one term of a sum": one_term_of_sum,
     "sum over too much": sum_over_too_much,
     "missing factor": missing_factor,
+    "another size": size_mistaken,
     "condition": condition_turned,
     "branch ignored": branch_ignored,
     "another layer": another_layer,

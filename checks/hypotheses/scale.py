@@ -1,12 +1,17 @@
-"""Right but for a number: zero, a sign, a factor."""
+"""Right but for a number: zero, a sign, a factor, a size."""
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations, product
+from dataclasses import replace
+from itertools import combinations, permutations, product
 
 import numpy as np
+import sympy as sp
+from sympy.core.relational import Relational
 
-from checks.hypotheses.explanation import Explanation
+from checks.hypotheses.explanation import Explanation, place
 from checks.suspect import Suspect
+from derivations.expressions import Bracket, MaxOver
+from derivations.layer import size_symbol
 
 NEGATIVE = ("-1", -1.0, "")
 
@@ -44,6 +49,28 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
             yield Explanation(name, f"{suspect.name} is the true one times {name} = {value:.4g}{within}{why(name)}")
     if not named:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
+
+
+def size_mistaken(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with one size in the place of another, in all means of an equation: divided by N, not by D."""
+    for equation in suspect.equations if suspect.fits else ():
+        for own, other in permutations(map(size_symbol, suspect.sizes), 2):
+            mistaken = _with_size(equation.rhs, own, other)
+            if mistaken != equation.rhs and suspect.explained_with(replace(equation, rhs=mistaken)):
+                what = f"{other} for {own}"
+                said = f"in {suspect.name}, {other} is taken for {own}{place(suspect, equation)}"
+                yield Explanation(what, f"{said}: a mean is divided by the wrong size")
+
+
+def _with_size(value: sp.Basic, own: sp.Symbol, other: sp.Symbol) -> sp.Basic:
+    """The value with another size as a number; what indices run over, and conditions on them, stay."""
+    if value == own:
+        return other
+    if isinstance(value, sp.Sum | MaxOver):
+        return value.func(_with_size(value.function, own, other), *value.limits)
+    if not value.args or isinstance(value, sp.Indexed | Bracket | Relational):
+        return value
+    return value.func(*(_with_size(part, own, other) for part in value.args))
 
 
 def factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:

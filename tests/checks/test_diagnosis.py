@@ -291,6 +291,12 @@ def batch_norm_backward(dY, Xhat, v, gamma, eps):
     return inner / np.sqrt(v + eps), (dY * Xhat).sum(0), dY.sum(0)
 
 
+def divided_by_the_batch(dY, Xhat, v, gamma, eps):
+    d = dY * gamma
+    inner = d - d.sum(1, keepdims=True) / len(d) - Xhat * (d * Xhat).sum(1, keepdims=True) / len(d)
+    return inner / np.sqrt(v + eps)[:, None], (dY * Xhat).sum(0), dY.sum(0)
+
+
 def huber_backward(dL, Y, T):
     return dL * (Y - T) / Y.size, dL * (T - Y) / Y.size
 
@@ -324,6 +330,7 @@ def gauss_backward(dQ, X, S):
             "other axis",
             "in dX, a sum runs over d, not n: the wrong axis",
         ),
+        ("layer_norm", layer_norm, divided_by_the_batch, "another size", "in dX, N is taken for D: a mean is divided"),
         (
             "huber",
             huber,
