@@ -37,10 +37,10 @@ def from_functions(
     What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
     padding the smallest there is.
 
-    The forward returns the output array; a dictionary of arrays, the output under its name or first; or the pair
-    (output, cache), whose second part the backward gets as its parameter `cache`. The backward returns a dictionary
-    (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the first of these; where it returns just
-    as many as are `wanted`, those.
+    The forward returns the output array, or a tuple of several; a dictionary of arrays, the output under its name or
+    first; or a tuple with something behind its outputs, which the backward gets as its parameter `cache`. The backward
+    returns a dictionary (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the first of these;
+    where it returns just as many as are `wanted`, those.
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -219,10 +219,8 @@ def results_by_name(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:
             named = {outputs[0]: next(iter(named.values())), **named}
         return named
     if isinstance(returned, tuple):
-        if len(outputs) > 1 and len(returned) == len(outputs):
-            return dict(zip(outputs, returned, strict=True))
-        if len(returned) == 2:
-            return {outputs[0]: returned[0], CACHE: returned[1]}
+        if len(returned) in (len(outputs), len(outputs) + 1):
+            return dict(zip((*outputs, CACHE), returned, strict=False))
         raise MisconductError("arity", f"the forward returned {len(returned)} values, expected {', '.join(outputs)}")
     return {outputs[0]: returned}
 

@@ -277,3 +277,16 @@ def test_a_parameter_called_like_settings_is_no_dictionary_where_no_option_is_le
         (lambda X, W, params: X @ W + params, lambda dY, X, W: (dY @ W.T, X.T @ dY, dY.sum(0))), "linear"
     )
     assert report.verdict == "agree"
+
+
+def test_a_cache_may_stand_behind_several_outputs():
+    both = layer("both", tensors="X[N] Y[N] -> U[N] V[N]", equations="U[n] = X[n]*Y[n]\nV[n] = X[n] + Y[n]")
+
+    def forward(x, y):
+        return x * y, x + y, (x, y)
+
+    def backward(dU, dV, cache):
+        x, y = cache
+        return dU * y + dV, dU * x + dV
+
+    assert gradcheck((forward, backward), both).verdict == "agree"
