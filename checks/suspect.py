@@ -120,12 +120,21 @@ class Suspect:
         With `last` the other operands are read by the answer's own equation alone. The name of a tensor, or of an inner
         cotangent, that the equations compute may be given, too: it then has that value.
         """
-        replaced = {e.name for e in self.equations[:-1] if last or e.name in operands}
-        return self._evaluated([e for e in self.equations if e.name not in replaced], operands)
+        changed = [self.equations[-1]] if last else self._reading({*operands})
+        return self._evaluated([e for e in changed if e.name not in operands], operands)
 
     def answer_by(self, equation: Equation) -> NDArray[np.float64]:
         """What its equations give with one of them replaced by this one, in float64."""
-        return self._evaluated([equation if e.name == equation.name else e for e in self.equations], {})
+        changed = {e.name for e in self._reading({equation.name})} | {equation.name}
+        chosen = [equation if e.name == equation.name else e for e in self.equations if e.name in changed]
+        return self._evaluated(chosen, {})
+
+    def _reading(self, changed: set[str]) -> list[Equation]:
+        """The equations to evaluate anew if these names have other values: those that read them, and the answer's own."""
+        while grown := {e.name for e in self.equations if tensor_names(e.rhs) & changed} - changed:
+            changed = changed | grown
+        own = self.equations[-1].name
+        return [e for e in self.equations if e.name in changed or e.name == own]
 
     def explained_with(self, equation: Equation, swapped: Mapping[sp.Basic, sp.Basic] | None = None) -> bool:
         """Whether the answer is what its equations give with one of them replaced by this one, if that has a value.
