@@ -130,7 +130,7 @@ class Suspect:
         return self._evaluated(chosen, {})
 
     def _reading(self, changed: set[str]) -> list[Equation]:
-        """The equations to evaluate anew if these names have other values: those that read them, and the answer's own."""
+        """The equations to evaluate anew if these names have other values: what reads them, and the answer's own."""
         while grown := {e.name for e in self.equations if tensor_names(e.rhs) & changed} - changed:
             changed = changed | grown
         own = self.equations[-1].name
