@@ -607,7 +607,7 @@ def test_a_download_that_fails(run, refused, monkeypatch, tmp_path, server, fold
 
 @pytest.mark.skipif("BACKPROOF_DATA" not in os.environ, reason="BACKPROOF_DATA is not set: no MNIST to train on")
 def test_train_reaches_98_percent_on_mnist(run, tmp_path):
-    outcome = run("train", "--out", tmp_path)
+    outcome = run("train", "--threads", 1, "--out", tmp_path)
     assert outcome.code == 0
     assert outcome.out.startswith("data: MNIST from BACKPROOF_DATA=")
     summary = json.loads((tmp_path / "summary.json").read_text())

@@ -62,7 +62,7 @@ def test_the_same_code_has_the_same_certificate_in_every_process():
             text=True,
             check=True,
         )
-        for seed in ("0", "1", "2")
+        for seed in ("0", "1")
     ]
     assert len({each.stdout for each in ran}) == 1
 

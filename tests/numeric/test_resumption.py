@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -50,23 +51,29 @@ def weights(result):
     return {name: array.tobytes() for name, array in result.parameters.items()}
 
 
-@pytest.mark.parametrize("after", [1, 4, 5])
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"optimizer": Adam(decay=0.01), "rate": 0.001, "schedule": "one-cycle"},
-        {"optimizer": RMSProp(), "rate": 0.001, "clip": 1.0},
-        {"optimizer": SGD(0.9, nesterov=True), "halve_after": 1, "patience": 3},
-        {"optimizer": SGD()},
-        {"keep": 0.5, "lam1": 1e-4, "distortion": Distortion(shift=0.5, alpha=0.3, sigma=1.5)},
-    ],
-    ids=["momentum", "adamw", "rmsprop", "nesterov", "sgd", "distorted"],
-)
-@pytest.mark.parametrize("threads", [1, 2])
+CHANGES = {
+    "momentum": {},
+    "adamw": {"optimizer": Adam(decay=0.01), "rate": 0.001, "schedule": "one-cycle"},
+    "rmsprop": {"optimizer": RMSProp(), "rate": 0.001, "clip": 1.0},
+    "nesterov": {"optimizer": SGD(0.9, nesterov=True), "halve_after": 1, "patience": 3},
+    "sgd": {"optimizer": SGD()},
+    "distorted": {"keep": 0.5, "lam1": 1e-4, "distortion": Distortion(shift=0.5, alpha=0.3, sigma=1.5)},
+}
+
+
+def settings_of(changes, threads):
+    return {"recipe": replace(RECIPE, **CHANGES[changes]), "seed": 3, "threads": threads}
+
+
+@cache
+def never_stopped(changes, threads):
+    return train("mlp", load("digits"), **settings_of(changes, threads))
+
+
+@pytest.mark.parametrize("changes", CHANGES)
+@pytest.mark.parametrize(("threads", "after"), [(1, 1), (1, 4), (1, 5), (2, 4)])
 def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, digits, changes, after, threads):
-    settings = {"recipe": replace(RECIPE, **changes), "seed": 3, "threads": threads}
-    whole = train("mlp", digits, **settings)
+    settings, whole = settings_of(changes, threads), never_stopped(changes, threads)
     with pytest.raises(KeyboardInterrupt):
         train("mlp", digits, **settings, out=tmp_path, observers=[Stop(min(after, len(whole.history)))])
     resumed = train("mlp", digits, **settings, out=tmp_path, resume=True)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numeric import teams
@@ -33,6 +33,7 @@ def one_step(network, vector, X, T, masks, threads, **settings):
 
 
 @pytest.mark.parametrize(("name", "settings"), TEAMS)
+@settings(max_examples=10)  # every one of them starts processes
 @given(batch=st.integers(1, 9), threads=st.integers(1, 4), penalty=st.sampled_from([0.0, 0.01]))
 def test_a_team_gives_what_the_network_gives(name, settings, batch, threads, penalty):
     network, vector, X, T, masks = draw(name, batch, penalty=penalty)
