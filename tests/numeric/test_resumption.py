@@ -66,14 +66,14 @@ def settings_of(changes, threads):
 
 
 @cache
-def never_stopped(changes, threads):
+def uninterrupted(changes, threads):
     return train("mlp", load("digits"), **settings_of(changes, threads))
 
 
 @pytest.mark.parametrize("changes", CHANGES)
 @pytest.mark.parametrize(("threads", "after"), [(1, 1), (1, 4), (1, 5), (2, 4)])
-def test_a_resumed_run_ends_as_if_it_had_never_stopped(tmp_path, digits, changes, after, threads):
-    settings, whole = settings_of(changes, threads), never_stopped(changes, threads)
+def test_a_resumed_run_ends_as_if_it_had_uninterrupted(tmp_path, digits, changes, after, threads):
+    settings, whole = settings_of(changes, threads), uninterrupted(changes, threads)
     with pytest.raises(KeyboardInterrupt):
         train("mlp", digits, **settings, out=tmp_path, observers=[Stop(min(after, len(whole.history)))])
     resumed = train("mlp", digits, **settings, out=tmp_path, resume=True)
