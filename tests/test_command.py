@@ -453,7 +453,7 @@ def test_the_same_seed_trains_the_same_weights(run, tmp_path):
         (["--dropout", 0.5, "--l1", 1e-5, "--l2", 1e-5], ["dropout", "elastic_net"]),
         (["--augment", "--network", "mlp-augmented", "--no-augment"], ["linear", "relu"]),
         (["--augment", "--patience", 3, "--halve-after", 2, "--rate", 0.01, "--l2", 0], []),
-        (["--network", "cnn-vote", "--threads", 2], ["conv_relu_pool2d"]),
+        (["--network", "cnn", "--threads", 2], ["conv_relu_pool2d"]),
     ],
 )
 def test_how_to_train_can_be_chosen(run, tmp_path, arguments, layers):
