@@ -342,7 +342,7 @@ def _settings(pairs: list[str]) -> dict[str, float]:
     for pair in pairs:
         name, _, number = pair.partition("=")
         try:
-            settings[name] = int(number) if number.lstrip("-").isdecimal() else float(number)
+            settings[name] = float(number)
         except ValueError:
             raise RefusalError(f"--set {pair!r} sets nothing: write NAME=NUMBER, such as N=5 or margin=0.5") from None
     return settings

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,7 @@ def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np
     size 1 in turn; then all of them 2, and what an option adds left out. Raises ValueError for a size or option that
     the layer does not have, or not with that value, and where no choice of the open ones fits, or fits into memory.
     """
-    for name, value in fixed.items():
-        _require_possible(layer, name, value)
+    fixed = {name: _possible(layer, name, value) for name, value in fixed.items()}
     free = [name for name in layer.size_names if name not in fixed]
     used, unused, without = _counts(layer, above=1), _counts(layer, above=0), _weights_left_out(layer)
     general = [used, unused][: GENERAL_CASES if free or used else 1]
@@ -76,13 +76,13 @@ def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np
     return tuple(cases)
 
 
-def _require_possible(layer: Layer, name: str, value: float) -> None:
-    """Raise ValueError unless the layer has a size or option of that name which may have that value."""
+def _possible(layer: Layer, name: str, value: float) -> float:
+    """The value, 5 where 5.0 is given for a size. Raises ValueError unless the layer may have it."""
     options = {option.name: option for option in layer.options}
     if name not in layer.size_names and name not in options:
         there = f"it has {', '.join(layer.size_names)}" + (f" and {', '.join(options)}" if options else "")
         raise ValueError(f"{layer.name} has no size {'or option ' * bool(options)}{name!r}; {there}")
-    number = float(value)
+    number = float(value) if isinstance(value, Real) else np.nan
     if name not in options:
         possible, allowed = number.is_integer() and number >= 1, f"{name} is a size: a whole number from 1"
     else:
@@ -92,7 +92,9 @@ def _require_possible(layer: Layer, name: str, value: float) -> None:
         possible = np.isfinite(number) and above and (number.is_integer() or not option.integer)
         allowed = f"{layer.name} has {option}" + ", a whole number" * option.integer
     if not possible:
-        raise ValueError(f"{name} = {value} is out of place: {allowed}")
+        shown = f"{number:.15g}" if isinstance(value, Real) else value
+        raise ValueError(f"{name} = {shown} is out of place: {allowed}")
+    return int(value) if name not in options or options[name].integer else value
 
 
 def _counts(layer: Layer, *, above: int) -> dict[str, float]:

@@ -63,6 +63,8 @@ def test_labels_repeat():
         ("linear", {"M": 3}, "linear has no size 'M'; it has N, D, C"),
         ("hinge", {"margn": 3}, "hinge has no size or option 'margn'; it has N, C and margin"),
         ("linear", {"N": 0}, "N = 0 is out of place: N is a size: a whole number from 1"),
+        ("linear", {"N": "many"}, "N = many is out of place: N is a size: a whole number from 1"),
+        ("linear", {"N": None}, "N = None is out of place: N is a size: a whole number from 1"),
         ("linear", {"N": 2.5}, "N = 2.5 is out of place: N is a size: a whole number from 1"),
         ("hinge", {"margin": 0}, "margin = 0 is out of place: hinge has margin > 0"),
         ("hinge", {"margin": np.inf}, "margin = inf is out of place: hinge has margin > 0"),
@@ -77,6 +79,12 @@ def test_a_size_or_option_that_cannot_be_is_one_clear_line(layer, fixed, message
     with pytest.raises(ValueError, match=message) as refusal:
         cases(layer, **fixed)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_whole_number_may_be_written_as_a_fraction():
+    written, plain = cases("conv1d", N=4.0, stride=2.0), cases("conv1d", N=4, stride=2)
+    assert [case.label for case in written] == [case.label for case in plain]
+    assert isinstance(written[0].values["stride"], int)
 
 
 def test_an_unknown_input_is_one_clear_line():
