@@ -58,7 +58,7 @@ def test_between_equal_things_there_is_nothing_to_choose(choice):
 @given(layers())
 @example(f"{DECLARED}  A[N]  Y[N]\nA[n] = tanh(X[n, T[n]] + 1)\nY[n] = maximum(A[n], A[n//2])")
 @example(f"{DECLARED}  Y[N]\nY[n] = max[m](b[m] - b[m]) + X[n, T[n]]")
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_every_step_of_a_random_layer_holds(text):
     assert_everything_holds(derive(read_layer(text)))
 

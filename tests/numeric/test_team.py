@@ -67,7 +67,7 @@ def trained(network, vector, images, T, threads, optimizer, longest, distorted=F
     return vector, state
 
 
-@pytest.mark.parametrize("name", ["mlp", "nielsen", "cnn"])
+@pytest.mark.parametrize("name", ["mlp", pytest.param("nielsen", marks=pytest.mark.thorough), "cnn"])
 @pytest.mark.parametrize(
     "optimizer", [SGD(), SGD(0.9), SGD(0.9, nesterov=True), RMSProp(eps=1e-3), Adam(eps=1e-3, decay=0.1)]
 )

@@ -39,7 +39,7 @@ def test_the_source_of_the_products_agrees(name):
 
 
 @given(layers())
-@settings(max_examples=10)
+@settings(max_examples=4)
 def test_the_source_of_a_random_layers_products_agrees(text):
     assert_the_source_agrees(second_order(read_layer(text)))
 
