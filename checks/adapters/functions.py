@@ -13,6 +13,8 @@ CACHE = "cache"
 # What courses and tutorials call a dictionary of options, and what they expect in it besides.
 BUNDLES = ("param", "params", "config", "options", "settings")
 TRAINING: dict[str, Any] = {"mode": "train"}
+# What they call the flag by which a layer knows that it is trained.
+FLAGS = ("training", "is_training", "train", "is_train", "train_flg")
 
 
 def from_functions(
@@ -32,7 +34,7 @@ def from_functions(
     If one has neither a counterpart nor a default, or no output cotangent would come into the backward, all without a
     counterpart take, in order, what the others leave: inputs in the order of the layer's declaration, then options;
     before them, for the backward, the output cotangents. One that is called `bn_param`, or `config`, takes a dictionary
-    of the options that are left, as courses have it, with `mode` for training.
+    of the options that are left, as courses have it, with `mode` for training; one called `training` takes True.
     So do the arguments of a function that has no readable signature, or takes any number of them.
     What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
     padding the smallest there is.
@@ -94,11 +96,12 @@ def renamed(returned: Any, names: Mapping[str, str]) -> Any:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to call a function: what goes by position, what by a parameter's name, and what in a dictionary."""
+    """How to call a function: what goes by position, what by a parameter's name, what in a dictionary; its flags."""
 
     in_order: list[str]
     by_name: dict[str, str]
     settings: dict[str, list[str]] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
 
     @property
     def taken(self) -> set[str]:
@@ -112,6 +115,7 @@ class Plan:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
         named |= {parameter: TRAINING | {n: values[n] for n in names} for parameter, names in self.settings.items()}
+        named |= dict.fromkeys(self.flags, True)
         return [(name, values[name]) for name in self.in_order], named
 
 
@@ -175,6 +179,8 @@ def _matched(
     bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)]
     settings = {bundles[0]: left_out} if bundles and left_out else {}
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
+    flags = tuple(p.name for p in others if p.default is p.empty and p.name in FLAGS)
+    others = [p for p in others if p.name not in flags]
     small = _by_small_letters([p.name for p in others], [*given, *saved])
     if not any(p.default is p.empty and p.name not in small for p in others):
         meant |= small
@@ -186,7 +192,7 @@ def _matched(
         meant |= {p.name: name for p, name in zip(others, left, strict=False)}
     in_order = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
-    return Plan(in_order, by_name, settings)
+    return Plan(in_order, by_name, settings, flags)
 
 
 def _is_bundle(parameter: inspect.Parameter) -> bool:

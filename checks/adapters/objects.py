@@ -1,15 +1,18 @@
 """Objects with methods forward and backward, as tutorials write layers: what lies between the two is their own."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MethodType
 from typing import Any
 
 import numpy as np
 
 from checks.adapters.functions import CACHE, Plan, assumed_without, plan_of, require_known, results_by_name
-from checks.implementation import Implementation, Values, call
-from derivations import Layer
+from checks.adapters.places import Place, gradients_left, output_left, places_of
+from checks.implementation import Implementation, MisconductError, Values, call
+from derivations import DerivationError, Layer
 
 Method = Callable[..., Any]
 
@@ -20,14 +23,17 @@ def is_object(made: Any) -> bool:
 
 
 def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None) -> Implementation:
-    """Make an Implementation of a class that is made from parameters, or of an object that has them as attributes.
+    """Make an Implementation of a class that is made from parameters or from sizes, or of an object.
 
-    `forward(X)` and `backward(dY)` take what their parameters mean (`adapters.functions`); a class is called with the
-    inputs and options that its forward does not take. Of an object, `W` or `w` is the attribute that is given another
-    value, and its shape settles sizes; options among its attributes stay as they are. The backward returns the
-    cotangents of what the forward takes, or all of them; those of other inputs are attributes afterwards, `dW`, `dw`,
-    `grad_W` or `W_grad`, or in `grads`, a dictionary or a list in the order of the layer's declaration. `names` maps
-    parameters and attributes to the layer's names. Every forward has an object of its own.
+    `forward(X)` and `backward(dY)` take what their parameters mean (`adapters.functions`). A class is called with the
+    inputs and options that its forward does not take; where it refuses these, with their sizes, by name or in the order
+    in which the inputs name them. What an object, or a class made from sizes, has for parameters are attributes, or
+    entries of its dictionary `params`, that are given other values: `W` or `w`, else the only arrays whose shapes fit.
+    The shapes of an object settle sizes; options among its attributes stay as they are.
+    The forward returns its output or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of
+    what the forward takes, or all of them; the others are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for
+    W as the layer and as the object calls it, or in `grads`, a dictionary or a list in the order of the layer's
+    declaration. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own.
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
     """
@@ -36,42 +42,39 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     real = [tensor.name for tensor in layer.inputs if not tensor.integer]
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents, hidden = [f"d{name}" for name in outputs], list(layer.hidden_sizes)
-    require_known(layer, names, {*inputs, *options, *hidden, *outputs, *cotangents, *(f"d{name}" for name in real)})
+    known = {*inputs, *options, *layer.size_names, *outputs, *cotangents, *(f"d{name}" for name in real)}
+    require_known(layer, names, known)
     forward_plan = plan_of(_method(made, "forward"), inputs, options, hidden, names)
     backward_plan = plan_of(
         _method(made, "backward"), cotangents + inputs, options, hidden + outputs, names, needed=cotangents
     )
     own = [name for name in inputs if name not in forward_plan.taken]
-    if is_class:
-        asked = plan_of(made, own, [name for name in options if name not in forward_plan.taken], hidden, names)
-        sizes: dict[str, float] = {}
-        taken = forward_plan.taken | asked.taken
-    else:
-        places = {name: _attribute(made, layer, name, names) for name in own}
-        asked = Plan([], {place: name for name, place in places.items()})
-        sizes = dict(_settled(made, layer, places, names))
-        taken = forward_plan.taken | set(own) | sizes.keys()
-    name = made.__name__ if is_class else type(made).__name__
+    free = [name for name in options if name not in forward_plan.taken]
+    maker = _instances(made, layer, own, free, names) if is_class else _copies(made, layer, own, names)
+    called = {name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real}
 
     def forward(values: Values) -> dict[str, Any]:
-        positional, named = asked(values)
-        if is_class:
-            fresh = call(made, positional, named)
-        else:
-            fresh = copy.deepcopy(made)
-            for place, value in named.items():
-                setattr(fresh, place, value)
+        fresh = maker.fresh(values)
         positional, named = forward_plan(values)
-        return {**results_by_name(call(fresh.forward, positional, named), outputs), CACHE: fresh}
+        returned = call(fresh.forward, positional, named)
+        found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs)
+        return {**found, CACHE: fresh}
 
     def backward(values: Values) -> dict[str, Any]:
         fresh = values[CACHE]
         positional, named = backward_plan(values)
-        returned = call(fresh.backward, positional, named)
-        return _gradients(fresh, returned, real, [name for name in real if name in forward_plan.taken], names)
+        found = _returned(call(fresh.backward, positional, named), real, forward_plan.taken, names)
+        left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
+        found |= gradients_left(fresh, left, names)
+        # The gradient of a bias that the object keeps as a row is right to be a row.
+        kept = {f"d{name}": np.shape(place.array(fresh)) for name, place in maker.places.items()}
+        alike = [name for name, shape in kept.items() if getattr(found.get(name), "shape", None) == shape]
+        return found | {name: found[name].reshape(np.shape(values[name[1:]])) for name in alike}
 
+    name = made.__name__ if is_class else type(made).__name__
     functions = (_function(made, "forward"), _function(made, "backward"))
-    return Implementation(name, forward, backward, functions, None, sizes, assumed_without(layer, taken))
+    assumed = assumed_without(layer, forward_plan.taken | maker.taken)
+    return Implementation(name, forward, backward, functions, None, maker.sizes, assumed)
 
 
 def _method(made: Any, name: str) -> Method:
@@ -84,56 +87,138 @@ def _function(made: Any, name: str) -> Method:
     return getattr(made if isinstance(made, type) else type(made), name)
 
 
-def _attribute(made: Any, layer: Layer, name: str, names: Mapping[str, str]) -> str:
-    """What an object calls an input of the layer."""
-    yours = [place for place, meant in names.items() if meant == name]
-    found = [place for place in (*yours, name, name.lower()) if hasattr(made, place)]
-    if not found:
-        kind = type(made).__name__
-        raise ValueError(
-            f"the forward of {kind} does not take {name} of {layer.name}, and it has no attribute {name}: say which "
-            f"one it is (names={{'...': {name!r}}}, or --name ...={name}), or give the class if it is made from {name}"
-        )
-    return found[0]
+def _yours(name: str, forward_plan: Plan, places: Mapping[str, Place]) -> list[str]:
+    """What an object calls an input of the layer: a parameter of its forward, or where it keeps it."""
+    parameters = [yours for yours, meant in forward_plan.by_name.items() if meant == name]
+    return parameters + [places[name].name for _ in range(name in places)]
 
 
-def _settled(
-    made: Any, layer: Layer, places: Mapping[str, str], names: Mapping[str, str]
-) -> Iterator[tuple[str, float]]:
-    """The sizes that an object's attributes have, and the options among them."""
+@dataclass(frozen=True)
+class _Maker:
+    """How every forward gets an object of its own: what that is made from, where it keeps it, what it has settled."""
+
+    fresh: Callable[[Values], Any]
+    taken: set[str]
+    places: Mapping[str, Place] = field(default_factory=dict)
+    sizes: Mapping[str, float] = field(default_factory=dict)
+
+
+def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]) -> _Maker:
+    """Copies of an object, with other parameters. Raises ValueError where one of these is nowhere."""
+    places = places_of(made, layer, own, names)
+    for name in own:
+        if name not in places:
+            kind = type(made).__name__
+            raise ValueError(
+                f"the forward of {kind} does not take {name} of {layer.name}, and it has no attribute {name}: say "
+                f"which one it is (names={{'...': {name!r}}}, or --name ...={name}), or give the class if it is made "
+                f"from {name}"
+            )
+    sizes = _settled(made, layer, places, names)
+
+    def fresh(values: Values) -> Any:
+        return _filled(copy.deepcopy(made), places, values)
+
+    return _Maker(fresh, {*own, *sizes}, places, sizes)
+
+
+def _instances(made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str]) -> _Maker:
+    """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
+    asked = plan_of(made, own, options, list(layer.hidden_sizes), names)
+    if not _takes(made, asked, layer):
+        by_size = _size_plan(made, layer, own, options, names)
+        places = _places_if_sized(made, by_size, layer, own, names)
+        if places is not None:
+
+            def fresh(values: Values) -> Any:
+                return _filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
+
+            return _Maker(fresh, {*own, *by_size.taken}, places)
+    return _Maker(lambda values: call(made, *asked(values)), asked.taken)
+
+
+def _filled(fresh: Any, places: Mapping[str, Place], values: Values) -> Any:
     for name, place in places.items():
-        sizes, shape = layer.by_name[name].sizes, np.shape(getattr(made, place))
-        if len(sizes) == len(shape):
-            yield from ((str(s), n) for s, n in zip(sizes, shape, strict=True) if str(s) in layer.size_names)
+        place.put(fresh, values[name])
+    return fresh
+
+
+def _example(layer: Layer) -> Values:
+    """Ones for every input, all sizes different, and the smallest options."""
+    numbers: dict[str, Any] = {size: 3 + number for number, size in enumerate(layer.size_names)}
+    numbers |= {option.name: 1 if option.low is None else int(option.low) for option in layer.options}
+    return {**numbers, **{tensor.name: np.ones(layer.shape(tensor.name, numbers)) for tensor in layer.inputs}}
+
+
+def _takes(made: Any, asked: Plan, layer: Layer) -> bool:
+    """Whether a class can be made from parameters."""
+    try:
+        call(made, *asked(_example(layer)))
+    except (MisconductError, DerivationError):
+        return False
+    return True
+
+
+def _size_plan(made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, str]) -> Plan:
+    """How to call a class that is made from sizes: options and sizes by name, the sizes of its inputs in order."""
+    parameters = inspect.signature(made).parameters.values()
+    known = {*layer.size_names, *options}
+    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in known}
+    sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
+    left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
+    others = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
+    return Plan([], {**meant, **dict(zip(others, left, strict=False))})
+
+
+def _with_sizes(layer: Layer, values: Values) -> Values:
+    """Values, and the sizes that their shapes have."""
+    shapes = [zip(tensor.sizes, np.shape(values[tensor.name]), strict=True) for tensor in layer.inputs]
+    return {**{str(size): n for shape in shapes for size, n in shape if size.is_Symbol}, **values}
+
+
+def _places_if_sized(
+    made: Any, asked: Plan, layer: Layer, own: Sequence[str], names: Mapping[str, str]
+) -> dict[str, Place] | None:
+    """Where an object keeps its parameters that is made from their sizes; None where it cannot be made, or has not."""
+    try:
+        values = _example(layer)
+        fresh = call(made, *asked(values))
+    except (MisconductError, DerivationError):
+        return None
+    places = places_of(fresh, layer, own, names, {size: values[size] for size in layer.size_names})
+    return places if len(places) == len(own) else None
+
+
+def _settled(made: Any, layer: Layer, places: Mapping[str, Place], names: Mapping[str, str]) -> dict[str, float]:
+    """The sizes that an object's arrays have, and the options among its attributes."""
+    found: dict[str, float] = {}
+    for name, place in places.items():
+        sizes = layer.by_name[name].sizes
+        shape = place.shape_as(len(sizes), made)
+        if shape is not None:
+            found |= {str(s): n for s, n in zip(sizes, shape, strict=True) if str(s) in layer.size_names}
     yours = {name: place for place, name in names.items()}
     for option in layer.options:
         value = getattr(made, yours.get(option.name, option.name), None)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            yield option.name, value
-
-
-def _gradients(
-    fresh: Any, returned: Any, real: list[str], taken: list[str], names: Mapping[str, str]
-) -> dict[str, Any]:
-    """What the backward returned, and what it left in the object."""
-    if isinstance(returned, Mapping):
-        found = {names.get(key, key): value for key, value in returned.items()}
-    elif isinstance(returned, tuple | list):
-        order = real if len(returned) > len(taken) else taken
-        found = {f"d{name}": value for name, value in zip(order, returned, strict=False)}
-    else:
-        found = {f"d{taken[0]}": returned} if taken and returned is not None else {}
-    left = [name for name in real if f"d{name}" not in found]
-    grads = getattr(fresh, "grads", None)
-    for place, name in enumerate(left):
-        yours = [attribute for attribute, meant in names.items() if meant == f"d{name}"]
-        usual = [f"d{name}", f"d{name.lower()}", f"grad_{name}", f"grad_{name.lower()}", f"{name}_grad"]
-        kept = [getattr(fresh, attribute) for attribute in (*yours, *usual) if hasattr(fresh, attribute)]
-        if kept:
-            found[f"d{name}"] = kept[0]
-        elif isinstance(grads, Mapping):
-            kept = [grads[key] for key in (name, name.lower(), f"d{name}", f"d{name.lower()}") if key in grads]
-            found |= {f"d{name}": kept[0]} if kept else {}
-        elif isinstance(grads, list | tuple) and place < len(grads):
-            found[f"d{name}"] = grads[place]
+            found[option.name] = value
     return found
+
+
+def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
+    """The outputs that a forward left in its object. Raises MisconductError where it left none."""
+    found = {name: output_left(made, name, names) for name in outputs}
+    if any(output is None for output in found.values()):
+        raise MisconductError("arity", f"the forward returned None, and left no attribute {outputs[0]} or output")
+    return found
+
+
+def _returned(returned: Any, real: Sequence[str], taken: set[str], names: Mapping[str, str]) -> dict[str, Any]:
+    """The cotangents that a backward returned: of what the forward takes, or all of them."""
+    if isinstance(returned, Mapping):
+        return {names.get(key, key): value for key, value in returned.items()}
+    its = [name for name in real if name in taken]
+    if isinstance(returned, tuple | list):
+        order = real if len(returned) > len(its) else its
+        return {f"d{name}": value for name, value in zip(order, returned, strict=False)}
+    return {f"d{its[0]}": returned} if its and returned is not None else {}

@@ -79,6 +79,71 @@ class Leaky:
         return np.where(self.X > 0, dY, self.alpha * dY)
 
 
+class Stateful:
+    """Made from sizes; everything, the output and dX too, is an attribute, and the bias a row, as is its gradient."""
+
+    def __init__(self, n_inputs, n_neurons):
+        self.weights, self.biases = np.ones((n_inputs, n_neurons)), np.zeros((1, n_neurons))
+
+    def forward(self, inputs, training):
+        assert training is True
+        self.inputs = inputs
+        self.output = inputs @ self.weights + self.biases
+
+    def backward(self, dvalues):
+        self.dweights, self.dbiases = self.inputs.T @ dvalues, dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+
+
+class InDictionaries:
+    """Made from sizes; parameters and gradients are in dictionaries."""
+
+    def __init__(self, input_size, output_size):
+        self.params, self.grads = {"w": np.ones((input_size, output_size)), "b": np.zeros(output_size)}, {}
+
+    def forward(self, inputs):
+        self.inputs = inputs
+        return inputs @ self.params["w"] + self.params["b"]
+
+    def backward(self, grad):
+        self.grads["w"], self.grads["b"] = self.inputs.T @ grad, grad.sum(axis=0)
+        return grad @ self.params["w"].T
+
+
+class Table:
+    """Made from sizes by name; its backward returns nothing, for nothing goes on from there."""
+
+    def __init__(self, width, tokens):
+        self.weight = np.ones((tokens, width))
+
+    def forward(self, tokens):
+        self.tokens = tokens
+        return self.weight[tokens]
+
+    def backward(self, grad):
+        self.weight_grad = np.zeros_like(self.weight)
+        np.add.at(self.weight_grad, self.tokens, grad)
+
+
+class Normalization:
+    """Made from a size and an option; it keeps more arrays of the parameters' shape, which are none."""
+
+    def __init__(self, size, eps=1e-5):
+        self.gamma, self.beta, self.eps = np.ones((1, size)), np.zeros((1, size)), eps
+        self.running_mean, self.running_variance = np.zeros((1, size)), np.ones((1, size))
+
+    def forward(self, x, train=True):
+        self.scale = np.sqrt(((x - x.mean(axis=0)) ** 2).mean(axis=0) + self.eps)
+        self.normal = (x - x.mean(axis=0)) / self.scale
+        return self.gamma * self.normal + self.beta
+
+    def backward(self, dout):
+        self.dgamma = (dout * self.normal).sum(axis=0, keepdims=True)
+        self.dbeta = dout.sum(axis=0, keepdims=True)
+        dx = dout * self.gamma
+        return (dx - dx.mean(axis=0) - self.normal * (dx * self.normal).mean(axis=0)) / self.scale
+
+
 NAMES = {"weights": "W", "bias": "b"}
 
 
@@ -90,8 +155,18 @@ NAMES = {"weights": "W", "bias": "b"}
         (ByName, "linear", {}),
         (InADictionary, "linear", {}),
         (Otherwise, "linear", {}),
+        (Dense, "linear", {}),
         (Dense(4, 3), "linear", NAMES),
+        (Dense(4, 3), "linear", {}),
         (Returning(4, 3), "linear", NAMES),
+        (Stateful, "linear", {}),
+        (Stateful(4, 3), "linear", {}),
+        (Stateful(3, 3), "linear", {"weights": "W"}),
+        (InDictionaries, "linear", {}),
+        (InDictionaries(4, 3), "linear", {}),
+        (Table, "embedding", {"width": "D", "tokens": "T"}),
+        (Normalization, "batch_norm", {}),
+        (Normalization(5), "batch_norm", {}),
         (Loss, "softmax_cross_entropy", {}),
         (Loss(), "softmax_cross_entropy", {}),
         (Leaky(), "leaky_relu", {"alpha": "slope"}),
@@ -146,6 +221,33 @@ class Shared(Affine):
         return x @ self.W + self.b
 
 
+class KeptAsRows(Affine):
+    """The bias is no row here, and its gradient should not be one."""
+
+    def backward(self, dout):
+        self.dW, self.db = self.x.T @ dout, dout.sum(axis=0, keepdims=True)
+        return dout @ self.W.T
+
+
+class Askew(Stateful):
+    def backward(self, dvalues):
+        super().backward(dvalues)
+        self.dbiases = self.dbiases / len(dvalues)
+
+
+class Silent(Affine):
+    def forward(self, x):
+        self.x = x
+
+
+class Demanding(Dense):
+    """Neither made from parameters nor from sizes."""
+
+    def __init__(self, n_in, n_out, activation):
+        super().__init__(n_in, n_out)
+        self.activation = activation.name
+
+
 @pytest.mark.parametrize(
     ("made", "witness", "cotangent"),
     [
@@ -154,7 +256,10 @@ class Shared(Affine):
         (Forgetful, "missing", "db"),
         (Accumulating, "same twice", "dW"),
         (Shared, "any order", "dW"),
-        (Dense, "raises", "Y"),
+        (KeptAsRows, "shape", "db"),
+        (Askew, "derivation", "db"),
+        (Silent, "arity", "Y"),
+        (Demanding, "raises", "Y"),
     ],
 )
 def test_what_is_wrong_with_an_object_is_found(made, witness, cotangent):
@@ -162,8 +267,16 @@ def test_what_is_wrong_with_an_object_is_found(made, witness, cotangent):
     assert (witness, cotangent) in {(f.witness, f.cotangent) for f in report.findings if f.verdict == "disagree"}
 
 
+class Twice(Dense):
+    """Two of its arrays could be W."""
+
+    def __init__(self, n_in, n_out):
+        super().__init__(n_in, n_out)
+        self.velocity = np.zeros((n_in, n_out))
+
+
 def test_an_attribute_that_is_not_there_is_one_line():
-    with pytest.raises(ValueError, match=r"^the forward of Dense does not take W of linear, .*--name \.\.\.=W.*$"):
-        gradcheck(Dense(4, 3), "linear")
+    with pytest.raises(ValueError, match=r"^the forward of Twice does not take W of linear, .*--name \.\.\.=W.*$"):
+        gradcheck(Twice(4, 3), "linear")
     with pytest.raises(ValueError, match="nothing called 'V'"):
         gradcheck(Dense(4, 3), "linear", names={"weights": "V"})
