@@ -153,8 +153,10 @@ def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDA
     """The arrays that can be compared, and what is wrong with the others."""
     expected = list(trial.derivation.cotangents)
     wanted = [name for name in expected if name.removeprefix("d") in trial.real_inputs]
+    others = " ".join(f"--wrt {name.removeprefix('d')}" for name in wanted if name in returned)
+    hint = f" (where it is not to, look at the others alone: {others})" if others else ""
     faults = [
-        _fault(trial, name, "missing", f"the backward does not return {name}")
+        _fault(trial, name, "missing", f"the backward does not return {name}{hint}")
         for name in wanted
         if name not in returned
     ]

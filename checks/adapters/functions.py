@@ -1,9 +1,13 @@
 """Plain functions: a forward and a backward, matched to a layer by the names of their parameters."""
 
+import ast
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
@@ -28,21 +32,24 @@ def from_functions(
 
     A parameter takes the tensor or option of its own name, or of the name that `names` gives it, and so do the keys of
     a dictionary that is returned; Y is an output that has another name, and where that leaves no parameter out, small
-    letters stand for large ones. Sizes that no input shows can be asked for by name, too. The backward may ask for
-    output cotangents (`dY`), inputs, options, the output, and whatever the forward returned by name: tensors of the
-    layer, and what the forward's contract declares beyond them. A parameter that has no counterpart keeps its default.
-    If one has neither a counterpart nor a default, or no output cotangent would come into the backward, all without a
-    counterpart take, in order, what the others leave: inputs in the order of the layer's declaration, then options;
-    before them, for the backward, the output cotangents. One that is called `bn_param`, or `config`, takes a dictionary
-    of the options that are left, as courses have it, with `mode` for training; one called `training` takes True.
-    So do the arguments of a function that has no readable signature, or takes any number of them.
+    letters stand for large ones. One of the backward that means nothing by itself means what it does in the forward.
+    Sizes that no input shows can be asked for by name, too. The backward may ask for output cotangents (`dY`), inputs,
+    options, the output, and whatever the forward returned by name: tensors of the layer, and what the forward's
+    contract declares beyond them. A parameter that has no counterpart keeps its default. If one has neither a
+    counterpart nor a default, or no output cotangent would come into the backward, all without a counterpart take, in
+    order, what the others leave: inputs in the order of the layer's declaration, then options; before them, for the
+    backward, the output cotangents. So do the arguments of a function that has no readable signature, or takes any
+    number of them. One that is called `bn_param`, or `config`, takes a dictionary of the options that are left, as
+    courses have it, with `mode` for training; one called `training` takes True.
     What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
     padding the smallest there is.
 
     The forward returns the output array, or a tuple of several; a dictionary of arrays, the output under its name or
-    first; or a tuple with something behind its outputs, which the backward gets as its parameter `cache`. The backward
-    returns a dictionary (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the first of these;
-    where it returns just as many as are `wanted`, those.
+    first; or a tuple with more behind its outputs: what it calls these in `return Y, mean, scale` the backward can ask
+    for, and one thing alone is its parameter `cache` as well. The backward of a loss that takes no dL tells what
+    belongs to dL = 1.
+    The backward returns a dictionary (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the
+    first of these; where it returns just as many as are `wanted`, those.
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -50,23 +57,28 @@ def from_functions(
     cotangents = [f"d{name}" for name in outputs]
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
     hidden = list(layer.hidden_sizes)
-    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), *_declared(forward), CACHE]
+    behind = names_behind(forward, len(outputs))
+    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), *_declared(forward), *behind, CACHE]
     names = names or {}
     require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
     names = {**_usual_names(layer), **names}
     forward_plan = plan_of(forward, inputs, options, hidden, names)
-    backward_plan = plan_of(backward, cotangents + inputs, options, hidden + saved, names, needed=cotangents)
+    backward_plan = plan_of(
+        backward, cotangents + inputs, options, hidden + saved, {**forward_plan.by_name, **names}, needed=cotangents
+    )
+    takes_cotangent = not is_loss(layer) or not backward_plan.taken.isdisjoint(cotangents)
 
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
-        return results_by_name(renamed(call(function, positional, named), names), outputs)
+        return results_by_name(renamed(call(function, positional, named), names), outputs, behind)
 
     def run_forward_again(values: Values) -> dict[str, Any]:
         return run_forward(values, without_contract(forward))
 
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
-        return gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), wanted)
+        found = gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), wanted)
+        return found if takes_cotangent else {name: times(values[cotangents[0]], it) for name, it in found.items()}
 
     name = getattr(forward, "__name__", layer.name)
     assumed = assumed_without(layer, forward_plan.taken | backward_plan.taken)
@@ -215,8 +227,44 @@ def _usual_names(layer: Layer) -> dict[str, str]:
     return {yours: name for yours, name in usual.items() if yours.removeprefix("d") not in layer.by_name}
 
 
-def results_by_name(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:
-    """What a forward returned, by name. Raises MisconductError where it cannot be the layer's outputs."""
+def is_loss(layer: Layer) -> bool:
+    """Whether the layer gives one number, so that it has a gradient by itself."""
+    return len(layer.outputs) == 1 and not layer.outputs[0].sizes
+
+
+def times(cotangent: Any, gradient: Any) -> Any:
+    """The product in the gradient's own dtype; what is no array is left for whoever looks at it."""
+    dtype = getattr(gradient, "dtype", None)
+    return gradient if dtype is None else np.multiply(cotangent, gradient, dtype=dtype)
+
+
+def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:
+    """What a function calls the values behind its outputs where it returns them, as in `return Y, mean, scale`."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(forward)))
+    except (OSError, TypeError, SyntaxError):  # typed at a prompt, compiled, or part of a longer line
+        return ()
+    returned = [node.value for node in _within(tree.body[0]) if isinstance(node, ast.Return)]
+    told = {
+        tuple(getattr(value, "id", "") for value in node.elts[outputs:]) if isinstance(node, ast.Tuple) else ()
+        for node in returned
+    }
+    return told.pop() if len(told) == 1 else ()
+
+
+def _within(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions that are defined in it."""
+    for node in ast.iter_child_nodes(function):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _within(node)
+
+
+def results_by_name(returned: Any, outputs: Sequence[str], behind: Sequence[str] = ()) -> dict[str, Any]:
+    """What a forward returned, by name, with what it calls the values `behind` its outputs.
+
+    Raises MisconductError where it cannot be the layer's outputs.
+    """
     if isinstance(returned, Mapping):
         if not returned:
             raise MisconductError("arity", "the forward returned an empty dictionary")
@@ -225,8 +273,9 @@ def results_by_name(returned: Any, outputs: Sequence[str]) -> dict[str, Any]:
             named = {outputs[0]: next(iter(named.values())), **named}
         return named
     if isinstance(returned, tuple):
-        if len(returned) in (len(outputs), len(outputs) + 1):
-            return dict(zip((*outputs, CACHE), returned, strict=False))
+        if len(returned) - len(outputs) in (0, 1, len(behind)):
+            cache = {CACHE: returned[-1]} if len(returned) == len(outputs) + 1 else {}
+            return {**dict(zip((*outputs, *behind), returned, strict=False)), **cache}
         raise MisconductError("arity", f"the forward returned {len(returned)} values, expected {', '.join(outputs)}")
     return {outputs[0]: returned}
 

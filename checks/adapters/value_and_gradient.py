@@ -3,18 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from checks.adapters.functions import assumed_without, gradients_by_name, plan_of, renamed, require_known
+from checks.adapters.functions import assumed_without, gradients_by_name, plan_of, renamed, require_known, times
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
 GRADIENT = "gradient"  # between the forward and its backward; no tensor of a layer is called like it
-
-
-def is_loss(layer: Layer) -> bool:
-    """Whether the layer gives one number, so that it has a gradient by itself."""
-    return len(layer.outputs) == 1 and not layer.outputs[0].sizes
 
 
 def from_value_and_gradient(
@@ -48,13 +41,7 @@ def from_value_and_gradient(
     def backward(values: Values) -> dict[str, Any]:
         returned = renamed(values[GRADIENT], names)
         found = gradients_by_name(returned, real, len(inputs), wanted)
-        return {name: _times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
+        return {name: times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
     assumed = assumed_without(layer, plan.taken)
     return Implementation(name, forward, backward, (function,), None, assumed=assumed)
-
-
-def _times(cotangent: Any, gradient: Any) -> Any:
-    """The product in the gradient's own dtype; what is no array is left for whoever looks at it."""
-    dtype = getattr(gradient, "dtype", None)
-    return gradient if dtype is None else np.multiply(cotangent, gradient, dtype=dtype)

@@ -290,3 +290,84 @@ def test_a_cache_may_stand_behind_several_outputs():
         return dU * y + dV, dU * x + dV
 
     assert gradcheck((forward, backward), both).verdict == "agree"
+
+
+def layer_norm_forward(x, gamma, beta, eps=2.0**-10):
+    mean = x.mean(axis=1, keepdims=True)
+    scale = 1 / np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True) + eps)
+    x_hat = (x - mean) * scale
+    return gamma * x_hat + beta, x_hat, scale
+
+
+def layer_norm_backward(dout, x_hat, scale, gamma):
+    def centred(g):
+        return g - g.mean(axis=1, keepdims=True) - x_hat * (g * x_hat).mean(axis=1, keepdims=True)
+
+    return scale * centred(dout * gamma), (dout * x_hat).sum(axis=0), dout.sum(axis=0)
+
+
+def swapped_forward(x, gamma, beta, eps=2.0**-10):
+    y, x_hat, scale = layer_norm_forward(x, gamma, beta, eps)
+    return y, scale, x_hat
+
+
+def test_what_stands_behind_the_output_has_the_name_that_the_forward_returns_it_by():
+    for forward in (layer_norm_forward, swapped_forward):
+        assert check(forward, layer_norm_backward, "layer_norm").verdict == "agree"
+
+
+def in_two_ways_forward(x, gamma, beta, eps=2.0**-10):
+    y, x_hat, scale = layer_norm_forward(x, gamma, beta, eps)
+    if eps > 1:
+        return y, scale, x_hat
+    return y, x_hat, scale
+
+
+def test_where_it_returns_them_by_different_names_they_have_none():
+    report = check(in_two_ways_forward, layer_norm_backward, "layer_norm")
+    assert kinds(report) == {"arity"}
+
+
+def surprise_forward(logits, labels):
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return -np.log(probabilities[np.arange(len(labels)), labels]).mean(), probabilities
+
+
+def surprise_backward(probabilities, labels):
+    return (probabilities - np.eye(probabilities.shape[1])[labels]) / len(labels)
+
+
+def not_averaged_backward(probabilities, labels):
+    return surprise_backward(probabilities, labels) * len(labels)
+
+
+def test_the_backward_of_a_loss_may_take_no_cotangent_and_says_what_one_of_1_makes():
+    assert check(surprise_forward, surprise_backward, "softmax_cross_entropy").verdict == "agree"
+    report = check(surprise_forward, not_averaged_backward, "softmax_cross_entropy")
+    assert {finding.cotangent for finding in report.findings if finding.verdict == "disagree"} == {"dZ"}
+
+
+def test_a_parameter_means_in_the_backward_what_it_means_in_the_forward():
+    report = check(
+        lambda predicted, wanted: ((predicted - wanted) ** 2).mean(),
+        lambda wanted, predicted: {"dY": (predicted - wanted) * (2 / wanted.size)},
+        derive("mean_squared_error", wrt=["Y"]),
+    )
+    assert report.verdict == "agree"
+
+
+def test_what_a_backward_leaves_out_can_be_left_out_and_the_report_says_how():
+    report = check(forward, lambda dY, X, W: {"dX": dY @ W.T, "db": dY.sum(axis=0)})
+    assert (
+        "the backward does not return dW (where it is not to, look at the others alone: --wrt X --wrt b)"
+        in " ".join(str(report).split())
+    )
+
+
+def test_a_flag_without_a_default_says_that_it_is_trained():
+    def flagged(X, W, b, training):
+        assert training is True
+        return forward(X, W, b)
+
+    assert check(flagged, backward).verdict == "agree"
