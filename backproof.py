@@ -289,6 +289,13 @@ def doctor(
             "--name", metavar="YOURS=NAME", help="What a parameter of yours is called in the layer; may be given again."
         ),
     ] = None,
+    axes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SIZES",
+            help="The order in which your code has a tensor's axes, as in X=NCHW; may be given again.",
+        ),
+    ] = None,
     wrt: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Look at this input's cotangent alone; may be given again."),
@@ -328,7 +335,8 @@ def doctor(
             made,
             derivation,
             sizes=_settings(settings or []),
-            names=_renaming(names or []),
+            names=_told("--name", names or [], "YOURS=NAME, such as weights=W"),
+            axes=_told("--axes", axes or [], "NAME=SIZES, such as X=NCHW"),
             dtype=dtype,
             seed=seed,
             device=device,
@@ -348,12 +356,12 @@ def _settings(pairs: list[str]) -> dict[str, float]:
     return settings
 
 
-def _renaming(pairs: list[str]) -> dict[str, str]:
+def _told(option: str, pairs: list[str], expected: str) -> dict[str, str]:
     told = [pair.partition("=") for pair in pairs]
-    for pair, (yours, _, name) in zip(pairs, told, strict=True):
-        if not yours or not name:
-            raise RefusalError(f"--name {pair!r} renames nothing: write YOURS=NAME, such as weights=W")
-    return {yours: name for yours, _, name in told}
+    for pair, (left, _, right) in zip(pairs, told, strict=True):
+        if not left or not right:
+            raise RefusalError(f"{option} {pair!r} says nothing: write {expected}")
+    return {left: right for left, _, right in told}
 
 
 @app.command()

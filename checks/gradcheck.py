@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.adapters.axes import orders_of, reordered, reordered_layer
 from checks.adapters.frameworks import adapt
 from checks.cases import all_cases, given_case, unmasked
 from checks.conduct import conduct
@@ -33,6 +34,7 @@ def gradcheck(
     dtype: str = "float64",
     seed: int = 0,
     names: Mapping[str, str] | None = None,
+    axes: Mapping[str, str] | None = None,
     witnesses: Sequence[str] = tuple(WITNESSES),
     device: str = "cpu",
     framework: str | None = None,
@@ -42,7 +44,8 @@ def gradcheck(
     `implementation` is a pair of plain functions, one that returns a loss and its gradient, a class or an object with a
     forward and a backward, an Implementation, or code that PyTorch or JAX differentiates: a function, a
     `torch.autograd.Function` or its `apply`, a `torch.nn.Module`, a `jax.custom_vjp`. How they are called is told in
-    the modules of `adapters`; `names` maps a parameter's name to a tensor's. `against` is a layer of the catalogue, a
+    the modules of `adapters`; `names` maps a parameter's name to a tensor's, and `axes` a tensor's name to the order in
+    which the code has its axes, `{"X": "NCHW"}`. `against` is a layer of the catalogue, a
     Layer or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is installed, bfloat16; `device` is
     cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a pair's functions are then given that
     framework's tensors instead of NumPy arrays.
@@ -67,7 +70,10 @@ def gradcheck(
     unknown = [witness for witness in witnesses if witness not in WITNESSES]
     if unknown:
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
-    implementation = adapt(implementation, layer, names, device, framework, tuple(derivation.cotangents))
+    orders = orders_of(layer, axes or {})
+    theirs = reordered_layer(layer, orders)
+    adapted = adapt(implementation, theirs, names, device, framework, tuple(derivation.cotangents))
+    implementation = reordered(adapted, orders)
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
@@ -95,6 +101,7 @@ def gradcheck(
         diagnoses=diagnose(small, findings) if small else (),
         sources=source_digests(implementation.functions),
         assumed=implementation.assumed if inputs is None else {},
+        axes={str(layer.by_name[name]): str(theirs.by_name[name]) for name in orders},
     )
 
 

@@ -29,7 +29,7 @@ class Implementation:
     `functions` are the callables behind them: what a certificate takes the digest of.
     `forward_again` is the forward without its look at the arguments, for those that it has accepted once.
     `sizes` are the sizes and options that the code has settled for itself, as a module does. `assumed` are the values
-    of masks and options that it does not take.
+    of masks and options that it does not take. `laid_out` gives values the layout in memory that the code is used to.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Implementation:
     forward_again: Callable[[Values], dict[str, Any]] | None = None
     sizes: Mapping[str, float] = field(default_factory=dict)
     assumed: Mapping[str, int] = field(default_factory=dict)
+    laid_out: Callable[[Values], dict[str, Any]] = dict
 
 
 def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> Any:

@@ -40,6 +40,7 @@ def page(report: Report) -> RenderableType:
     parts: list[RenderableType] = [_title(report), _witness_table(report)]
     parts.append(Text(UNITS if report.order == 1 else ESTIMATED_UNITS, style="dim"))
     parts += _assumed(report)
+    parts += _axes(report)
     parts += _drawn(report)
     parts += _near(report)
     parts += _behaviour(report)
@@ -113,6 +114,13 @@ def _assumed(report: Report) -> Iterator[Text]:
     if report.assumed:
         values = ", ".join(f"{name} = {value}" for name, value in report.assumed.items())
         yield Text(f"the code does not take these, and was looked at with {values}", style="dim")
+
+
+def _axes(report: Report) -> Iterator[Text]:
+    """What is meant by the indices of an entry whose tensor has other axes in the code."""
+    if report.axes:
+        ours, theirs = (", ".join(names) for names in (report.axes, report.axes.values()))
+        yield Text(f"entries are those of {ours}; in the code these are {theirs}", style="dim")
 
 
 def _drawn(report: Report) -> Iterator[Text]:

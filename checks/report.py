@@ -21,7 +21,8 @@ class Report:
     """Everything that a check of one implementation against one layer, in one dtype, found.
 
     `sources` maps the modules behind the implementation to the SHA-256 of their source. At `order` 2 the findings are
-    about Hessian-vector products. `assumed` are values of masks and options that the code does not take.
+    about Hessian-vector products. `assumed` are values of masks and options that the code does not take, `axes` tensors
+    whose axes it has in another order: as the layer declares them, as it has them.
     """
 
     layer: str
@@ -33,6 +34,7 @@ class Report:
     sources: Mapping[str, str]
     order: int = 1
     assumed: Mapping[str, int] = field(default_factory=dict)
+    axes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -83,6 +85,7 @@ class Report:
             "verdict": self.verdict,
             "checks": [_check(self, finding) for finding in self.findings],
             "assumed": dict(self.assumed),
+            "axes": dict(self.axes),
             "conclusions": list(self.conclusions),
             "diagnoses": [
                 {"cotangent": d.cotangent, "hypothesis": d.hypothesis, "mistake": d.mistake, "sentence": d.sentence}

@@ -149,6 +149,7 @@ def make_trial(
     for tensor, name in zip(derivation.layer.outputs, derivation.output_cotangents, strict=True):
         if name not in values:
             values[name] = format.round(rng.standard_normal(derivation.layer.shape(tensor.name, sizes)))
+    values = implementation.laid_out(values)
     if not is_full_size(derivation, values):
         return Trial(implementation, derivation, format, case.label, values)
     drawn = draw(derivation, values, rng)

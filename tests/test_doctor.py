@@ -122,6 +122,30 @@ def test_the_doctor_takes_a_class_and_names(run, tmp_path):
     assert "write YOURS=NAME" in err
 
 
+TRANSPOSED = """
+import numpy as np
+
+class Dense:
+    def __init__(self, n_inputs, n_outputs):
+        self.weights, self.biases = np.ones((n_outputs, n_inputs)), np.ones((1, n_outputs))
+
+    def forward(self, inputs, training):
+        self.inputs = inputs
+        self.output = inputs @ self.weights.T + self.biases
+
+    def backward(self, dvalues):
+        self.dweights, self.dbiases = dvalues.T @ self.inputs, dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights
+"""
+
+
+def test_the_doctor_takes_a_class_that_is_made_from_sizes_with_axes_of_its_own(run, tmp_path):
+    (tmp_path / "mine.py").write_text(TRANSPOSED)
+    code, out, err = run("doctor", "mine.py:Dense", "--against", "linear", "--axes", "W=CD")
+    assert (code, err) == (0, ""), out
+    assert "entries are those of W[D, C]; in the code these are W[C, D]" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -133,6 +157,8 @@ def test_the_doctor_takes_a_class_and_names(run, tmp_path):
         (["mine.py:backward", "--against", "linear", "--dtype", "float12"], "float12"),
         (["mine.py:backward", "--against", "linear", "--wrt", "V"], "no input 'V'"),
         (["mine.py:backward", "--file", "nowhere.txt"], "cannot read nowhere.txt"),
+        (["mine.py:backward", "--against", "linear", "--axes", "W"], "write NAME=SIZES"),
+        (["mine.py:backward", "--against", "linear", "--axes", "W=DE"], "'DE' is no order of the axes of W[D, C]"),
     ],
 )
 def test_bad_usage_is_one_line(run, tmp_path, arguments, message):

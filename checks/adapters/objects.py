@@ -2,8 +2,9 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import permutations
 from types import MethodType
 from typing import Any
 
@@ -35,8 +36,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     """Make an Implementation of a class that is made from parameters or from sizes, or of an object.
 
     `forward(X)` and `backward(dY)` take what their parameters mean (`adapters.functions`). A class is called with the
-    inputs and options that its forward does not take; where it refuses these, with their sizes, by name or in the order
-    in which the inputs name them. What an object, or a class made from sizes, has for parameters are attributes, or
+    inputs and options that its forward does not take; where it refuses these, with their sizes, by name or in the first
+    order in which its arrays fit. What an object, or a class made from sizes, has for parameters are attributes, or
     entries of its dictionary `params`, that are given other values: `W` or `w`, else the only arrays whose shapes fit.
     The shapes of an object settle sizes; options among its attributes stay as they are.
     The forward returns its output or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of
@@ -139,15 +140,15 @@ def _instances(made: Any, layer: Layer, own: list[str], options: list[str], name
     """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
     asked = plan_of(made, own, options, list(layer.hidden_sizes), names)
     if not _takes(made, asked, layer):
-        by_size = _size_plan(made, layer, own, options, names)
-        places = _places_if_sized(made, by_size, layer, own, names)
-        if places is not None:
-
-            def fresh(values: Values) -> Any:
-                return _filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
-
-            return _Maker(fresh, {*own, *by_size.taken}, places)
+        for by_size in _size_plans(made, layer, own, options, names):
+            places = _places_if_sized(made, by_size, layer, own, names)
+            if places is not None:
+                return _Maker(_sized(made, by_size, layer, places), {*own, *by_size.taken}, places)
     return _Maker(lambda values: call(made, *asked(values)), asked.taken)
+
+
+def _sized(made: Any, by_size: Plan, layer: Layer, places: Mapping[str, Place]) -> Callable[[Values], Any]:
+    return lambda values: _filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
 
 
 def _filled(fresh: Any, places: Mapping[str, Place], values: Values) -> Any:
@@ -172,15 +173,21 @@ def _takes(made: Any, asked: Plan, layer: Layer) -> bool:
     return True
 
 
-def _size_plan(made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, str]) -> Plan:
-    """How to call a class that is made from sizes: options and sizes by name, the sizes of its inputs in order."""
+def _size_plans(
+    made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, str]
+) -> Iterator[Plan]:
+    """How a class may be called that is made from sizes: options and sizes by name, those of its inputs in any order.
+
+    First in the order in which the inputs name them.
+    """
     parameters = inspect.signature(made).parameters.values()
     known = {*layer.size_names, *options}
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in known}
     sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
     left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
     others = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
-    return Plan([], {**meant, **dict(zip(others, left, strict=False))})
+    for order in permutations(left, len(others)):
+        yield Plan([], {**meant, **dict(zip(others, order, strict=True))})
 
 
 def _with_sizes(layer: Layer, values: Values) -> Values:

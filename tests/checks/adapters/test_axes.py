@@ -1,0 +1,147 @@
+"""Code that has its axes in another order: checked as it is, and what it does wrong found in it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks import gradcheck
+from checks.adapters.axes import orders_of, reordered, reordered_layer
+from checks.implementation import Implementation
+from derivations import LAYERS, derive
+from numeric.normalization import instance_norm, instance_norm_backward
+
+CHANNELS_FIRST = {"X": "NCHW", "K": "FCRS", "Y": "NFPQ"}
+
+
+def channels_first(x, kernels, b, conv_param):
+    """A convolution as courses write it, one output at a time."""
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    F, _, R, S = kernels.shape
+    P, Q = ((length - size) // stride + 1 for length, size in zip(x.shape[2:], (R, S), strict=True))
+    out = np.empty((len(x), F, P, Q), np.result_type(x, kernels, b))
+    for p, q in np.ndindex(P, Q):
+        window = x[:, None, :, p * stride : p * stride + R, q * stride : q * stride + S]
+        out[:, :, p, q] = (window * kernels).sum(axis=(2, 3, 4)) + b
+    return out, (x, kernels, conv_param)
+
+
+def channels_first_backward(dout, cache):
+    x, kernels, conv_param = cache
+    stride, pad = conv_param["stride"], conv_param["pad"]
+    _, _, R, S = kernels.shape
+    dx, dkernels = np.zeros(x.shape, dout.dtype), np.zeros(kernels.shape, dout.dtype)
+    for p, q in np.ndindex(dout.shape[2:]):
+        window = np.s_[:, :, p * stride : p * stride + R, q * stride : q * stride + S]
+        g = dout[:, :, p, q]
+        dx[window] += np.tensordot(g, kernels, 1)
+        dkernels += np.tensordot(g, x[window], (0, 0))
+    _, _, H, W = x.shape
+    return dx[:, :, pad : H - pad, pad : W - pad], dkernels, dout.sum(axis=(0, 2, 3))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_channels_may_come_first(dtype):
+    pair = (channels_first, channels_first_backward)
+    report = gradcheck(pair, "conv2d", axes=CHANNELS_FIRST, sizes={"dilation": 1}, dtype=dtype)
+    assert report.verdict == "agree", report
+
+
+def test_a_mistake_in_them_is_named():
+    def forgetful(dout, cache):
+        dx, dkernels, _ = channels_first_backward(dout, cache)
+        return dx, dkernels, dout.mean(axis=0).sum(axis=(1, 2))
+
+    report = gradcheck((channels_first, forgetful), "conv2d", axes=CHANNELS_FIRST, sizes={"dilation": 1})
+    assert {finding.cotangent for finding in report.findings if finding.verdict == "disagree"} == {"db"}
+    assert report.axes["K[R, S, C, F]"] == "K[F, C, R, S]"
+    assert report.to_dict()["axes"] == report.axes
+    assert "times 1/N" in " ".join(str(report).split())
+
+
+class Transposed:
+    """Its weights are a row for every output, as in PyTorch; made from the sizes of what comes in and goes out."""
+
+    def __init__(self, n_in, n_out):
+        self.weights, self.bias = np.zeros((n_out, n_in)), np.zeros(n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights.T + self.bias
+
+    def backward(self, dout):
+        self.dweights, self.dbias = dout.T @ self.x, dout.sum(axis=0)
+        return dout @ self.weights
+
+
+@pytest.mark.parametrize("made", [Transposed, Transposed(4, 3)], ids=["class", "object"])
+def test_weights_may_be_transposed(made):
+    assert gradcheck(made, "linear", axes={"W": "CD"}).verdict == "agree"
+    assert gradcheck(made, "linear").verdict == "disagree" if isinstance(made, type) else True
+
+
+@given(st.permutations("NHWC"), st.permutations("NHWC"))
+def test_any_order_may_be_told(x_axes, y_axes):
+    into, out = ["NHWC".index(axis) for axis in x_axes], ["NHWC".index(axis) for axis in y_axes]
+
+    def forward(X, gamma, beta, eps):
+        kept = instance_norm(np.ascontiguousarray(X.transpose(np.argsort(into))), gamma, beta, eps)
+        return {**kept, "Y": kept["Y"].transpose(out)}
+
+    def backward(dY, gamma, Xhat, v, eps):
+        found = instance_norm_backward(np.ascontiguousarray(dY.transpose(np.argsort(out))), gamma, Xhat, v, eps)
+        return {**found, "dX": found["dX"].transpose(into)}
+
+    axes = {"X": "".join(x_axes), "Y": ", ".join(y_axes)}
+    report = gradcheck((forward, backward), "instance_norm", axes=axes, witnesses=["derivation"])
+    assert report.verdict == "agree", report
+
+
+def test_what_goes_in_is_contiguous_in_its_own_order_and_what_is_done_to_it_is_seen():
+    seen = []
+
+    def forward(X):
+        seen.append(X.flags.c_contiguous)
+        return X.copy()
+
+    def writing(X):
+        X += 1
+        return X - 1
+
+    for pair, law in {
+        (forward, lambda dY: dY.copy()): None,
+        (forward, lambda dY: dY): "own memory",
+        (writing, lambda dY: dY.copy()): "inputs unchanged",
+    }.items():
+        report = gradcheck(pair, "identity", axes={"X": "DN", "Y": "DN"}, witnesses=["derivation"])
+        broken = {finding.witness for finding in report.findings if finding.verdict != "agree"}
+        assert law in broken if law else not broken
+    assert seen[0]
+    assert not all(seen)  # one law looks at other layouts
+
+
+def test_what_is_no_order_is_one_line():
+    layer = LAYERS["conv2d"]
+    for axes, complaint in (
+        ({"X": "NCH"}, r"^'NCH' is no order of the axes of X\[N, H, W, C\]; write all of N, H, W, C, each once$"),
+        ({"X": "NCHH"}, "is no order"),
+        ({"X": ""}, "is no order"),
+        ({"V": "N"}, "^conv2d has no tensor 'V'; it has X, K, b, Y$"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            orders_of(layer, axes)
+    assert orders_of(LAYERS["lstm"], {"Wx": "4*M, D"}) == {"Wx": (1, 0)}
+
+
+def test_without_orders_nothing_is_done():
+    implementation = Implementation("any", dict, dict)
+    assert reordered(implementation, {}) is implementation
+    layer = derive("linear").layer
+    assert reordered_layer(layer, {}) == layer
+    assert [str(tensor) for tensor in reordered_layer(layer, {"W": (1, 0)}).tensors] == [
+        "X[N, D]",
+        "W[C, D]",
+        "b[C]",
+        "Y[N, C]",
+    ]
