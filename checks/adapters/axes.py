@@ -5,43 +5,54 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
-from checks.implementation import Implementation, Values
-from derivations import Layer
+from checks.implementation import Implementation, MisconductError, Values
+from derivations import Layer, Tensor
 from derivations.render.plain import plain
 
-# Axis i of their array is axis order[i] of ours.
-Orders = Mapping[str, tuple[int, ...]]
+# Axis i of their array is axis order[i] of ours; None is one of length 1 that ours has not.
+Order = tuple[int | None, ...]
+Orders = Mapping[str, Order]
 
 
 def orders_of(layer: Layer, axes: Mapping[str, str]) -> Orders:
     """The order of axes of each tensor, from its sizes in that order: `{"X": "NCHW"}`, or `"N, C, H, W"`.
 
-    Raises ValueError for a tensor that the layer does not have, and for what is no order of its axes.
+    A 1 is an axis of length 1 that the layer does not have: `{"b": "C1"}`. Raises ValueError for a tensor that the
+    layer does not have, and for what is no order of its axes.
     """
-    orders = {}
-    for name, text in axes.items():
-        if name not in layer.by_name:
-            raise ValueError(f"{layer.name} has no tensor {name!r}; it has {', '.join(layer.by_name)}")
-        ours = [plain(size) for size in layer.by_name[name].sizes]
-        theirs = [size.strip() for size in text.split(",")] if "," in text else list(text.strip())
-        if sorted(ours) != sorted(theirs):
-            tensor = layer.by_name[name]
-            raise ValueError(f"{text!r} is no order of the axes of {tensor}; write all of {', '.join(ours)}, each once")
-        places = list(enumerate(ours))
-        order = []
-        for size in theirs:
-            place = next(place for place in places if place[1] == size)
-            places.remove(place)
-            order.append(place[0])
-        orders[name] = tuple(order)
-    return orders
+    return {name: _order_of(layer, name, text) for name, text in axes.items()}
+
+
+def _order_of(layer: Layer, name: str, text: str) -> Order:
+    if name not in layer.by_name:
+        raise ValueError(f"{layer.name} has no tensor {name!r}; it has {', '.join(layer.by_name)}")
+    tensor = layer.by_name[name]
+    left: list[str | None] = [plain(size) for size in tensor.sizes]
+    order: list[int | None] = []
+    for size in [size.strip() for size in text.split(",")] if "," in text else text.strip():
+        if size in left:
+            order.append(left.index(size))
+            left[left.index(size)] = None
+        elif size == "1":
+            order.append(None)
+        else:
+            left.append(size)
+    if any(left):
+        sizes = ", ".join(map(plain, tensor.sizes))
+        raise ValueError(f"{text!r} is no order of the axes of {tensor}; write all of {sizes}, each once")
+    return tuple(order)
 
 
 def reordered_layer(layer: Layer, orders: Orders) -> Layer:
     """The layer with the shapes that the code knows; its equations are not meant any more."""
-    sizes = {t.name: tuple(t.sizes[axis] for axis in orders.get(t.name, range(len(t.sizes)))) for t in layer.tensors}
-    return replace(layer, tensors=tuple(replace(tensor, sizes=sizes[tensor.name]) for tensor in layer.tensors))
+
+    def theirs(tensor: Tensor) -> Tensor:
+        order = orders.get(tensor.name, range(len(tensor.sizes)))
+        return replace(tensor, sizes=tuple(sp.S.One if axis is None else tensor.sizes[axis] for axis in order))
+
+    return replace(layer, tensors=tuple(map(theirs, layer.tensors)))
 
 
 def reordered(implementation: Implementation, orders: Orders) -> Implementation:
@@ -55,10 +66,10 @@ def reordered(implementation: Implementation, orders: Orders) -> Implementation:
     both = {**orders, **{f"d{name}": order for name, order in orders.items()}}
 
     def theirs(values: Values) -> dict[str, Any]:
-        return {name: _transposed(value, both.get(name)) for name, value in values.items()}
+        return {name: _theirs(value, both.get(name)) for name, value in values.items()}
 
     def ours(values: Values) -> dict[str, Any]:
-        return {name: _transposed(value, _inverse(both.get(name))) for name, value in values.items()}
+        return {name: _ours(value, both.get(name), name) for name, value in values.items()}
 
     again = implementation.forward_again
     return replace(
@@ -70,19 +81,29 @@ def reordered(implementation: Implementation, orders: Orders) -> Implementation:
     )
 
 
-def _inverse(order: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return None if order is None else tuple(int(axis) for axis in np.argsort(order))
-
-
-def _transposed(value: Any, order: tuple[int, ...] | None) -> Any:
-    """A view of an array with its axes in another order; what has not so many axes stays as it is."""
-    if order is None or np.ndim(value) != len(order) or not hasattr(value, "transpose"):
+def _theirs(value: Any, order: Order | None) -> Any:
+    """A view of our array with axes as they have them; what has not so many stays as it is."""
+    axes = [axis for axis in order or () if axis is not None]
+    if order is None or np.ndim(value) != len(axes):
         return value
-    return value.transpose(order)
+    return value.transpose(axes)[tuple(np.newaxis if axis is None else slice(None) for axis in order)]
 
 
-def _laid_out(value: Any, order: tuple[int, ...] | None) -> Any:
-    """The same array in such memory that its transpose is contiguous."""
-    if order is None:
+def _ours(value: Any, order: Order | None, name: str = "") -> Any:
+    """A view of their array with axes as we have them; None and lists stay what they are.
+
+    Raises MisconductError for an array that cannot have these axes.
+    """
+    if order is None or not hasattr(value, "transpose"):
         return value
-    return np.ascontiguousarray(np.transpose(value, order)).transpose(np.argsort(order))
+    added = [place for place, axis in enumerate(order) if axis is None]
+    if value.ndim != len(order) or any(value.shape[place] != 1 for place in added):
+        ones = f", {len(added)} of them of length 1" if added else ""
+        raise MisconductError("shape", f"{name} has shape {value.shape}, expected {len(order)} axes{ones}")
+    kept = value[tuple(0 if axis is None else slice(None) for axis in order)]
+    return kept.transpose(np.argsort([axis for axis in order if axis is not None]))
+
+
+def _laid_out(value: Any, order: Order | None) -> Any:
+    """The same array in such memory that it is contiguous with their axes."""
+    return value if order is None else _ours(np.ascontiguousarray(_theirs(value, order)), order)

@@ -81,6 +81,27 @@ def test_weights_may_be_transposed(made):
     assert gradcheck(made, "linear").verdict == "disagree" if isinstance(made, type) else True
 
 
+def in_columns(A_prev, W, b):
+    return W @ A_prev + b, (A_prev, W)
+
+
+def in_columns_backward(dZ, cache):
+    A_prev, W = cache
+    return W.T @ dZ, dZ @ A_prev.T, dZ.sum(axis=1, keepdims=True)
+
+
+def test_examples_may_be_columns_and_the_bias_one_of_them():
+    axes = {"X": "DN", "W": "CD", "b": "C1", "Y": "CN"}
+    assert gradcheck((in_columns, in_columns_backward), "linear", axes=axes).verdict == "agree"
+    assert gradcheck((in_columns, in_columns_backward), "linear", axes={**axes, "b": "C"}).verdict == "disagree"
+
+    def flat(dZ, cache):
+        return *in_columns_backward(dZ, cache)[:2], dZ.sum(axis=1)
+
+    shown = " ".join(str(gradcheck((in_columns, flat), "linear", axes=axes)).split())
+    assert "db has shape (6,), expected 2 axes, 1 of them of length 1" in shown
+
+
 @given(st.permutations("NHWC"), st.permutations("NHWC"))
 def test_any_order_may_be_told(x_axes, y_axes):
     into, out = ["NHWC".index(axis) for axis in x_axes], ["NHWC".index(axis) for axis in y_axes]
@@ -127,6 +148,7 @@ def test_what_is_no_order_is_one_line():
         ({"X": "NCH"}, r"^'NCH' is no order of the axes of X\[N, H, W, C\]; write all of N, H, W, C, each once$"),
         ({"X": "NCHH"}, "is no order"),
         ({"X": ""}, "is no order"),
+        ({"X": "NCHW2"}, "is no order"),
         ({"V": "N"}, "^conv2d has no tensor 'V'; it has X, K, b, Y$"),
     ):
         with pytest.raises(ValueError, match=complaint):
