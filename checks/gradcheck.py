@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from checks.adapters.axes import orders_of, reordered, reordered_layer
 from checks.adapters.frameworks import adapt
+from checks.adapters.value_and_gradient import with_told_cotangent
+from checks.axis_orders import another_order
 from checks.cases import all_cases, given_case, unmasked
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
@@ -50,6 +52,8 @@ def gradcheck(
     cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a pair's functions are then given that
     framework's tensors instead of NumPy arrays.
 
+    In `sizes` the dL of a loss is what its backward takes it to be for good, such as 1.
+
     `inputs` gives the values of all inputs and options (and of output cotangents, if they matter). Otherwise they are
     drawn with `seed`, for the `sizes` and options given; where sizes are left open, at several: all different and
     above 2, with paddings and strides at work and at rest, each of them 1, and all of them 2; and where the layer has
@@ -70,10 +74,14 @@ def gradcheck(
     unknown = [witness for witness in witnesses if witness not in WITNESSES]
     if unknown:
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
-    orders = orders_of(layer, axes or {})
-    theirs = reordered_layer(layer, orders)
-    adapted = adapt(implementation, theirs, names, device, framework, tuple(derivation.cotangents))
-    implementation = reordered(adapted, orders)
+    made, wanted = implementation, tuple(derivation.cotangents)
+
+    def with_axes(axes: Mapping[str, str]) -> Implementation:
+        orders = orders_of(layer, axes)
+        adapted = adapt(made, reordered_layer(layer, orders), names, device, framework, wanted)
+        return reordered(with_told_cotangent(adapted, layer, sizes or {}), orders)
+
+    implementation, theirs = with_axes(axes or {}), reordered_layer(layer, orders_of(layer, axes or {}))
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
@@ -82,7 +90,8 @@ def gradcheck(
     else:
         masks = [tensor.name for tensor in layer.inputs if tensor.name in implementation.assumed]
         assumed = {name: value for name, value in implementation.assumed.items() if name not in masks}
-        drawn = all_cases(derivation, {**implementation.sizes, **assumed, **(sizes or {})}, format, rng)
+        told = {name: n for name, n in (sizes or {}).items() if name not in derivation.output_cotangents}
+        drawn = all_cases(derivation, {**implementation.sizes, **assumed, **told}, format, rng)
         cases = [unmasked(case, masks) for case in drawn]
 
     findings: list[Finding] = []
@@ -92,16 +101,21 @@ def gradcheck(
         findings += _examine(trial, tuple(witnesses), rng, with_conduct=not trials)
         trials.append(trial)
     small = [trial for trial in trials if trial.drawn is None]
+    diagnoses = diagnose(small, findings) if small else ()
+    if small and not axes and (wrong := _wrong_forward(small[0], findings)):
+        misplaced = another_order(small, with_axes)
+        # Where nothing can be compared, nothing else that would explain it can be true as well.
+        diagnoses = (*diagnoses, *misplaced) if wrong <= {"equations"} or not misplaced else misplaced
     return Report(
         layer=layer.name,
         implementation=implementation.name,
         dtype=format.name,
         seed=seed,
         findings=tuple(findings),
-        diagnoses=diagnose(small, findings) if small else (),
+        diagnoses=diagnoses,
         sources=source_digests(implementation.functions),
         assumed=implementation.assumed if inputs is None else {},
-        axes={str(layer.by_name[name]): str(theirs.by_name[name]) for name in orders},
+        axes={str(layer.by_name[name]): str(theirs.by_name[name]) for name in axes or {}},
     )
 
 
@@ -113,6 +127,12 @@ def assert_gradients(
     if report.verdict != "agree":
         raise AssertionError(f"\n{report}")
     return report
+
+
+def _wrong_forward(trial: Trial, findings: Sequence[Finding]) -> set[str]:
+    """How a forward is found out at one case: by the equations, or because it raises, or by a shape."""
+    here = [f for f in findings if f.case == trial.label and f.cotangent in trial.outputs]
+    return {finding.witness for finding in here if finding.verdict == "disagree"}
 
 
 def _examine(

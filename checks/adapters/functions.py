@@ -46,10 +46,9 @@ def from_functions(
 
     The forward returns the output array, or a tuple of several; a dictionary of arrays, the output under its name or
     first; or a tuple with more behind its outputs: what it calls these in `return Y, mean, scale` the backward can ask
-    for, and one thing alone is its parameter `cache` as well. The backward of a loss that takes no dL tells what
-    belongs to dL = 1.
-    The backward returns a dictionary (`{"dX": ...}`), a sequence in the order of the real inputs, or one array, the
-    first of these; where it returns just as many as are `wanted`, those.
+    for, and one thing alone is its parameter `cache` as well. The backward returns a dictionary (`{"dX": ...}`), a
+    sequence in the order of the real inputs, or one array, the first of these; where it returns just as many as are
+    `wanted`, those.
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -66,7 +65,6 @@ def from_functions(
     backward_plan = plan_of(
         backward, cotangents + inputs, options, hidden + saved, {**forward_plan.by_name, **names}, needed=cotangents
     )
-    takes_cotangent = not is_loss(layer) or not backward_plan.taken.isdisjoint(cotangents)
 
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
@@ -77,8 +75,7 @@ def from_functions(
 
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
-        found = gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), wanted)
-        return found if takes_cotangent else {name: times(values[cotangents[0]], it) for name, it in found.items()}
+        return gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), wanted)
 
     name = getattr(forward, "__name__", layer.name)
     assumed = assumed_without(layer, forward_plan.taken | backward_plan.taken)

@@ -14,11 +14,9 @@ from checks.adapters.functions import (
     CACHE,
     Plan,
     assumed_without,
-    is_loss,
     plan_of,
     require_known,
     results_by_name,
-    times,
 )
 from checks.adapters.places import Place, gradients_left, output_left, places_of
 from checks.implementation import Implementation, MisconductError, Values, call
@@ -59,7 +57,6 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     backward_plan = plan_of(
         _method(made, "backward"), cotangents + inputs, options, hidden + outputs, both, needed=cotangents
     )
-    takes_cotangent = not is_loss(layer) or not backward_plan.taken.isdisjoint(cotangents)
     own = [name for name in inputs if name not in forward_plan.taken]
     free = [name for name in options if name not in forward_plan.taken]
     maker = _instances(made, layer, own, free, names) if is_class else _copies(made, layer, own, names)
@@ -78,8 +75,6 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         found = _returned(call(fresh.backward, positional, named), real, forward_plan.taken, names)
         left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
         found |= gradients_left(fresh, left, names)
-        if not takes_cotangent:
-            found = {name: times(values[cotangents[0]], gradient) for name, gradient in found.items()}
         # The gradient of a bias that the object keeps as a row is right to be a row.
         kept = {f"d{name}": np.shape(place.array(fresh)) for name, place in maker.places.items()}
         alike = [name for name, shape in kept.items() if getattr(found.get(name), "shape", None) == shape]

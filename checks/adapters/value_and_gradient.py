@@ -1,9 +1,18 @@
 """One function that returns a loss and its gradient at once, as optimizers ask for it and tutorials write it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from checks.adapters.functions import assumed_without, gradients_by_name, plan_of, renamed, require_known, times
+from checks.adapters.functions import (
+    assumed_without,
+    gradients_by_name,
+    is_loss,
+    plan_of,
+    renamed,
+    require_known,
+    times,
+)
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
@@ -45,3 +54,24 @@ def from_value_and_gradient(
 
     assumed = assumed_without(layer, plan.taken)
     return Implementation(name, forward, backward, (function,), None, assumed=assumed)
+
+
+def with_told_cotangent(implementation: Implementation, layer: Layer, sizes: Mapping[str, float]) -> Implementation:
+    """An Implementation of one whose backward takes dL to be a number for good, such as 1, where `sizes` say so.
+
+    Raises ValueError for a cotangent of another layer than a loss, and where dL is 0.
+    """
+    told = {f"d{output.name}": output for output in layer.outputs if f"d{output.name}" in sizes}
+    if not told:
+        return implementation
+    (name,) = told
+    if not is_loss(layer):
+        raise ValueError(f"{name} of {layer.name} is no number; only the cotangent of a loss can be set")
+    if not sizes[name]:
+        raise ValueError(f"{name} is set to 0, where every gradient is 0; expected another number, such as 1")
+
+    def backward(values: Values) -> dict[str, Any]:
+        found = implementation.backward(values)
+        return {key: times(values[name] / sizes[name], gradient) for key, gradient in found.items()}
+
+    return replace(implementation, backward=backward)

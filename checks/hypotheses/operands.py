@@ -17,7 +17,10 @@ def cotangent_ignored(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth for an incoming cotangent of ones."""
     for name, cotangent in suspect.cotangents.items() if suspect.fits else ():
         if suspect.explained_by(suspect.answer_at({name: np.ones_like(cotangent)})):
-            yield Explanation(f"{name} ignored", f"{suspect.name} ignores {name}: it is right for a {name} of ones")
+            value = (
+                f"a {name} of ones" if np.ndim(cotangent) else f"{name} = 1 (where it is that for good: --set {name}=1)"
+            )
+            yield Explanation(f"{name} ignored", f"{suspect.name} ignores {name}: it is right for {value}")
 
 
 def operand_transposed(suspect: Suspect) -> Iterator[Explanation]:

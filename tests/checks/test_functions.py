@@ -342,18 +342,32 @@ def not_averaged_backward(probabilities, labels):
     return surprise_backward(probabilities, labels) * len(labels)
 
 
-def test_the_backward_of_a_loss_may_take_no_cotangent_and_says_what_one_of_1_makes():
-    assert check(surprise_forward, surprise_backward, "softmax_cross_entropy").verdict == "agree"
-    report = check(surprise_forward, not_averaged_backward, "softmax_cross_entropy")
-    assert {finding.cotangent for finding in report.findings if finding.verdict == "disagree"} == {"dZ"}
+def test_a_backward_of_a_loss_that_takes_no_cotangent_is_told_so_and_right_for_that_number():
+    def checked(backward, **sizes):
+        return gradcheck((surprise_forward, backward), "softmax_cross_entropy", sizes=sizes)
+
+    report = checked(surprise_backward)
+    assert report.verdict == "disagree"
+    assert "dZ ignores dL: it is right for dL = 1 (where it is that for good: --set dL=1)" in " ".join(
+        str(report).split()
+    )
+    assert checked(surprise_backward, dL=1).verdict == "agree"
+    assert checked(not_averaged_backward, dL=1).verdict == "disagree"
+    assert checked(surprise_backward, dL=2).verdict == "disagree"
+    with pytest.raises(ValueError, match="dL is set to 0"):
+        checked(surprise_backward, dL=0)
+    with pytest.raises(ValueError, match="only the cotangent of a loss can be set"):
+        gradcheck((forward, backward), "linear", sizes={"dY": 1})
 
 
 def test_a_parameter_means_in_the_backward_what_it_means_in_the_forward():
-    report = check(
-        lambda predicted, wanted: ((predicted - wanted) ** 2).mean(),
-        lambda wanted, predicted: {"dY": (predicted - wanted) * (2 / wanted.size)},
-        derive("mean_squared_error", wrt=["Y"]),
-    )
+    def forward(predicted, wanted):
+        return ((predicted - wanted) ** 2).mean()
+
+    def backward(wanted, predicted):
+        return {"dY": (predicted - wanted) * (2 / wanted.size)}
+
+    report = gradcheck((forward, backward), derive("mean_squared_error", wrt=["Y"]), sizes={"dL": 1})
     assert report.verdict == "agree"
 
 

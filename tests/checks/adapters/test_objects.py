@@ -68,13 +68,6 @@ class Loss:
         return dout * (self.P - np.eye(self.P.shape[1], dtype=self.P.dtype)[self.t]) / len(self.t)
 
 
-class LossAlone(Loss):
-    """Nothing comes into its backward: it is where all begins."""
-
-    def backward(self):
-        return super().backward(1)
-
-
 class Leaky:
     alpha = 0.125
 
@@ -176,7 +169,6 @@ NAMES = {"weights": "W", "bias": "b"}
         (Normalization(5), "batch_norm", {}),
         (Loss, "softmax_cross_entropy", {}),
         (Loss(), "softmax_cross_entropy", {}),
-        (LossAlone, "softmax_cross_entropy", {}),
         (Leaky(), "leaky_relu", {"alpha": "slope"}),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, type | str) else getattr(value, "__name__", value),

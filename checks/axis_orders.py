@@ -1,0 +1,88 @@
+"""Does the code have its axes in another order: images with channels first, examples in columns, weights transposed?"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice, product
+
+import numpy as np
+
+from checks.diagnosis import Diagnosis
+from checks.implementation import Implementation, MisconductError, as_numbers
+from checks.trial import Trial
+from checks.verdict import judge
+from derivations import Tensor
+from derivations.render.plain import plain
+
+Axes = Mapping[str, str]
+MOST_CASES, MOST_TRIES = 2, 300
+
+
+def another_order(trials: Sequence[Trial], adapted_with: Callable[[Axes], Implementation]) -> tuple[Diagnosis, ...]:
+    """That a forward agrees, in every case that is looked at, once its axes are told; nothing where it does not.
+
+    `adapted_with` makes the Implementation that has its axes like that. Raises nothing: an order that does not suit the
+    code is none.
+    """
+    looked_at = trials[:MOST_CASES]
+    for axes in islice(_orders(trials[0]), MOST_TRIES):
+        try:
+            implementation = adapted_with(axes)
+        except ValueError:
+            continue
+        if all(_agrees(trial, implementation) for trial in looked_at):
+            told = " ".join(f"--axes {name}={order}" for name, order in axes.items())
+            output = trials[0].outputs[0]
+            sentence = f"its axes come in another order: with {told} the forward agrees"
+            return (Diagnosis(output, "axes in another order", told, sentence, len(looked_at), len(looked_at)),)
+    return ()
+
+
+def _agrees(trial: Trial, implementation: Implementation) -> bool:
+    """Whether a forward gives what the equations say."""
+    there = replace(trial, implementation=implementation, values=implementation.laid_out(trial.values))
+    try:
+        results = there.forward(there.arguments())
+        found = {name: as_numbers(name, results[name]) for name in trial.outputs}
+    except (MisconductError, KeyError):
+        return False
+    return all(
+        array.shape == trial.truth[name].value.shape
+        and judge("", name, "equations", array, trial.truth[name], trial.bounds[name], trial.format.near).verdict
+        == "agree"
+        for name, array in found.items()
+    )
+
+
+def _orders(trial: Trial) -> Iterator[Axes]:
+    """Orders of the axes of inputs and outputs, those first that change the fewest tensors."""
+    layer = trial.derivation.layer
+    tensors = [tensor for tensor in (*layer.inputs, *layer.outputs) if tensor.sizes]
+    choices = [_usual(tensor) for tensor in tensors]
+    every = product(*(range(len(orders)) for orders in choices))
+    for chosen in sorted(islice(every, 1, 20 * MOST_TRIES), key=np.count_nonzero):
+        yield {
+            tensor.name: orders[number]
+            for tensor, orders, number in zip(tensors, choices, chosen, strict=True)
+            if number
+        }
+
+
+def _usual(tensor: Tensor) -> list[str]:
+    """The orders in which others have such a tensor: ours, then channels or the batch first, and kernels of PyTorch.
+
+    A vector may be a column or a row.
+    """
+    sizes = [plain(size) for size in tensor.sizes]
+    *places, channels = sizes
+    reordered = (
+        [[channels], [channels, "1"], ["1", channels]]
+        if not places
+        else [
+            sizes,
+            [places[0], channels, *places[1:]],
+            [channels, places[-1], *places[:-1]],
+            [places[1], places[0], *places[2:], channels] if len(places) > 1 else [channels, *places],
+        ]
+    )
+    separator = "" if all(len(size) == 1 for size in sizes) else ","
+    return list(dict.fromkeys(separator.join(order) for order in reordered))

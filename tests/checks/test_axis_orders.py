@@ -1,0 +1,85 @@
+"""Code whose axes come in another order: the report says so, and how to tell the check."""
+
+import importlib
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+from checks.axis_orders import MOST_TRIES, _orders
+from checks.cases import draw_cases
+from checks.implementation import Implementation
+from checks.precision import format_of
+from checks.trial import make_trial
+from derivations import derive
+from tests.checks.adapters.test_axes import (
+    CHANNELS_FIRST,
+    Transposed,
+    channels_first,
+    channels_first_backward,
+    in_columns,
+    in_columns_backward,
+)
+
+
+def told(report):
+    return [diagnosis.mistake for diagnosis in report.diagnoses if diagnosis.hypothesis == "axes in another order"]
+
+
+@pytest.mark.parametrize(
+    ("made", "layer", "sizes", "axes"),
+    [
+        ((channels_first, channels_first_backward), "conv2d", {"dilation": 1}, CHANNELS_FIRST),
+        ((in_columns, in_columns_backward), "linear", None, {"X": "DN", "W": "CD", "b": "C1", "Y": "CN"}),
+        (Transposed, "linear", None, {"W": "CD"}),
+        ((lambda A: np.tanh(A.T), lambda dZ, A: dZ / np.cosh(A.T) ** 2), "tanh", None, {"Y": "DN"}),
+    ],
+    ids=["channels first", "examples in columns", "transposed weights", "a transposed output"],
+)
+def test_it_is_told_how_the_axes_lie_and_then_they_agree(made, layer, sizes, axes):
+    report = gradcheck(made, layer, sizes=sizes)
+    assert report.verdict == "disagree"
+    assert told(report) == [" ".join(f"--axes {name}={order}" for name, order in axes.items())]
+    again = gradcheck(made, layer, sizes=sizes, axes=axes)
+    assert not [f for f in again.findings if f.witness == "equations" and f.verdict != "agree"], again
+
+
+def test_what_sums_along_the_wrong_axis_is_told_that_first():
+    def forward(Z):
+        exponentials = np.exp(Z - Z.max(axis=0))
+        return exponentials / exponentials.sum(axis=0)
+
+    report = gradcheck((forward, lambda dP, P: {"dZ": P * (dP - (dP * P).sum(axis=0))}), "softmax")
+    assert told(report) == ["--axes Z=CN --axes P=CN"]
+    assert report.diagnoses[0].hypothesis != "axes in another order"
+
+
+def negative(X, W, b):
+    return -(X @ W + b)
+
+
+@pytest.mark.parametrize("forward", [negative, lambda X, W, b: X @ W[: len(b)] + b, lambda X, W: X @ W])
+def test_where_no_order_makes_it_right_nothing_is_told(forward):
+    assert not told(gradcheck((forward, lambda dY, X, W: {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY[0]}), "linear"))
+
+
+def test_where_the_forward_is_right_or_the_axes_are_told_nobody_looks(monkeypatch):
+    module = importlib.import_module("checks.gradcheck")
+    monkeypatch.setattr(module, "another_order", lambda *_: pytest.fail("looked"))
+    right = gradcheck(
+        (lambda X, W, b: X @ W + b, lambda dY, X, W: {"dX": dY @ W.T, "dW": dY.T @ X, "db": dY[0]}), "linear"
+    )
+    assert right.verdict == "disagree"
+    assert gradcheck((in_columns, in_columns_backward), "linear", axes={"X": "DN"}).verdict == "disagree"
+
+
+@pytest.mark.parametrize("name", ["linear", "conv2d", "lstm", "scaled_dot_product_attention", "transformer_block"])
+def test_the_orders_that_are_tried_are_few_and_differ(name):
+    derivation, rng = derive(name), np.random.default_rng(0)
+    sizes = dict.fromkeys(derivation.layer.size_names, 2)
+    (case,) = draw_cases(derivation.layer, sizes, format_of("float64"), rng)
+    trial = make_trial(Implementation("any", dict, dict), derivation, case, format_of("float64"), rng)
+    tried = [tuple(sorted(axes.items())) for axes in islice(_orders(trial), MOST_TRIES)]
+    assert len(set(tried)) == len(tried) > 2
+    assert all(tried)
