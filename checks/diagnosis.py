@@ -14,7 +14,7 @@ from checks.implementation import MisconductError, as_numbers
 from checks.stability import finer
 from checks.suspect import Suspect, SuspectUpToAFactor
 from checks.trial import Trial, make_trial
-from checks.verdict import DISAGREE, Finding
+from checks.verdict import DISAGREE, Finding, combine
 from derivations import DerivationError
 
 # More trials cost time and add no evidence: two of different sizes tell a size from a number.
@@ -62,10 +62,14 @@ class Diagnosis:
 def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Diagnosis, ...]:
     """Explanations of every answer that the equations contradict, likeliest first.
 
-    An explanation that holds in more cases comes first; among equals, the order of HYPOTHESES decides.
+    An explanation that holds in more cases comes first; among equals, the order of HYPOTHESES decides. Where the
+    forward is explained, a cotangent that is right for it needs no explanation of its own.
     """
     diagnoses: list[Diagnosis] = []
+    outputs = {output for trial in trials for output in trial.outputs}
     for name in dict.fromkeys(finding.cotangent for finding in findings if finding.witness in CONTRADICTIONS):
+        if any(diagnosis.cotangent in outputs for diagnosis in diagnoses) and _is_right_for_its_forward(name, findings):
+            continue
         cases = {f.case for f in findings if _contradicts(f, name)}
         diagnoses += _another_convention(name, [t for t in trials if t.label in cases], trials)
         suspects = [s for s in (_suspect(t, name) for t in trials if t.label in cases) if s is not None]
@@ -73,6 +77,10 @@ def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Diag
     if any(finding.witness == "raises" for finding in findings):
         diagnoses += _explain_square(trials[0])
     return tuple(diagnoses)
+
+
+def _is_right_for_its_forward(name: str, findings: Sequence[Finding]) -> bool:
+    return combine(f for f in findings if f.cotangent == name and f.witness == "differences") == "agree"
 
 
 def _another_convention(name: str, wrong: Sequence[Trial], trials: Sequence[Trial]) -> list[Diagnosis]:

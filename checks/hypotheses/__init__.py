@@ -30,6 +30,7 @@ from checks.hypotheses.explanation import Explanation, Hypothesis
 from checks.hypotheses.operands import (
     cotangent_ignored,
     cotangent_mistaken,
+    operand_blocks_permuted,
     operand_flipped,
     operand_left_out,
     operand_mistaken,
@@ -82,6 +83,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "branch ignored": branch_ignored,
     "another layer": another_layer,
     "another cotangent": cotangent_mistaken,
+    "operand's blocks permuted": operand_blocks_permuted,
     "operand flipped": operand_flipped,
     "operand shifted": operand_shifted,
     "state of the same step": state_of_the_same_step,

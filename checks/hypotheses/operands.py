@@ -1,7 +1,7 @@
 """Right for other operands: what comes in is ignored, left out, turned round, or mistaken for something else."""
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import sympy as sp
@@ -63,6 +63,24 @@ def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
                     yield Explanation(
                         f"{name} by -1", f"{suspect.name} takes {name} of the same step, not of the one before"
                     )
+
+
+def operand_blocks_permuted(suspect: Suspect) -> Iterator[Explanation]:
+    """An output = the truth for inputs whose 2, 3 or 4 equal blocks, as of gates, come in another order."""
+    found: dict[tuple[str, int], dict[str, int]] = {}
+    for tensor in suspect.layer.inputs if suspect.fits and not suspect.is_cotangent else ():
+        for axis, size in enumerate(tensor.sizes):
+            count, one = size.as_coeff_Mul()
+            if count in (2, 3, 4) and one.is_Symbol:
+                found.setdefault((str(size), int(count)), {})[tensor.name] = axis
+    for (size, count), axes in found.items():
+        blocks = {name: np.split(suspect.operands[name], count, axis) for name, axis in axes.items()}
+        for order in [*permutations(range(count))][1:]:
+            changed = {name: np.concatenate([blocks[name][k] for k in order], axes[name]) for name in axes}
+            if _right_for_all(suspect, changed):
+                told, names = ", ".join(str(block + 1) for block in order), " and ".join(axes)
+                sentence = f"{suspect.name} takes the {count} blocks of {size} in {names} in another order: {told}"
+                yield Explanation(f"{size} in the order {told}", sentence)
 
 
 def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:

@@ -1,5 +1,7 @@
 """Hypotheses that the sabotage of the suite's layers does not reach, each shown once."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from checks.hypotheses import HYPOTHESES, Explanation
 from checks.suite import SUITE
 from derivations import derive, layer
 from numeric.normalization import batch_norm, layer_norm
+from numeric.recurrent import gru, gru_backward, lstm, lstm_backward
 from numeric.regression_losses import huber
 from tests.checks.causes import benches
 
@@ -210,6 +213,47 @@ def test_halves_in_the_wrong_order_are_named():
         return np.concatenate([dY * a * s, dY * b * s * (1 + a * (1 - s))], axis=1)
 
     assert first(gradcheck((swiglu, backward), "swiglu"))[0] == "blocks permuted"
+
+
+GATED = {"lstm": (lstm, lstm_backward, ["Wx", "Wh", "b"]), "gru": (gru, gru_backward, ["Wx", "Wh", "bx", "bh"])}
+
+
+@pytest.mark.parametrize(("name", "order"), [("lstm", (0, 1, 3, 2)), ("lstm", (3, 0, 1, 2)), ("gru", (1, 0, 2))])
+def test_gates_in_another_order_are_named_and_nothing_else_is_looked_for(name, order, monkeypatch):
+    forward, backward, gated = GATED[name]
+    wanted = list(inspect.signature(backward).parameters)
+
+    def in_order(array, order):
+        blocks = np.split(array, len(order), axis=-1)
+        return np.concatenate([blocks[k] for k in order], axis=-1)
+
+    def ours(values):
+        return {key: in_order(value, np.argsort(order)) if key in gated else value for key, value in values.items()}
+
+    def theirs(**values):
+        kept = forward(**ours(values))
+        return kept["h"], (values, kept)
+
+    def theirs_backward(dh, cache):
+        values, kept = cache
+        known = {**ours(values), **kept, "dh": dh}
+        found = backward(**{key: known[key] for key in wanted})
+        return {key: in_order(value, order) if key[1:] in gated else value for key, value in found.items()}
+
+    theirs.__signature__ = inspect.signature(forward)
+    explained = []
+    explain = diagnosis.explain
+    monkeypatch.setattr(diagnosis, "explain", lambda name, them: explained.append(name) or explain(name, them))
+    report = gradcheck((theirs, theirs_backward), name)
+    told = ", ".join(str(1 + k) for k in np.argsort(order))
+    (found,) = report.diagnoses
+    assert (found.cotangent, found.hypothesis) == ("h", "operand's blocks permuted")
+    assert found.mistake.endswith(f"in the order {told}")
+    assert explained == ["h"]
+    assert all(
+        sentence.endswith("is right for your forward, but your forward is not this layer")
+        for sentence in report.conclusions
+    )
 
 
 def test_a_term_may_be_a_size_too_large():
