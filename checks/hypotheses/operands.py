@@ -66,7 +66,7 @@ def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def operand_blocks_permuted(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for inputs whose 2, 3 or 4 equal blocks, as of gates, come in another order; got by the forward."""
+    """got = the truth for inputs whose 2, 3 or 4 equal blocks, as of gates, come in another order: of a forward."""
     found: dict[tuple[str, int], dict[str, int]] = {}
     for tensor in suspect.layer.inputs if suspect.fits and not suspect.is_cotangent else ():
         for axis, size in enumerate(tensor.sizes):
