@@ -17,8 +17,14 @@ CACHE = "cache"
 # What courses and tutorials call a dictionary of options, and what they expect in it besides.
 BUNDLES = ("param", "params", "config", "options", "settings")
 TRAINING: dict[str, Any] = {"mode": "train"}
-# What they call the flag by which a layer knows that it is trained.
-FLAGS = ("training", "is_training", "train", "is_train", "train_flg")
+# What they call the flag by which a layer knows that it is trained, and the learning rate of a backward that takes its
+# step at once: a power of two, so that the step is the gradient to all its digits.
+RATE = 2.0**12
+RATES = ("learning_rate", "lr", "eta")
+CONSTANTS: dict[str, Any] = {
+    **dict.fromkeys(("training", "is_training", "train", "is_train", "train_flg"), True),
+    **dict.fromkeys(RATES, RATE),
+}
 
 
 def from_functions(
@@ -105,12 +111,12 @@ def renamed(returned: Any, names: Mapping[str, str]) -> Any:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to call a function: what goes by position, what by a parameter's name, what in a dictionary; its flags."""
+    """How to call a function: what goes by position, what by name, what in a dictionary, and constants."""
 
     in_order: list[str]
     by_name: dict[str, str]
     settings: dict[str, list[str]] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
+    constants: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[str]:
@@ -124,7 +130,7 @@ class Plan:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
         named |= {parameter: TRAINING | {n: values[n] for n in names} for parameter, names in self.settings.items()}
-        named |= dict.fromkeys(self.flags, True)
+        named |= self.constants
         return [(name, values[name]) for name in self.in_order], named
 
 
@@ -188,8 +194,8 @@ def _matched(
     bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)]
     settings = {bundles[0]: left_out} if bundles and left_out else {}
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
-    flags = tuple(p.name for p in others if p.default is p.empty and p.name in FLAGS)
-    others = [p for p in others if p.name not in flags]
+    constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
+    others = [p for p in others if p.name not in constants]
     small = _by_small_letters([p.name for p in others], [*given, *saved])
     if not any(p.default is p.empty and p.name not in small for p in others):
         meant |= small
@@ -201,7 +207,7 @@ def _matched(
         meant |= {p.name: name for p, name in zip(others, left, strict=False)}
     in_order = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
-    return Plan(in_order, by_name, settings, flags)
+    return Plan(in_order, by_name, settings, constants)
 
 
 def _is_bundle(parameter: inspect.Parameter) -> bool:

@@ -12,6 +12,8 @@ import numpy as np
 
 from checks.adapters.functions import (
     CACHE,
+    RATE,
+    RATES,
     Plan,
     assumed_without,
     plan_of,
@@ -25,15 +27,32 @@ from derivations import DerivationError, Layer
 Method = Callable[..., Any]
 
 
+# What tutorials call the two methods.
+_METHODS = (
+    ("forward", "backward"),
+    ("forward_pass", "backward_pass"),
+    ("forward_propagation", "backward_propagation"),
+    ("__call__", "backward"),
+)
+
+
 def is_object(made: Any) -> bool:
-    """Whether it is a class, or an object, with methods `forward` and `backward`."""
-    return all(callable(getattr(made, method, None)) for method in ("forward", "backward"))
+    """Whether it is a class, or an object, with a method for the forward and one for the backward."""
+    return _methods(made) is not None
+
+
+def _methods(made: Any) -> tuple[str, str] | None:
+    """What an object, or a class, calls its forward and its backward."""
+    classes = (made if isinstance(made, type) else type(made)).__mro__
+    own = {name for each in classes for name, value in vars(each).items() if callable(value)}
+    return next((pair for pair in _METHODS if own.issuperset(pair)), None)
 
 
 def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None) -> Implementation:
     """Make an Implementation of a class that is made from parameters or from sizes, or of an object.
 
-    `forward(X)` and `backward(dY)` take what their parameters mean (`adapters.functions`). A class is called with the
+    `forward(X)` and `backward(dY)` (or another pair of _METHODS) take what their parameters mean
+    (`adapters.functions`). A class is called with the
     inputs and options that its forward does not take; where it refuses these, with their sizes, by name or in the first
     order in which its arrays fit. What an object, or a class made from sizes, has for parameters are attributes, or
     entries of its dictionary `params`, that are given other values: `W` or `w`, else the only arrays whose shapes fit.
@@ -41,7 +60,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     The forward returns its output or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of
     what the forward takes, or all of them; the others are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for
     W as the layer and as the object calls it, or in `grads`, a dictionary or a list in the order of the layer's
-    declaration. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own.
+    declaration; or where the backward takes a learning rate, what it has moved the parameters by. `names` maps
+    parameters and attributes to the layer's names. Every forward has an object of its own.
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
     """
@@ -52,36 +72,40 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     cotangents, hidden = [f"d{name}" for name in outputs], list(layer.hidden_sizes)
     known = {*inputs, *options, *layer.size_names, *outputs, *cotangents, *(f"d{name}" for name in real)}
     require_known(layer, names, known)
-    forward_plan = plan_of(_method(made, "forward"), inputs, options, hidden, names)
+    methods = _methods(made)
+    assert methods is not None
+    run, pull = (_method(made, method) for method in methods)
+    forward_plan = plan_of(run, inputs, options, hidden, names)
     both = {**forward_plan.by_name, **names}
-    backward_plan = plan_of(
-        _method(made, "backward"), cotangents + inputs, options, hidden + outputs, both, needed=cotangents
-    )
+    backward_plan = plan_of(pull, cotangents + inputs, options, hidden + outputs, both, needed=cotangents)
+    takes_step = not backward_plan.constants.keys().isdisjoint(RATES)
     own = [name for name in inputs if name not in forward_plan.taken]
     free = [name for name in options if name not in forward_plan.taken]
     maker = _instances(made, layer, own, free, names) if is_class else _copies(made, layer, own, names)
     called = {name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real}
 
     def forward(values: Values) -> dict[str, Any]:
-        fresh = maker.fresh(values)
+        copies = {name: np.array(values[name]) for name in maker.places if takes_step}
+        fresh = maker.fresh({**values, **copies})
         positional, named = forward_plan(values)
-        returned = call(fresh.forward, positional, named)
+        returned = call(getattr(fresh, methods[0]), positional, named)
         found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs)
         return {**found, CACHE: fresh}
 
     def backward(values: Values) -> dict[str, Any]:
         fresh = values[CACHE]
+        before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         positional, named = backward_plan(values)
-        found = _returned(call(fresh.backward, positional, named), real, forward_plan.taken, names)
+        found = _returned(call(getattr(fresh, methods[1]), positional, named), real, forward_plan.taken, names)
         left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
-        found |= gradients_left(fresh, left, names)
+        found = _steps_taken_back(fresh, maker.places, before) | found | gradients_left(fresh, left, names)
         # The gradient of a bias that the object keeps as a row is right to be a row.
         kept = {f"d{name}": np.shape(place.array(fresh)) for name, place in maker.places.items()}
         alike = [name for name, shape in kept.items() if getattr(found.get(name), "shape", None) == shape]
         return found | {name: found[name].reshape(np.shape(values[name[1:]])) for name in alike}
 
     name = made.__name__ if is_class else type(made).__name__
-    functions = (_function(made, "forward"), _function(made, "backward"))
+    functions = (_function(made, methods[0]), _function(made, methods[1]))
     assumed = assumed_without(layer, forward_plan.taken | maker.taken)
     return Implementation(name, forward, backward, functions, None, maker.sizes, assumed)
 
@@ -94,6 +118,17 @@ def _method(made: Any, name: str) -> Method:
 
 def _function(made: Any, name: str) -> Method:
     return getattr(made if isinstance(made, type) else type(made), name)
+
+
+def _steps_taken_back(fresh: Any, places: Mapping[str, Place], before: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The gradients that an object has moved its parameters by, which are where they were before, then."""
+    found = {}
+    for name, value in before.items():
+        after = places[name].array(fresh)
+        if not np.array_equal(after, value):
+            found[f"d{name}"] = (value - after) / value.dtype.type(RATE)
+            places[name].put(fresh, value)
+    return found
 
 
 def _yours(name: str, forward_plan: Plan, places: Mapping[str, Place]) -> list[str]:
