@@ -11,7 +11,7 @@ from checks.cases import rounded
 from checks.implementation import MisconductError, as_numbers
 from checks.precision import FORMATS
 from checks.trial import Trial
-from checks.verdict import AGREE, Finding, judge
+from checks.verdict import AGREE, Finding, Verdict, judge
 from checks.witnesses import Witnesses
 
 Run = Callable[[Trial], Mapping[str, Any]]
@@ -23,8 +23,14 @@ def weigh(trial: Trial, finding: Finding, got: NDArray, run: Run) -> Finding:
     """The finding, its disagreement left open where the error is one of rounding alone.
 
     Code that cancels (tanh as 2 sigmoid(2x) - 1, near 0) is off by many bounds, and yet computes the right function.
+    Where the equations contradict the forward, and not this answer, its error is none: another function's slope is.
     """
-    if finding.verdict != "disagree" or not np.isfinite(got).all() or not _shrinks(trial, finding.cotangent, got, run):
+    name = finding.cotangent
+    if finding.verdict != "disagree" or not np.isfinite(got).all():
+        return finding
+    if _verdict(trial, name, got) == "agree" and _is_another_function(trial):
+        return finding
+    if not _shrinks(trial, name, got, run):
         return finding
     reason = f"loses digits: off by {finding.error:.2g} bounds, but less with more precision; unstable, not wrong"
     return replace(finding, verdict="unresolved", reason=reason)
@@ -64,18 +70,38 @@ def finer(trial: Trial) -> Trial | None:
     if trial.format.name not in FINER:
         return None
     again = replace(trial, format=FORMATS[FINER[trial.format.name]])
+    return again if _forward_agrees(again) else None
+
+
+def _forward_agrees(trial: Trial) -> bool:
+    """Whether the equations contradict none of the forward's outputs."""
+    return not _contradicted(trial)
+
+
+def _is_another_function(trial: Trial) -> bool:
+    """Whether the equations contradict the forward, and not for rounding alone."""
+    outputs = _contradicted(trial)
+    return any(value is None or not _shrinks(trial, name, value, _forward) for name, value in outputs.items())
+
+
+def _contradicted(trial: Trial) -> dict[str, NDArray | None]:
+    """The outputs that the equations contradict; None for what cannot be compared with them."""
     try:
-        results = again.forward(again.arguments())
-        got = {name: as_numbers(name, results[name]) for name in again.outputs}
+        results = _forward(trial)
+        got = {name: as_numbers(name, results[name]) for name in trial.outputs}
     except MisconductError:
-        return None
-    for name, value in got.items():
-        truth = again.truth[name]
-        if value.shape != truth.value.shape:
-            return None
-        if judge("", name, "", value, truth, again.bounds[name]).verdict == "disagree":
-            return None
-    return again
+        return dict.fromkeys(trial.outputs)
+    comparable = {name: value if value.shape == trial.truth[name].value.shape else None for name, value in got.items()}
+    return {n: value for n, value in comparable.items() if value is None or _verdict(trial, n, value) == "disagree"}
+
+
+def _forward(trial: Trial) -> Mapping[str, Any]:
+    return trial.forward(trial.arguments())
+
+
+def _verdict(trial: Trial, name: str, value: NDArray) -> Verdict:
+    """What the equations say of a value."""
+    return judge("", name, "", value, trial.truth[name], trial.bounds[name]).verdict
 
 
 def _shrinks(trial: Trial, name: str, got: NDArray, run: Run) -> bool:

@@ -1,6 +1,8 @@
 """A user's file: the backward that is named, and the forward that belongs to it."""
 
+import functools
 import importlib.util
+import inspect
 import sys
 import traceback
 from collections.abc import Callable
@@ -20,12 +22,17 @@ class FileError(ValueError):
 def load_implementation(target: str, forward: str | None = None) -> Any:
     """What `FILE:NAME` names, to be checked: the pair of a backward, or by itself what a framework differentiates.
 
-    A name with `backward` in it is that of a backward, as is any whose forward is named. Raises FileError.
+    A name with `backward` in it is that of a backward, as is any whose forward is named. `sigmoid_prime`,
+    `sigmoid_derivative` or `dsigmoid` beside `sigmoid` is the slope of a function of every entry: the backward is dY
+    times that. Raises FileError.
     """
     file, _, name = target.rpartition(":")
     if forward is not None or "backward" in name or not file:
         return load_pair(target, forward)
-    return _function(load_module(Path(file)), file, name)
+    module = load_module(Path(file))
+    found = _function(module, file, name)
+    functions = [getattr(module, guess, None) for guess in _sloped(name)]
+    return next(((function, _times_slope(found)) for function in functions if callable(function)), found)
 
 
 def load_pair(target: str, forward: str | None = None) -> Pair:
@@ -83,6 +90,25 @@ def load_module(path: Path) -> ModuleType:
 
 def _forwards(backward: str) -> tuple[str, ...]:
     return backward.replace("backward", "forward"), backward.replace("_backward", "").replace("backward", "")
+
+
+def _sloped(slope: str) -> list[str]:
+    """What the function may be called whose slope has such a name."""
+    behind = [slope.removesuffix(end) for end in ("_prime", "_derivative", "_deriv") if slope.endswith(end)]
+    return [*behind, *(slope[len(start) :] for start in ("d_", "d") if slope.startswith(start))]
+
+
+def _times_slope(slope: Callable[..., Any]) -> Callable[..., Any]:
+    """The backward of a function of every entry, which takes what its slope takes."""
+
+    @functools.wraps(slope)
+    def backward(dY: Any, *values: Any, **named: Any) -> Any:
+        return dY * slope(*values, **named)
+
+    cotangent = inspect.Parameter("dY", inspect.Parameter.POSITIONAL_ONLY)
+    parameters = inspect.signature(slope).parameters.values()
+    backward.__signature__ = inspect.Signature([cotangent, *parameters])  # type: ignore[attr-defined]
+    return backward
 
 
 def _function(module: ModuleType, file: str, name: str) -> Any:

@@ -166,6 +166,19 @@ def missing_factor(suspect: Suspect) -> Iterator[Explanation]:
                     yield Explanation(f"{text}{where}", f"in {suspect.name}, the factor {text} is missing{where}")
 
 
+def other_power(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with one of its powers one or a half higher or lower, squared, its root, or its inverse."""
+    for equation in suspect.equations if suspect.fits else ():
+        powers = {node for node in walk(equation.rhs) if isinstance(node, sp.Pow) and node.exp.is_Rational}
+        for node in sorted(powers, key=sp.default_sort_key):
+            e, half = node.exp, sp.Rational(1, 2)
+            for exponent in dict.fromkeys((e - 1, e + 1, e / 2, 2 * e, -e, e - half, e + half)):
+                if suspect.explained_with(equation, {node: node.base**exponent}):
+                    true, taken = (plain(node.base**power, equation.indices) for power in (e, exponent))
+                    where = place(suspect, equation)
+                    yield Explanation(f"{taken} for {true}{where}", f"{suspect.name} takes {taken} for {true}{where}")
+
+
 def path_cut(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth if an inner cotangent, or tensor, lacks one of the terms that it is the sum of."""
     for equation in suspect.equations[:-1] if suspect.fits else ():

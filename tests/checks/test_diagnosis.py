@@ -256,6 +256,17 @@ def test_gates_in_another_order_are_named_and_nothing_else_is_looked_for(name, o
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "forward", "backward", "mistake"),
+    [
+        ("tanh", np.tanh, lambda dY, Y: dY * (1 - Y), "Y[n, d] for Y[n, d]**2"),
+        ("tanh", np.tanh, lambda dY, Y: dY * (1 - Y**4), "Y[n, d]**4 for Y[n, d]**2"),
+    ],
+)
+def test_another_power_is_named(name, forward, backward, mistake):
+    assert first(gradcheck((forward, backward), name)) == ("another power", mistake)
+
+
 def test_a_term_may_be_a_size_too_large():
     report = gradcheck((lambda A, B: A * B + A * A, lambda dY, A, B: (dY * (B + 2 * len(A) * A), dY * A)), SUM)
     assert first(report)[0] == "wrong term"

@@ -45,6 +45,29 @@ def test_a_backward_that_cancels_is_left_open(dtype):
     assert report.verdict == "unresolved"
 
 
+def without_its_root(X, gamma, beta, eps):
+    variance = ((X - X.mean(axis=1, keepdims=True)) ** 2).mean(axis=1, keepdims=True)
+    return gamma * (X - X.mean(axis=1, keepdims=True)) / (variance + eps) + beta
+
+
+def right_backward(dY, X, gamma, beta, eps):
+    scale = 1 / np.sqrt(((X - X.mean(axis=1, keepdims=True)) ** 2).mean(axis=1, keepdims=True) + eps)
+    Xhat, g = (X - X.mean(axis=1, keepdims=True)) * scale, dY * gamma
+    dX = scale * (g - g.mean(axis=1, keepdims=True) - Xhat * (g * Xhat).mean(axis=1, keepdims=True))
+    return dX, (dY * Xhat).sum(axis=0), dY.sum(axis=0)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_right_backward_of_a_wrong_forward_loses_no_digits(dtype):
+    report = gradcheck((without_its_root, right_backward), "layer_norm", dtype=dtype)
+    verdicts = {(f.cotangent, f.witness): f.verdict for f in report.findings}
+    assert verdicts["dX", "derivation"] == verdicts["dgamma", "derivation"] == "agree"
+    assert verdicts["dX", "differences"] == verdicts["dgamma", "differences"] == "disagree"
+    assert not [finding for finding in report.findings if "loses digits" in finding.reason]
+    assert sum("the forward is wrong" in sentence for sentence in report.conclusions) == 2
+    assert report.diagnoses[0].mistake == "1/(v[n] + eps) for 1/sqrt(v[n] + eps) in Xhat"
+
+
 FACTOR = 1.01  # between one bound and four of float16
 
 

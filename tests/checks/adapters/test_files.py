@@ -91,3 +91,39 @@ def test_the_line_is_told_of_a_file_in_the_folder_that_one_is_in(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileError, match=r"^mine.py, line 3: running it raises ModuleNotFoundError"):
         load_implementation("mine.py:backward")
+
+
+SLOPES = """
+import numpy as np
+
+def sigmoid(z):
+    return 1/(1 + np.exp(-z))
+
+def sigmoid_prime(z):
+    return sigmoid(z)*(1 - sigmoid(z))
+
+def dsigmoid(y):
+    return y*(1 - y)
+
+def sigmoid_derivative(z, *, scale=2):
+    return scale*sigmoid_prime(z)
+
+def d_tanh(x):
+    return 1 - x
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("sigmoid_prime", "agree"), ("dsigmoid", "agree"), ("sigmoid_derivative", "disagree")]
+)
+def test_a_slope_beside_its_function_makes_a_backward(tmp_path, name, verdict):
+    (tmp_path / "mine.py").write_text(SLOPES)
+    report = gradcheck(load_implementation(f"{tmp_path / 'mine.py'}:{name}"), "sigmoid")
+    assert report.verdict == verdict
+    assert report.cotangents == ("dX",)
+
+
+def test_a_slope_without_its_function_is_what_it_is(tmp_path):
+    (tmp_path / "mine.py").write_text(SLOPES)
+    found = load_implementation(f"{tmp_path / 'mine.py'}:d_tanh")
+    assert found.__name__ == "d_tanh"
