@@ -46,7 +46,7 @@ def from_functions(
     order, what the others leave: inputs in the order of the layer's declaration, then options; before them, for the
     backward, the output cotangents. So do the arguments of a function that has no readable signature, or takes any
     number of them. One that is called `bn_param`, or `config`, takes a dictionary of the options that are left, as
-    courses have it, with `mode` for training; one called `training` takes True.
+    courses have it, with `mode` for training, under the keys that `names` gives them; one called `training` takes True.
     What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
     padding the smallest there is.
 
@@ -115,13 +115,14 @@ class Plan:
 
     in_order: list[str]
     by_name: dict[str, str]
-    settings: dict[str, list[str]] = field(default_factory=dict)
+    settings: dict[str, dict[str, str]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[str]:
         """The names of all values that the function is given."""
-        return {*self.in_order, *self.by_name.values(), *(name for names in self.settings.values() for name in names)}
+        bundled = (name for keys in self.settings.values() for name in keys.values())
+        return {*self.in_order, *self.by_name.values(), *bundled}
 
     def __call__(self, values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
         """The arguments by position, with their names, and those by name. Raises MisconductError for a missing one."""
@@ -129,7 +130,8 @@ class Plan:
         if missing:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
-        named |= {parameter: TRAINING | {n: values[n] for n in names} for parameter, names in self.settings.items()}
+        for parameter, keys in self.settings.items():
+            named[parameter] = TRAINING | {key: values[name] for key, name in keys.items() if name in values}
         named |= self.constants
         return [(name, values[name]) for name in self.in_order], named
 
@@ -192,7 +194,9 @@ def _matched(
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
     left_out = [name for name in options if name not in meant.values()]
     bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)]
-    settings = {bundles[0]: left_out} if bundles and left_out else {}
+    renamed_keys = {yours: name for yours, name in names.items() if yours not in meant and name in {*left_out, *saved}}
+    keys = {**{name: name for name in left_out if name not in renamed_keys.values()}, **renamed_keys}
+    settings = {bundles[0]: keys} if bundles and keys else {}
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
     constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
     others = [p for p in others if p.name not in constants]

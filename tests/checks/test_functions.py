@@ -272,6 +272,29 @@ def test_a_parameter_called_like_settings_takes_the_options_in_a_dictionary():
     assert not gradcheck((conv_forward, lambda dY: dY), "conv1d").assumed
 
 
+def pool_forward(x, pool_param):
+    assert set(pool_param) == {"mode", "stride", "pad", "height", "width"}
+    stride, R, S = pool_param["stride"], pool_param["height"], pool_param["width"]
+    P, Q = 1 + (x.shape[1] - R) // stride, 1 + (x.shape[2] - S) // stride
+    windows = [[x[:, p * stride : p * stride + R, q * stride : q * stride + S] for q in range(Q)] for p in range(P)]
+    return np.array(windows).mean(axis=(3, 4)).transpose(2, 0, 1, 3), (x, pool_param)
+
+
+def pool_backward(dout, cache):
+    x, pool_param = cache
+    stride, R, S = pool_param["stride"], pool_param["height"], pool_param["width"]
+    dx = np.zeros_like(x)
+    for p, q in np.ndindex(dout.shape[1:3]):
+        dx[:, p * stride : p * stride + R, q * stride : q * stride + S] += dout[:, p, q, None, None] / (R * S)
+    return dx
+
+
+def test_keys_of_a_dictionary_of_settings_may_be_renamed():
+    names = {"height": "R", "width": "S"}
+    report = gradcheck((pool_forward, pool_backward), "avg_pool2d", names=names, sizes={"pad": 0})
+    assert report.verdict == "agree", report
+
+
 def test_a_parameter_called_like_settings_is_no_dictionary_where_no_option_is_left():
     report = gradcheck(
         (lambda X, W, params: X @ W + params, lambda dY, X, W: (dY @ W.T, X.T @ dY, dY.sum(0))), "linear"
