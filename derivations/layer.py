@@ -65,6 +65,8 @@ class Option:
         if self.low is not None:
             upper = plain(self.high) if self.high is not None else ""
             return f"{self.name} in {plain(self.low)}..{upper}"
+        if self.integer:
+            return f"{self.name} in {int(self.positive)}.."
         return f"{self.name} {'>' if self.positive else '>='} 0"
 
 

@@ -34,6 +34,7 @@ from derivations.schedule import schedule, totals
 from derivations.scope import FUNCTIONS, INTEGER_OPERATORS, Scope, check_rank, constant, small_number, subscripts
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LARGEST_POWER = 4  # of a size
 
 
 def layer(
@@ -74,10 +75,12 @@ def read_equation(text: str, of: Layer) -> Claim:
     return Reader.about(of).claim(lines[0])
 
 
+_TERM = r"(?:[^\s\[\](),;]|\([^()\[\]]*\))+"
 _DECLARATION = re.compile(
     r"(?P<name>[A-Za-z_]\w*)(?:\s*(?P<sizes>\[[^\]]*\]))?"
     # `stride in 1..` has no upper end; blanks after the dots belong to the range only where there are some before.
-    r"(?:\s+in\s+(?P<low>[^\s\[\]]+?)\s*\.\.(?:(?<=\s\.\.)\s*)?(?P<high>[^\s\[\]]+)?)?(?:\s*(?P<sign>>=?)\s*0(?![\w.]))?"
+    r"(?:\s+in\s+(?P<low>[^\s\[\]]+?)\s*\.\.(?:(?<=\s\.\.)\s*)?"
+    rf"(?P<high>{_TERM}(?:\s+[-+*]\s+{_TERM})*)?)?(?:\s*(?P<sign>>=?)\s*0(?![\w.]))?"
 )
 
 
@@ -205,7 +208,7 @@ class Reader:
         return self._size_expression(tree, padded)
 
     def _size_expression(self, node: ast.expr, line: Line) -> sp.Expr:
-        """Sizes: whole numbers, names, + - * // %, min and brackets."""
+        """Sizes: whole numbers, names, + - * // %, powers such as **2, min and brackets."""
         if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
             return sp.Integer(small_number(node, line))
         if isinstance(node, ast.Name):
@@ -217,6 +220,10 @@ class Reader:
             if isinstance(node.op, ast.FloorDiv | ast.Mod) and right.is_Integer and right <= 0:
                 raise line.error("a size is divided by something that is not positive", node.right.col_offset - 1)
             return INTEGER_OPERATORS[type(node.op)](left, right)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
+            power = self._size_expression(node.right, line)
+            if 0 < power <= _LARGEST_POWER:
+                return self._size_expression(node.left, line) ** power
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "min" and node.args:
             return sp.Min(*(self._size_expression(argument, line) for argument in node.args))
         raise line.error("a size is made of whole numbers and names with + - * // % and min", node.col_offset - 1)

@@ -83,6 +83,8 @@ class Printer:
             return self.function("where", [self.condition(condition), self.text(yes), self.text(no)])
         if isinstance(node, maximum | minimum):
             return self.function(node.func.__name__, [self.text(part) for part in node.args])
+        if isinstance(node, sp.Min):
+            return self.function("min", [self.text(part) for part in sorted(node.args, key=str)])
         if isinstance(node, absolute | sp.Abs):
             return self.function("abs", [self.text(node.args[0])])
         if isinstance(node, Elementary):

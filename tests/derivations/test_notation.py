@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from derivations import LAYERS, DerivationError, NotationError, derive, layer, read_equation, read_layer
-from derivations.lines import LONGEST_LINE
+from derivations.lines import LONGEST_LINE, logical_lines
+from derivations.notation import Reader
 from derivations.scope import FUNCTIONS
 from tests.strategies import CONVOLUTIONS, layers, recurrences
 
@@ -325,3 +326,32 @@ def test_a_comparison_with_itself_is_decided(operator):
     text = f"X[N]  A[N]  Y[N]\nA[n] = tanh(X[n])\nY[n] = where(A[n] {operator} A[n], 2*A[n], A[n])"
     expected = "2*A[n]" if "=" in operator and operator != "!=" else "A[n]"
     assert read_layer(text).equations[-1].text == f"Y[n] = {expected}"
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_declarations_are_read_as_they_are_printed(name):
+    of = LAYERS[name]
+    reader = Reader()
+    for line in logical_lines("  ".join(map(str, (*of.options, *of.tensors)))):
+        reader.declare(line)
+    assert reader.tensors == of.by_name
+    read = {option.name: (option.integer, option.high, option.symbol) for option in reader.options.values()}
+    assert read == {option.name: (option.integer, option.high, option.symbol) for option in of.options}
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("T[N] in 0..C - 1", "0", "C - 1"),
+        ("T[N] in 0..C-1", "0", "C - 1"),
+        ("T[N] in 0..2*C - 1  X[N, C]", "0", "2*C - 1"),
+        ("T[N] in 0 .. C - 1, X[N, C]", "0", "C - 1"),
+        ("T[N] in 0..min(C, D) - 1 -> Y[N]", "0", "min(C, D) - 1"),
+        ("T[N] in 0..C**2 - 1", "0", "C**2 - 1"),
+    ],
+)
+def test_a_bound_may_have_blanks_in_it(text, low, high):
+    reader = Reader()
+    (line,) = logical_lines(text)
+    reader.declare(line)
+    assert str(reader.tensors["T"]) == f"T[N] in {low}..{high}"
