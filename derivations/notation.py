@@ -245,7 +245,11 @@ class Reader:
             if size_symbol(name) in self.size_definitions:
                 raise line.error(f"the size {name!r} is defined twice")
             self.sizes.add(name)
-            self.size_definitions[size_symbol(name)] = self._size(line.cut(sign + 1))
+            try:
+                self.size_definitions[size_symbol(name)] = self._size(line.cut(sign + 1))
+            except NotationError as error:
+                hint = f"{name} is not declared, and so taken for a size: where it is a number, declare {name}"
+                raise NotationError(f"{error.message} ({hint})", error.line, error.column) from None
             equations.remove((line, sign))
         found: dict[str, bool] = {}
         expressions = [*self.size_definitions.values(), *(s for t in self.tensors.values() for s in t.sizes)]

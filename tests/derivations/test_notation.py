@@ -355,3 +355,8 @@ def test_a_bound_may_have_blanks_in_it(text, low, high):
     (line,) = logical_lines(text)
     reader.declare(line)
     assert str(reader.tensors["T"]) == f"T[N] in {low}..{high}"
+
+
+def test_a_number_that_is_not_declared_is_told_from_a_size():
+    with pytest.raises(NotationError, match=r"^line 2, .*\(L is not declared, and so taken for a size: .*declare L\)$"):
+        read_layer("X[N]\nL = sum[n](X[n])")
