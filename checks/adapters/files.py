@@ -112,7 +112,9 @@ def _times_slope(slope: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _function(module: ModuleType, file: str, name: str) -> Any:
-    found = getattr(module, name, None)
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
     if not callable(found) and not is_object(found):
         functions = [
             n

@@ -292,7 +292,7 @@ def gradients_by_name(
 ) -> dict[str, Any]:
     """What a backward returned, by name. Raises MisconductError where it cannot be the layer's cotangents."""
     if isinstance(returned, Mapping):
-        return dict(returned)
+        return {f"d{key}" if f"d{key}" in real else key: value for key, value in returned.items()}
     if returned is None:
         raise MisconductError("arity", f"the backward returned None, expected {', '.join(real)}")
     given = list(returned) if isinstance(returned, tuple | list) else [returned]

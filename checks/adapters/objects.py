@@ -20,7 +20,15 @@ from checks.adapters.functions import (
     require_known,
     results_by_name,
 )
-from checks.adapters.places import Place, gradients_left, output_left, places_of
+from checks.adapters.places import (
+    Place,
+    filled,
+    gradients_left,
+    output_left,
+    places_of,
+    required_places,
+    settled,
+)
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import DerivationError, Layer
 
@@ -149,19 +157,11 @@ class _Maker:
 
 def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]) -> _Maker:
     """Copies of an object, with other parameters. Raises ValueError where one of these is nowhere."""
-    places = places_of(made, layer, own, names)
-    for name in own:
-        if name not in places:
-            kind = type(made).__name__
-            raise ValueError(
-                f"the forward of {kind} does not take {name} of {layer.name}, and it has no attribute {name}: say "
-                f"which one it is (names={{'...': {name!r}}}, or --name ...={name}), or give the class if it is made "
-                f"from {name}"
-            )
-    sizes = _settled(made, layer, places, names)
+    places = required_places(made, layer, own, names)
+    sizes = settled(made, layer, places, names)
 
     def fresh(values: Values) -> Any:
-        return _filled(copy.deepcopy(made), places, values)
+        return filled(copy.deepcopy(made), places, values)
 
     return _Maker(fresh, {*own, *sizes}, places, sizes)
 
@@ -178,13 +178,7 @@ def _instances(made: Any, layer: Layer, own: list[str], options: list[str], name
 
 
 def _sized(made: Any, by_size: Plan, layer: Layer, places: Mapping[str, Place]) -> Callable[[Values], Any]:
-    return lambda values: _filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
-
-
-def _filled(fresh: Any, places: Mapping[str, Place], values: Values) -> Any:
-    for name, place in places.items():
-        place.put(fresh, values[name])
-    return fresh
+    return lambda values: filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
 
 
 def _example(layer: Layer) -> Values:
@@ -237,22 +231,6 @@ def _places_if_sized(
         return None
     places = places_of(fresh, layer, own, names, {size: values[size] for size in layer.size_names})
     return places if len(places) == len(own) else None
-
-
-def _settled(made: Any, layer: Layer, places: Mapping[str, Place], names: Mapping[str, str]) -> dict[str, float]:
-    """The sizes that an object's arrays have, and the options among its attributes."""
-    found: dict[str, float] = {}
-    for name, place in places.items():
-        sizes = layer.by_name[name].sizes
-        shape = place.shape_as(len(sizes), made)
-        if shape is not None:
-            found |= {str(s): n for s, n in zip(sizes, shape, strict=True) if str(s) in layer.size_names}
-    yours = {name: place for place, name in names.items()}
-    for option in layer.options:
-        value = getattr(made, yours.get(option.name, option.name), None)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            found[option.name] = value
-    return found
 
 
 def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:

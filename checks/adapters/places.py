@@ -55,7 +55,7 @@ def places_of(
 
     `sizes` are those that are known; `names` maps attributes to the layer's names. What is nowhere is left out.
     """
-    found = {name: place for name in wanted if (place := _by_name(made, name, names)) is not None}
+    found = {name: place for name in wanted if (place := place_by_name(made, name, names)) is not None}
     missing = [layer.by_name[name] for name in wanted if name not in found]
     free = [place for place in _arrays(made) if place not in found.values() and place.name not in names]
     sizes = sizes or {}
@@ -65,7 +65,44 @@ def places_of(
     return found | (fits[0] if len(fits) == 1 else {})
 
 
-def _by_name(made: Any, name: str, names: Mapping[str, str]) -> Place | None:
+def required_places(made: Any, layer: Layer, wanted: Sequence[str], names: Mapping[str, str]) -> dict[str, Place]:
+    """As `places_of`. Raises ValueError where something is nowhere."""
+    places = places_of(made, layer, wanted, names)
+    for name in wanted:
+        if name not in places:
+            kind = type(made).__name__
+            raise ValueError(
+                f"{kind} does not take {name} of {layer.name}, and it has no attribute {name}: say which one it is "
+                f"(names={{'...': {name!r}}}, or --name ...={name}), or give the class if it is made from {name}"
+            )
+    return places
+
+
+def filled(made: Any, places: Mapping[str, Place], values: Mapping[str, Any]) -> Any:
+    """An object with other values at its places."""
+    for name, place in places.items():
+        place.put(made, values[name])
+    return made
+
+
+def settled(made: Any, layer: Layer, places: Mapping[str, Place], names: Mapping[str, str]) -> dict[str, float]:
+    """The sizes that an object's arrays have, and the options among its attributes."""
+    found: dict[str, float] = {}
+    for name, place in places.items():
+        sizes = layer.by_name[name].sizes
+        shape = place.shape_as(len(sizes), made)
+        if shape is not None:
+            found |= {str(s): n for s, n in zip(sizes, shape, strict=True) if str(s) in layer.size_names}
+    yours = {name: place for place, name in names.items()}
+    for option in layer.options:
+        value = getattr(made, yours.get(option.name, option.name), None)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[option.name] = value
+    return found
+
+
+def place_by_name(made: Any, name: str, names: Mapping[str, str]) -> Place | None:
+    """Where an object keeps an input under its name: in an attribute, or in its dictionary `params`."""
     candidates = [*(yours for yours, meant in names.items() if meant == name), name, name.lower()]
     for candidate in candidates:
         if hasattr(made, candidate):

@@ -1,5 +1,6 @@
 """One function that returns a loss and its gradient at once, as optimizers ask for it and tutorials write it."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from checks.adapters.functions import (
     require_known,
     times,
 )
+from checks.adapters.places import filled, place_by_name, required_places, settled
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
@@ -27,19 +29,26 @@ def from_value_and_gradient(
 ) -> Implementation:
     """Make an Implementation of `f(X, ...) -> (L, dX)`: the gradient is taken for that of dL = 1, and times dL.
 
-    Parameters are matched to inputs and options as those of plain functions are (`adapters.functions`). Behind the loss
-    stands the gradient, or several, one by one, in a sequence or in a dictionary: all those of real inputs, or those
-    `wanted`. Raises ValueError where `names` leads to a name that the layer does not have.
+    Parameters are matched to inputs and options as those of plain functions are (`adapters.functions`). A method of an
+    object finds there what it does not take: attributes, or entries of its dictionary `params`, by their names. Behind
+    the loss stands the gradient, or several, one by one, in a sequence or in a dictionary: all those of real inputs, or
+    those `wanted`. Raises ValueError where `names` leads to a name that the layer does not have, and where an object
+    has no attribute for an input.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
     hidden, names, (loss,) = list(layer.hidden_sizes), names or {}, layer.outputs
     require_known(layer, names, {*inputs, *options, *hidden, *real})
-    plan, name = plan_of(function, inputs, options, hidden, names), getattr(function, "__name__", layer.name)
+    owner, name = getattr(function, "__self__", None), getattr(function, "__name__", layer.name)
+    kept = [] if owner is None else [each for each in inputs if place_by_name(owner, each, names)]
+    plan = plan_of(function, [each for each in inputs if each not in kept], options, hidden, names)
+    own = [] if owner is None else [each for each in inputs if each not in plan.taken]
+    places = required_places(owner, layer, own, names)
 
     def forward(values: Values) -> dict[str, Any]:
         positional, named = plan(values)
-        returned = call(function, positional, named)
+        method = getattr(filled(copy.deepcopy(owner), places, values), name) if places else function
+        returned = call(method, positional, named)
         if not isinstance(returned, tuple | list) or len(returned) < 2:
             raise MisconductError(
                 "arity", f"{name} is no backward by its name, and returns no pair: expected (loss, gradient)"
@@ -52,8 +61,9 @@ def from_value_and_gradient(
         found = gradients_by_name(returned, real, len(inputs), wanted)
         return {name: times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
-    assumed = assumed_without(layer, plan.taken)
-    return Implementation(name, forward, backward, (function,), None, assumed=assumed)
+    sizes = settled(owner, layer, places, names) if places else {}
+    assumed = assumed_without(layer, plan.taken | places.keys())
+    return Implementation(name, forward, backward, (function,), None, sizes, assumed)
 
 
 def with_told_cotangent(implementation: Implementation, layer: Layer, sizes: Mapping[str, float]) -> Implementation:

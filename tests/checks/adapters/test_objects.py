@@ -329,7 +329,7 @@ class Twice(Dense):
 
 
 def test_an_attribute_that_is_not_there_is_one_line():
-    with pytest.raises(ValueError, match=r"^the forward of Twice does not take W of linear, .*--name \.\.\.=W.*$"):
+    with pytest.raises(ValueError, match=r"^Twice does not take W of linear, .*--name \.\.\.=W.*$"):
         gradcheck(Twice(4, 3), "linear")
     with pytest.raises(ValueError, match="nothing called 'V'"):
         gradcheck(Dense(4, 3), "linear", names={"weights": "V"})

@@ -237,7 +237,9 @@ def test_a_module_is_left_as_it_was():
 def test_a_weight_that_is_kept_transposed_is_found_out_and_can_be_told():
     module = torch.nn.Linear(4, 5)
     report = gradcheck(module, "linear", names={"weight": "W", "bias": "b"})
-    assert any(diagnosis.mistake == "transposed" for diagnosis in report.diagnoses), report
+    assert [diagnosis.mistake for diagnosis in report.diagnoses] == ["W transposed", "--axes W=CD"], report
+    told = gradcheck(module, "linear", names={"weight": "W", "bias": "b"}, axes={"W": "CD"})
+    assert told.verdict == "agree", told
     assert_gradients(module, "linear", names={"weight": "W.T", "bias": "b"})
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
-from derivations import layer
+from derivations import derive, layer, read_layer
 
 
 def probabilities(x):
@@ -98,3 +98,68 @@ def test_a_layer_that_is_no_loss_has_no_such_function():
 def test_it_computes_on_the_cpu():
     with pytest.raises(ValueError, match="NumPy computes on the CPU"):
         gradcheck(softmax_loss, "softmax_cross_entropy", device="cuda")
+
+
+NET = read_layer(
+    """
+    X[N, D]  W1[D, H]  b1[H]  W2[H, C]  T[N] in 0..C - 1  reg >= 0
+    A[N, H]  Z[N, C]  L
+    A[n, h] = maximum(0, sum[d](X[n, d]*W1[d, h]) + b1[h])
+    Z[n, c] = sum[h](A[n, h]*W2[h, c])
+    L = mean[n](log(sum[c](exp(Z[n, c]))) - Z[n, T[n]]) + reg*(sum[d, h](W1[d, h]**2) + sum[h, c](W2[h, c]**2))
+    """,
+    "net",
+)
+
+
+class Net:
+    """A network as courses have it: parameters in a dictionary, and a method that returns a loss and gradients."""
+
+    share = 2
+
+    def __init__(self, sizes):
+        self.params = {"W1": np.zeros(sizes[:2]), "b1": np.zeros(sizes[1]), "W2": np.zeros(sizes[1:])}
+
+    def loss(self, X, y=None, reg=0.0):
+        W1, b1, W2 = self.params["W1"], self.params["b1"], self.params["W2"]
+        hidden = np.maximum(0, X @ W1 + b1)
+        scores = hidden @ W2
+        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+        p, rows = exponentials / exponentials.sum(axis=1, keepdims=True), np.arange(len(X))
+        loss = -np.log(p[rows, y]).mean() + reg * ((W1 * W1).sum() + (W2 * W2).sum())
+        p[rows, y] -= 1
+        d = p / len(X)
+        dhidden = d @ W2.T * (hidden > 0)
+        return loss, {
+            "W1": X.T @ dhidden + self.share * reg * W1,
+            "b1": dhidden.sum(axis=0),
+            "W2": hidden.T @ d + 2 * reg * W2,
+        }
+
+
+class Halved(Net):
+    share = 1
+
+
+PARAMETERS = ["W1", "b1", "W2"]
+
+
+def test_a_method_finds_in_its_object_what_it_does_not_take():
+    net = Net((4, 5, 3))
+    report = gradcheck(net.loss, derive(NET, PARAMETERS), names={"y": "T"})
+    assert report.verdict == "agree", report
+    assert all("D=4 H=5 C=3" in case for case in report.cases)
+    assert not net.params["W1"].any()
+
+
+def test_a_mistake_in_a_method_is_named():
+    report = gradcheck(Halved((4, 5, 3)).loss, derive(NET, PARAMETERS), names={"y": "T"})
+    assert {f.cotangent for f in report.findings if f.verdict == "disagree"} == {"dW1"}
+    assert report.diagnoses[0].mistake == "the term 2*dL*reg*W1[d, h] is taken 1/2 times"
+
+
+def test_what_a_method_neither_takes_nor_finds_is_one_line():
+    net = Net((4, 5, 3))
+    del net.params["b1"]
+    with pytest.raises(ValueError, match=r"^Net does not take b1 of net, and it has no attribute b1: say which one"):
+        gradcheck(net.loss, NET, names={"y": "T"})
