@@ -59,12 +59,12 @@ def _methods(made: Any) -> tuple[str, str] | None:
 def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None) -> Implementation:
     """Make an Implementation of a class that is made from parameters or from sizes, or of an object.
 
-    `forward(X)` and `backward(dY)` (or another pair of _METHODS) take what their parameters mean
-    (`adapters.functions`). A class is called with the
-    inputs and options that its forward does not take; where it refuses these, with their sizes, by name or in the first
-    order in which its arrays fit. What an object, or a class made from sizes, has for parameters are attributes, or
-    entries of its dictionary `params`, that are given other values: `W` or `w`, else the only arrays whose shapes fit.
-    The shapes of an object settle sizes; options among its attributes stay as they are.
+    `forward(X)` and `backward(dY)`, or another pair of _METHODS, take what their parameters mean, as plain functions do
+    (`adapters.functions`). A class is called with the inputs and options that its forward does not take; where it
+    refuses these, with their sizes, by name or in the first order in which its arrays fit. What an object, or a class
+    made from sizes, has for parameters are attributes, or entries of its dictionary `params`, that are given other
+    values: `W` or `w`, else the only arrays whose shapes fit. The shapes of an object settle sizes; options among its
+    attributes stay as they are.
     The forward returns its output or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of
     what the forward takes, or all of them; the others are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for
     W as the layer and as the object calls it, or in `grads`, a dictionary or a list in the order of the layer's

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,9 @@ def places_of(
     sizes = sizes or {}
     for name, place in found.items():
         sizes = _agreeing(layer.by_name[name], place, made, sizes) or sizes
-    fits = list(_fitting(missing, free, made, sizes))
+    choices = {tensor.name: [p for p in free if _agreeing(tensor, p, made, sizes) is not None] for tensor in missing}
+    missing.sort(key=lambda tensor: len(choices[tensor.name]))
+    fits = list(islice(_fitting(missing, choices, made, sizes), 2))
     return found | (fits[0] if len(fits) == 1 else {})
 
 
@@ -124,16 +127,19 @@ def _arrays(made: Any) -> Iterator[Place]:
             yield from (Place(attribute, key) for key in kept)
 
 
-def _fitting(tensors: Sequence[Tensor], places: Sequence[Place], made: Any, sizes: Sizes) -> Iterator[dict[str, Place]]:
+def _fitting(
+    tensors: Sequence[Tensor], choices: Mapping[str, Sequence[Place]], made: Any, sizes: Sizes
+) -> Iterator[dict[str, Place]]:
     """Every way to give each tensor a place of its own, such that every size is one number."""
     if not tensors:
         yield {}
         return
     tensor, *others = tensors
-    for place in places:
+    for place in choices[tensor.name]:
         agreeing = _agreeing(tensor, place, made, sizes)
         if agreeing is not None:
-            for rest in _fitting(others, [other for other in places if other != place], made, agreeing):
+            left = {other.name: [p for p in choices[other.name] if p != place] for other in others}
+            for rest in _fitting(others, left, made, agreeing):
                 yield {tensor.name: place, **rest}
 
 

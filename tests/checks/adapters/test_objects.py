@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
+from checks.adapters.places import places_of
+from derivations import LAYERS
 
 
 class Affine:
@@ -333,3 +335,18 @@ def test_an_attribute_that_is_not_there_is_one_line():
         gradcheck(Twice(4, 3), "linear")
     with pytest.raises(ValueError, match="nothing called 'V'"):
         gradcheck(Dense(4, 3), "linear", names={"weights": "V"})
+
+
+class Hoarder(Dense):
+    """Of its many arrays none is b, and too many could be W."""
+
+    def __init__(self, n_in, n_out):
+        self.kept = {}
+        for number in range(40):
+            setattr(self, f"array{number}", np.zeros((n_in, n_out)))
+
+
+def test_many_arrays_that_could_be_anything_are_nothing():
+    layer = LAYERS["lstm"]
+    assert places_of(Hoarder(4, 16), layer, ["Wx", "Wh", "h0", "c0", "b"], {}) == {}
+    assert places_of(Hoarder(4, 16), layer, ["Wx", "h0", "c0"], {}) == {}
