@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice, product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from checks.diagnosis import Diagnosis
 from checks.implementation import Implementation, MisconductError, as_numbers
@@ -20,35 +21,49 @@ MOST_CASES, MOST_TRIES = 2, 300
 def another_order(trials: Sequence[Trial], adapted_with: Callable[[Axes], Implementation]) -> tuple[Diagnosis, ...]:
     """That a forward agrees, in every case that is looked at, once its axes are told; nothing where it does not.
 
+    If no order makes it agree, one that gives its outputs the right shapes is told, where they have not got them.
     `adapted_with` makes the Implementation that has its axes like that. Raises nothing: an order that does not suit the
     code is none.
     """
     looked_at = trials[:MOST_CASES]
+    fitting: Axes | None = None
     for axes in islice(_orders(trials[0]), MOST_TRIES):
         try:
             implementation = adapted_with(axes)
         except ValueError:
             continue
-        if all(_agrees(trial, implementation) for trial in looked_at):
-            told = " ".join(f"--axes {name}={order}" for name, order in axes.items())
-            output = trials[0].outputs[0]
-            sentence = f"its axes come in another order: with {told} the forward agrees"
-            return (Diagnosis(output, "axes in another order", told, sentence, len(looked_at), len(looked_at)),)
-    return ()
+        outputs = [_outputs(trial, implementation) for trial in looked_at]
+        if all(outputs):
+            if all(_agree(trial, found) for trial, found in zip(looked_at, outputs, strict=True)):
+                return (_diagnosis(looked_at, axes, "the forward agrees"),)
+            fitting = fitting or axes
+    if fitting is None or all(_outputs(trial, trial.implementation) for trial in looked_at):
+        return ()
+    return (_diagnosis(looked_at, fitting, "its outputs have their shapes"),)
 
 
-def _agrees(trial: Trial, implementation: Implementation) -> bool:
-    """Whether a forward gives what the equations say."""
+def _diagnosis(trials: Sequence[Trial], axes: Axes, then: str) -> Diagnosis:
+    told = " ".join(f"--axes {name}={order}" for name, order in axes.items())
+    sentence = f"its axes come in another order: with {told} {then}"
+    return Diagnosis(trials[0].outputs[0], "axes in another order", told, sentence, len(trials), len(trials))
+
+
+def _outputs(trial: Trial, implementation: Implementation) -> dict[str, NDArray[np.float64]]:
+    """What a forward gives; nothing where it raises, or gives something of another shape."""
     there = replace(trial, implementation=implementation, values=implementation.laid_out(trial.values))
     try:
         results = there.forward(there.arguments())
         found = {name: as_numbers(name, results[name]) for name in trial.outputs}
     except (MisconductError, KeyError):
-        return False
+        return {}
+    return found if all(array.shape == trial.truth[name].value.shape for name, array in found.items()) else {}
+
+
+def _agree(trial: Trial, found: Mapping[str, NDArray[np.float64]]) -> bool:
+    """Whether outputs are what the equations say."""
+    near = trial.format.near
     return all(
-        array.shape == trial.truth[name].value.shape
-        and judge("", name, "equations", array, trial.truth[name], trial.bounds[name], trial.format.near).verdict
-        == "agree"
+        judge("", name, "equations", array, trial.truth[name], trial.bounds[name], near).verdict == "agree"
         for name, array in found.items()
     )
 

@@ -1,7 +1,7 @@
 """At which sizes to look: those at which a mistake cannot hide."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Real
@@ -37,9 +37,10 @@ class Case:
     values: Mapping[str, Any]
 
 
-def unmasked(case: Case, masks: Iterable[str]) -> Case:
-    """The same case with these masks all ones."""
-    return replace(case, values={**case.values, **{mask: np.ones_like(case.values[mask]) for mask in masks}})
+def with_constants(case: Case, constants: Mapping[str, float]) -> Case:
+    """The same case with these tensors all of one number."""
+    filled = {name: np.full_like(case.values[name], number) for name, number in constants.items()}
+    return replace(case, values={**case.values, **filled})
 
 
 def all_cases(

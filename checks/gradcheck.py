@@ -10,7 +10,7 @@ from checks.adapters.axes import orders_of, reordered, reordered_layer
 from checks.adapters.frameworks import adapt
 from checks.adapters.value_and_gradient import with_told_cotangent
 from checks.axis_orders import another_order
-from checks.cases import all_cases, given_case, unmasked
+from checks.cases import all_cases, given_case, with_constants
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
 from checks.directions import along_a_direction
@@ -88,11 +88,11 @@ def gradcheck(
     if inputs is not None:
         cases = [given_case(layer, inputs, format)]
     else:
-        masks = [tensor.name for tensor in layer.inputs if tensor.name in implementation.assumed]
-        assumed = {name: value for name, value in implementation.assumed.items() if name not in masks}
+        tensors = {name: value for name, value in implementation.assumed.items() if name in layer.by_name}
+        assumed = {name: value for name, value in implementation.assumed.items() if name not in tensors}
         told = {name: n for name, n in (sizes or {}).items() if name not in derivation.output_cotangents}
         drawn = all_cases(derivation, {**implementation.sizes, **assumed, **told}, format, rng)
-        cases = [unmasked(case, masks) for case in drawn]
+        cases = [with_constants(case, tensors) for case in drawn]
 
     findings: list[Finding] = []
     trials: list[Trial] = []
@@ -180,6 +180,7 @@ def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDA
     """The arrays that can be compared, and what is wrong with the others."""
     expected = list(trial.derivation.cotangents)
     wanted = [name for name in expected if name.removeprefix("d") in trial.real_inputs]
+    wanted = [name for name in wanted if name in returned or name[1:] not in trial.implementation.assumed]
     others = " ".join(f"--wrt {name.removeprefix('d')}" for name in wanted if name in returned)
     hint = f" (where it is not to, look at the others alone: {others})" if others else ""
     faults = [

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
+from derivations.expressions import entry_name
 from numeric.contract import contract_of, without_contract
 
 CACHE = "cache"
@@ -47,8 +49,8 @@ def from_functions(
     backward, the output cotangents. So do the arguments of a function that has no readable signature, or takes any
     number of them. One that is called `bn_param`, or `config`, takes a dictionary of the options that are left, as
     courses have it, with `mode` for training, under the keys that `names` gives them; one called `training` takes True.
-    What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, a stride or a
-    padding the smallest there is.
+    What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, the state that a
+    recurrence starts from all zeros, a stride or a padding the smallest there is.
 
     The forward returns the output array, or a tuple of several; a dictionary of arrays, the output under its name or
     first; or a tuple with more behind its outputs: what it calls these in `return Y, mean, scale` the backward can ask
@@ -79,12 +81,14 @@ def from_functions(
     def run_forward_again(values: Values) -> dict[str, Any]:
         return run_forward(values, without_contract(forward))
 
+    assumed = assumed_without(layer, forward_plan.taken | backward_plan.taken)
+    orders = [*([wanted] if wanted else []), [name for name in real if name[1:] not in assumed]]
+
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
-        return gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), wanted)
+        return gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), orders)
 
     name = getattr(forward, "__name__", layer.name)
-    assumed = assumed_without(layer, forward_plan.taken | backward_plan.taken)
     functions = (forward, backward)
     return Implementation(name, run_forward, run_backward, functions, run_forward_again, assumed=assumed)
 
@@ -153,10 +157,11 @@ def plan_of(
 
 
 def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
-    """What masks, and options such as a stride, are for code that does not take them."""
+    """What masks, states that a recurrence starts from, and options such as a stride, are for code without them."""
+    starts = {entry_name(boundary.rhs): 0 for boundary in layer.boundaries if isinstance(boundary.rhs, sp.Indexed)}
     masks = {tensor.name: 1 for tensor in layer.inputs if tensor.integer and (tensor.low, tensor.high) == (0, 1)}
     options = {option.name: int(option.low) for option in layer.options if option.integer and option.low is not None}
-    return {name: value for name, value in {**masks, **options}.items() if name not in taken}
+    return {name: value for name, value in {**starts, **masks, **options}.items() if name not in taken}
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -288,9 +293,12 @@ def results_by_name(returned: Any, outputs: Sequence[str], behind: Sequence[str]
 
 
 def gradients_by_name(
-    returned: Any, real: Sequence[str], inputs: int, wanted: Sequence[str] | None = None
+    returned: Any, real: Sequence[str], inputs: int, orders: Sequence[Sequence[str]] = ()
 ) -> dict[str, Any]:
-    """What a backward returned, by name. Raises MisconductError where it cannot be the layer's cotangents."""
+    """What a backward returned, by name; a sequence is the first of `orders` that is as long, or begins all of `real`.
+
+    Raises MisconductError where it cannot be the layer's cotangents.
+    """
     if isinstance(returned, Mapping):
         return {f"d{key}" if f"d{key}" in real else key: value for key, value in returned.items()}
     if returned is None:
@@ -300,5 +308,5 @@ def gradients_by_name(
         given = [one for one in given if one is not None]
     if not 0 < len(given) <= len(real):
         raise MisconductError("arity", f"the backward returned {len(given)} arrays, expected {', '.join(real)}")
-    # Of those that are missing, another finding tells.
-    return dict(zip(wanted if wanted and len(wanted) == len(given) else real, given, strict=False))
+    order = next((order for order in orders if len(order) == len(given)), real)
+    return dict(zip(order, given, strict=False))  # of those that are missing, another finding tells

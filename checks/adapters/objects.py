@@ -244,7 +244,8 @@ def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str]) -> dict[s
 def _returned(returned: Any, real: Sequence[str], taken: set[str], names: Mapping[str, str]) -> dict[str, Any]:
     """The cotangents that a backward returned: of what the forward takes, or all of them."""
     if isinstance(returned, Mapping):
-        return {names.get(key, key): value for key, value in returned.items()}
+        named = {names.get(key, key): value for key, value in returned.items()}
+        return {f"d{key}" if key in real else key: value for key, value in named.items()}
     its = [name for name in real if name in taken]
     if isinstance(returned, tuple | list):
         order = real if len(returned) > len(its) else its

@@ -58,7 +58,7 @@ def from_value_and_gradient(
 
     def backward(values: Values) -> dict[str, Any]:
         returned = renamed(values[GRADIENT], names)
-        found = gradients_by_name(returned, real, len(inputs), wanted)
+        found = gradients_by_name(returned, real, len(inputs), [wanted] if wanted else [])
         return {name: times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
     sizes = settled(owner, layer, places, names) if places else {}

@@ -55,6 +55,23 @@ def test_what_sums_along_the_wrong_axis_is_told_that_first():
     assert report.diagnoses[0].hypothesis != "axes in another order"
 
 
+def doubled(x, h0, Wx, Wh, b):
+    """The batch comes first, and the states are twice what they should be: no order of axes makes that right."""
+    states = [h0]
+    for t in range(x.shape[1]):
+        states.append(2 * np.tanh(x[:, t] @ Wx + states[-1] @ Wh + b))
+    return np.stack(states[1:], axis=1)
+
+
+def test_an_order_that_makes_the_shapes_right_is_told_where_none_makes_all_right():
+    def backward(dh):
+        raise ValueError
+
+    report = gradcheck((doubled, backward), "rnn_tanh")
+    assert told(report) == ["--axes x=NTD --axes h=NTM"]
+    assert "its outputs have their shapes" in " ".join(str(report).split())
+
+
 def negative(X, W, b):
     return -(X @ W + b)
 

@@ -408,3 +408,40 @@ def test_a_flag_without_a_default_says_that_it_is_trained():
         return forward(X, W, b)
 
     assert check(flagged, backward).verdict == "agree"
+
+
+def recurrent_forward(x, Wx, Wh, b):
+    states = [np.zeros((x.shape[1], len(Wh)), np.result_type(x, Wx, Wh, b))]
+    for step in x:
+        states.append(np.tanh(step @ Wx + states[-1] @ Wh + b))
+    return np.array(states[1:]), (x, Wx, Wh, states)
+
+
+def recurrent_backward(dh, cache):
+    x, Wx, Wh, states = cache
+    dx, dWx, dWh, db, later = np.empty_like(x), 0, 0, 0, 0
+    for t in reversed(range(len(x))):
+        da = (dh[t] + later) * (1 - states[t + 1] ** 2)
+        dx[t], later = da @ Wx.T, da @ Wh.T
+        dWx, dWh, db = dWx + x[t].T @ da, dWh + states[t].T @ da, db + da.sum(axis=0)
+    return dx, dWx, dWh, db
+
+
+def test_a_recurrence_that_takes_no_first_state_starts_from_zeros_and_the_report_says_so():
+    report = gradcheck((recurrent_forward, recurrent_backward), "rnn_tanh")
+    assert (report.verdict, report.assumed) == ("agree", {"h0": 0})
+    assert report.cotangents == ("dx", "dWx", "dWh", "db")
+    assert "looked at with h0 = 0" in str(report)
+
+    def shifted(dh, cache):
+        dx, *others = recurrent_backward(dh, cache)
+        return np.roll(dx, 1, axis=0), *others
+
+    report = gradcheck((recurrent_forward, shifted), "rnn_tanh")
+    assert {finding.cotangent for finding in report.findings if finding.verdict == "disagree"} >= {"dx"}
+    assert report.diagnoses[0].hypothesis == "shifted"
+
+
+def test_keys_of_a_dictionary_may_be_the_names_of_the_inputs():
+    report = check(forward, lambda dY, X, W: {"X": dY @ W.T, "W": X.T @ dY, "b": dY.sum(axis=0)})
+    assert report.verdict == "agree"
