@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import combinations, islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,33 +71,24 @@ def _agree(trial: Trial, found: Mapping[str, NDArray[np.float64]]) -> bool:
 def _orders(trial: Trial) -> Iterator[Axes]:
     """Orders of the axes of inputs and outputs, those first that change the fewest tensors."""
     layer = trial.derivation.layer
-    tensors = [tensor for tensor in (*layer.inputs, *layer.outputs) if tensor.sizes]
-    choices = [_usual(tensor) for tensor in tensors]
-    every = product(*(range(len(orders)) for orders in choices))
-    for chosen in sorted(islice(every, 1, 20 * MOST_TRIES), key=np.count_nonzero):
-        yield {
-            tensor.name: orders[number]
-            for tensor, orders, number in zip(tensors, choices, chosen, strict=True)
-            if number
-        }
+    others = {tensor.name: _usual(tensor) for tensor in (*layer.inputs, *layer.outputs) if tensor.sizes}
+    for count in range(1, len(others) + 1):
+        for changed in combinations(others, count):
+            for orders in product(*(others[name] for name in changed)):
+                yield dict(zip(changed, orders, strict=True))
 
 
 def _usual(tensor: Tensor) -> list[str]:
-    """The orders in which others have such a tensor: ours, then channels or the batch first, and kernels of PyTorch.
+    """The other orders that such a tensor has elsewhere: channels or the batch first, the kernels of PyTorch.
 
     A vector may be a column or a row.
     """
     sizes = [plain(size) for size in tensor.sizes]
     *places, channels = sizes
-    reordered = (
-        [[channels], [channels, "1"], ["1", channels]]
-        if not places
-        else [
-            sizes,
-            [places[0], channels, *places[1:]],
-            [channels, places[-1], *places[:-1]],
-            [places[1], places[0], *places[2:], channels] if len(places) > 1 else [channels, *places],
-        ]
-    )
+    if not places:
+        orders = [[channels, "1"], ["1", channels]]
+    else:
+        orders = [[places[0], channels, *places[1:]], [channels, places[-1], *places[:-1]]]
+        orders += [[places[1], places[0], *places[2:], channels]] if len(places) > 1 else [[channels, *places]]
     separator = "" if all(len(size) == 1 for size in sizes) else ","
-    return list(dict.fromkeys(separator.join(order) for order in reordered))
+    return [order for order in dict.fromkeys(map(separator.join, orders)) if order != separator.join(sizes)]

@@ -33,9 +33,9 @@ def told(report):
         ((channels_first, channels_first_backward), "conv2d", {"dilation": 1}, CHANNELS_FIRST),
         ((in_columns, in_columns_backward), "linear", None, {"X": "DN", "W": "CD", "b": "C1", "Y": "CN"}),
         (Transposed, "linear", None, {"W": "CD"}),
-        ((lambda A: np.tanh(A.T), lambda dZ, A: dZ / np.cosh(A.T) ** 2), "tanh", None, {"Y": "DN"}),
+        ((lambda A: np.tanh(A.T), lambda dZ, A: dZ.T / np.cosh(A) ** 2), "tanh", None, {"X": "DN"}),
     ],
-    ids=["channels first", "examples in columns", "transposed weights", "a transposed output"],
+    ids=["channels first", "examples in columns", "transposed weights", "a transposed input"],
 )
 def test_it_is_told_how_the_axes_lie_and_then_they_agree(made, layer, sizes, axes):
     report = gradcheck(made, layer, sizes=sizes)
