@@ -218,7 +218,7 @@ def test_halves_in_the_wrong_order_are_named():
 GATED = {"lstm": (lstm, lstm_backward, ["Wx", "Wh", "b"]), "gru": (gru, gru_backward, ["Wx", "Wh", "bx", "bh"])}
 
 
-@pytest.mark.parametrize(("name", "order"), [("lstm", (0, 1, 3, 2)), ("lstm", (3, 0, 1, 2)), ("gru", (1, 0, 2))])
+@pytest.mark.parametrize(("name", "order"), [("lstm", (3, 0, 1, 2)), ("gru", (1, 0, 2))])
 def test_gates_in_another_order_are_named_and_nothing_else_is_looked_for(name, order, monkeypatch):
     forward, backward, gated = GATED[name]
     wanted = list(inspect.signature(backward).parameters)
@@ -244,7 +244,8 @@ def test_gates_in_another_order_are_named_and_nothing_else_is_looked_for(name, o
     explained = []
     explain = diagnosis.explain
     monkeypatch.setattr(diagnosis, "explain", lambda name, them: explained.append(name) or explain(name, them))
-    report = gradcheck((theirs, theirs_backward), name)
+    sizes = {"T": 3, "N": 2, "D": 3, "M": 2}
+    report = gradcheck((theirs, theirs_backward), name, sizes=sizes, witnesses=["derivation", "differences"])
     told = ", ".join(str(1 + k) for k in np.argsort(order))
     (found,) = report.diagnoses
     assert (found.cotangent, found.hypothesis) == ("h", "operand's blocks permuted")
