@@ -170,7 +170,7 @@ def other_power(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth with one of its powers one or a half higher or lower, squared, its root, or its inverse."""
     for equation in suspect.equations if suspect.fits else ():
         powers = {node for node in walk(equation.rhs) if isinstance(node, sp.Pow) and node.exp.is_Rational}
-        for node in sorted(powers, key=sp.default_sort_key):
+        for node in sorted((power for power in powers if not power.base.is_integer), key=sp.default_sort_key):
             e, half = node.exp, sp.Rational(1, 2)
             for exponent in dict.fromkeys((e - 1, e + 1, e / 2, 2 * e, -e, e - half, e + half)):
                 if suspect.explained_with(equation, {node: node.base**exponent}):

@@ -268,6 +268,12 @@ def test_another_power_is_named(name, forward, backward, mistake):
     assert first(gradcheck((forward, backward), name)) == ("another power", mistake)
 
 
+def test_powers_of_sizes_in_an_index_are_left_alone():
+    row = next(row for row in SUITE if row.layer == "pixel_shuffle")
+    report = gradcheck((row.forward, lambda dY, R: {"dX": 0.3 + row.backward(dY, R)["dX"] ** 2}), "pixel_shuffle")
+    assert (report.verdict, report.diagnoses) == ("disagree", ())
+
+
 def test_a_term_may_be_a_size_too_large():
     report = gradcheck((lambda A, B: A * B + A * A, lambda dY, A, B: (dY * (B + 2 * len(A) * A), dY * A)), SUM)
     assert first(report)[0] == "wrong term"
