@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from checks.hypotheses.explanation import Explanation
 from checks.hypotheses.scale import NEGATIVE, numbers
 from checks.suspect import Suspect
-from derivations.expressions import walk
+from derivations.expressions import tensor_names, walk
 
 
 def cotangent_ignored(suspect: Suspect) -> Iterator[Explanation]:
@@ -111,7 +111,7 @@ def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def times_operand(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth times, or divided by, an operand at every place."""
+    """got = the truth times, or divided by, an operand at every place, or the truth where an operand is above 0."""
     truth, axes = suspect.expected, suspect.axis_names(suspect.name)
     for name, value in suspect.operands.items() if suspect.fits else ():
         fitted = _fitted(value, suspect.axis_names(name), truth.shape, axes)
@@ -121,6 +121,9 @@ def times_operand(suspect: Suspect) -> Iterator[Explanation]:
             for candidate, what in ((truth * fitted, "times"), (truth / fitted, "divided by")):
                 if suspect.explained_by(candidate):
                     yield Explanation(f"{what} {name}", f"{suspect.name} is the true one {what} {name}")
+            if suspect.explained_by(truth * (fitted > 0)) and not (fitted > 0).all():
+                sentence = f"{suspect.name} is the true one where {name} > 0, and 0 elsewhere: a slope that is not here"
+                yield Explanation(f"where {name} > 0", sentence)
 
 
 def operand_mistaken(suspect: Suspect) -> Iterator[Explanation]:
@@ -164,18 +167,33 @@ def overwritten(suspect: Suspect) -> Iterator[Explanation]:
     """got = at each place the last, or first, of the shares that a cotangent's entries along some axes hand back."""
     for name, cotangent in suspect.cotangents.items() if suspect.fits else ():
         for axes in _subsets(cotangent, most=2):
-            places = list(np.ndindex(*(cotangent.shape[axis] for axis in axes)))
-            if len(places) > MOST_SHARES:
-                continue
-            shares = [suspect.answer_at({name: _alone(cotangent, axes, place)}) for place in places]
-            for word, order in (("last", shares), ("first", shares[::-1])):
-                kept = np.zeros_like(suspect.expected)
-                for share in order:
-                    kept = np.where(share != 0, share, kept)
-                if suspect.explained_by(kept):
-                    where = _letters(suspect, name, axes)
-                    what = f"the {word} {where}"
-                    yield Explanation(what, f"{suspect.name} keeps {what} that reaches a place: = where += belongs")
+            yield from _overwritten_along(suspect, name, cotangent, axes)
+    # A window of which only the largest entry gets something is written whole: with zeros, where it gets nothing.
+    read = tensor_names(suspect.equations[-1].rhs) if suspect.fits and suspect.is_cotangent else frozenset()
+    for name in (equation.name for equation in suspect.equations[:-1] if equation.name in read):
+        for axes in _subsets(suspect.operands[name], most=2):
+            found = list(_overwritten_along(suspect, name, suspect.operands[name], axes, whole=True))
+            if found:
+                yield from found
+                return
+
+
+def _overwritten_along(
+    suspect: Suspect, name: str, cotangent: NDArray, axes: tuple[int, ...], whole: bool = False
+) -> Iterator[Explanation]:
+    places = list(np.ndindex(*(cotangent.shape[axis] for axis in axes)))
+    if len(places) > MOST_SHARES:
+        return
+    shares = [suspect.answer_at({name: _alone(cotangent, axes, place)}) for place in places]
+    ones = np.ones_like(cotangent)
+    written = [suspect.answer_at({name: _alone(ones, axes, place)}) for place in places] if whole else shares
+    for word, step in (("last", 1), ("first", -1)):
+        kept = np.zeros_like(suspect.expected)
+        for share, where in zip(shares[::step], written[::step], strict=True):
+            kept = np.where(where != 0, share, kept)
+        if suspect.explained_by(kept):
+            what = f"the {word} {_letters(suspect, name, axes)}"
+            yield Explanation(what, f"{suspect.name} keeps {what} that reaches a place: = where += belongs")
 
 
 def _operands(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:

@@ -268,6 +268,34 @@ def test_another_power_is_named(name, forward, backward, mistake):
     assert first(gradcheck((forward, backward), name)) == ("another power", mistake)
 
 
+def test_a_slope_of_another_layer_is_named():
+    def masked(dY, X, W):
+        return {"dX": dY @ W.T * (X > 0), "dW": X.T @ dY, "db": dY.sum(axis=0)}
+
+    assert first(gradcheck((lambda X, W, b: X @ W + b, masked), "linear")) == ("times an operand", "where X > 0")
+
+
+def pool_forward(X, R, S, stride):
+    P, Q = 1 + (X.shape[1] - R) // stride, 1 + (X.shape[2] - S) // stride
+    windows = [[X[:, p * stride : p * stride + R, q * stride : q * stride + S] for q in range(Q)] for p in range(P)]
+    return np.array(windows).max(axis=(3, 4)).transpose(2, 0, 1, 3)
+
+
+@pytest.mark.parametrize(("step", "word"), [(1, "last"), (-1, "first")])
+def test_windows_that_overwrite_each_other_are_named(step, word):
+    def backward(dY, X, R, S, stride):
+        dX = np.zeros_like(X)
+        for p, q in list(np.ndindex(dY.shape[1:3]))[::step]:
+            window = X[:, p * stride : p * stride + R, q * stride : q * stride + S]
+            largest = window == window.max(axis=(1, 2), keepdims=True)
+            dX[:, p * stride : p * stride + R, q * stride : q * stride + S] = largest * dY[:, p, q, None, None]
+        return {"dX": dX}
+
+    report = gradcheck((pool_forward, backward), "max_pool2d", sizes={"pad": 0, "stride": 1})
+    assert first(report) == ("overwritten", f"the {word} p, q")
+    assert len([diagnosis for diagnosis in report.diagnoses if diagnosis.hypothesis == "overwritten"]) == 1
+
+
 def test_powers_of_sizes_in_an_index_are_left_alone():
     row = next(row for row in SUITE if row.layer == "pixel_shuffle")
     report = gradcheck((row.forward, lambda dY, R: {"dX": 0.3 + row.backward(dY, R)["dX"] ** 2}), "pixel_shuffle")
