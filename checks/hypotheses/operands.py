@@ -170,7 +170,7 @@ def overwritten(suspect: Suspect) -> Iterator[Explanation]:
             yield from _overwritten_along(suspect, name, cotangent, axes)
     # A window of which only the largest entry gets something is written whole: with zeros, where it gets nothing.
     read = tensor_names(suspect.equations[-1].rhs) if suspect.fits and suspect.is_cotangent else frozenset()
-    for name in (equation.name for equation in suspect.equations[:-1] if equation.name in read):
+    for name in (e.name for e in suspect.equations[:-1] if e.name in read and e.name in suspect.operands):
         for axes in _subsets(suspect.operands[name], most=2):
             found = list(_overwritten_along(suspect, name, suspect.operands[name], axes, whole=True))
             if found:

@@ -296,6 +296,13 @@ def test_windows_that_overwrite_each_other_are_named(step, word):
     assert len([diagnosis for diagnosis in report.diagnoses if diagnosis.hypothesis == "overwritten"]) == 1
 
 
+def test_a_cotangent_may_be_worked_out_from_another():
+    row = next(row for row in SUITE if row.layer == "weight_norm")
+    for bench in benches(row):
+        strange = np.random.default_rng(0).standard_normal(bench.run("dV").shape)
+        assert diagnosis.explain("dV", [bench.suspect("dV", strange)]) == []
+
+
 def test_powers_of_sizes_in_an_index_are_left_alone():
     row = next(row for row in SUITE if row.layer == "pixel_shuffle")
     report = gradcheck((row.forward, lambda dY, R: {"dX": 0.3 + row.backward(dY, R)["dX"] ** 2}), "pixel_shuffle")
