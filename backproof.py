@@ -357,11 +357,14 @@ def _settings(pairs: list[str]) -> dict[str, float]:
 
 
 def _told(option: str, pairs: list[str], expected: str) -> dict[str, str]:
-    told = [pair.partition("=") for pair in pairs]
-    for pair, (left, _, right) in zip(pairs, told, strict=True):
+    told: dict[str, str] = {}
+    for pair in pairs:
+        left, _, right = pair.partition("=")
         if not left or not right:
             raise RefusalError(f"{option} {pair!r} says nothing: write {expected}")
-    return {left: right for left, _, right in told}
+        if told.setdefault(left, right) != right:
+            raise RefusalError(f"{option} says two things of {left!r}: {told[left]} and {right}")
+    return told
 
 
 @app.command()

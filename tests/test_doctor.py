@@ -158,6 +158,10 @@ def test_the_doctor_takes_a_class_that_is_made_from_sizes_with_axes_of_its_own(r
         (["mine.py:backward", "--against", "linear", "--wrt", "V"], "no input 'V'"),
         (["mine.py:backward", "--file", "nowhere.txt"], "cannot read nowhere.txt"),
         (["mine.py:backward", "--against", "linear", "--axes", "W"], "write NAME=SIZES"),
+        (
+            ["mine.py:backward", "--against", "linear", "--axes", "W=CD", "--axes", "W=DC"],
+            "two things of 'W': CD and DC",
+        ),
         (["mine.py:backward", "--against", "linear", "--axes", "W=DE"], "'DE' is no order of the axes of W[D, C]"),
     ],
 )

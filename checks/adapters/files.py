@@ -113,8 +113,13 @@ def _times_slope(slope: Callable[..., Any]) -> Callable[..., Any]:
 
 def _function(module: ModuleType, file: str, name: str) -> Any:
     found: Any = module
+    owner: Any = None
     for part in name.split("."):
-        found = getattr(found, part, None)
+        found, owner = getattr(found, part, None), found
+    if inspect.isfunction(found) and inspect.isclass(owner) and not isinstance(vars(owner).get(part), staticmethod):
+        raise FileError(
+            f"{file}: {name} is a method without its object; make one in the file, and name it: object.{part}"
+        )
     if not callable(found) and not is_object(found):
         functions = [
             n

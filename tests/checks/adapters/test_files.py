@@ -127,3 +127,10 @@ def test_a_slope_without_its_function_is_what_it_is(tmp_path):
     (tmp_path / "mine.py").write_text(SLOPES)
     found = load_implementation(f"{tmp_path / 'mine.py'}:d_tanh")
     assert found.__name__ == "d_tanh"
+
+
+def test_a_method_without_its_object_is_one_line(tmp_path):
+    (tmp_path / "mine.py").write_text("class Net:\n    def loss(self, X):\n        return 0, X\n\nnet = Net()\n")
+    assert load_implementation(f"{tmp_path / 'mine.py'}:net.loss")(3) == (0, 3)
+    with pytest.raises(FileError, match=r"mine.py: Net.loss is a method without its object; .*: object.loss$"):
+        load_implementation(f"{tmp_path / 'mine.py'}:Net.loss")
