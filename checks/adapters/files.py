@@ -116,7 +116,7 @@ def _function(module: ModuleType, file: str, name: str) -> Any:
     owner: Any = None
     for part in name.split("."):
         found, owner = getattr(found, part, None), found
-    if inspect.isfunction(found) and inspect.isclass(owner) and not isinstance(vars(owner).get(part), staticmethod):
+    if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, part, None)):
         raise FileError(
             f"{file}: {name} is a method without its object; make one in the file, and name it: object.{part}"
         )
