@@ -32,11 +32,13 @@ def another_order(trials: Sequence[Trial], adapted_with: Callable[[Axes], Implem
             implementation = adapted_with(axes)
         except ValueError:
             continue
-        outputs = [_outputs(trial, implementation) for trial in looked_at]
-        if all(outputs):
-            if all(_agree(trial, found) for trial, found in zip(looked_at, outputs, strict=True)):
+        first, *others = looked_at
+        outputs = _outputs(first, implementation)
+        if outputs and _agree(first, outputs):
+            if all(_agree(trial, _outputs(trial, implementation)) for trial in others):
                 return (_diagnosis(looked_at, axes, "the forward agrees"),)
-            fitting = fitting or axes
+        elif outputs and fitting is None and all(_outputs(trial, implementation) for trial in others):
+            fitting = axes
     if fitting is None or all(_outputs(trial, trial.implementation) for trial in looked_at):
         return ()
     return (_diagnosis(looked_at, fitting, "its outputs have their shapes"),)
@@ -62,7 +64,7 @@ def _outputs(trial: Trial, implementation: Implementation) -> dict[str, NDArray[
 def _agree(trial: Trial, found: Mapping[str, NDArray[np.float64]]) -> bool:
     """Whether outputs are what the equations say."""
     near = trial.format.near
-    return all(
+    return bool(found) and all(
         judge("", name, "equations", array, trial.truth[name], trial.bounds[name], near).verdict == "agree"
         for name, array in found.items()
     )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from checks.batching import Batch
 from checks.implementation import Implementation, MisconductError, Values
 from derivations import Layer, Tensor
 from derivations.render.plain import plain
@@ -94,8 +95,13 @@ def _ours(value: Any, order: Order | None, name: str = "") -> Any:
 
     Raises MisconductError for an array that cannot have these axes.
     """
-    if order is None or not hasattr(value, "transpose"):
+    if order is None or value is None or isinstance(value, list | tuple):
         return value
+    if not isinstance(value, np.ndarray | Batch):
+        try:
+            value = np.asarray(value)
+        except (TypeError, RuntimeError, ValueError):  # a framework's own array: another finding tells
+            return value
     added = [place for place, axis in enumerate(order) if axis is None]
     if value.ndim != len(order) or any(value.shape[place] != 1 for place in added):
         ones = f", {len(added)} of them of length 1" if added else ""

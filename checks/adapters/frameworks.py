@@ -7,9 +7,9 @@ from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from checks.adapters.functions import from_functions, is_loss
+from checks.adapters.functions import from_functions
 from checks.adapters.objects import from_object, is_object
-from checks.adapters.value_and_gradient import from_value_and_gradient
+from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
 from checks.implementation import Implementation, Values
 from derivations import Layer
 

@@ -3,15 +3,15 @@
 import ast
 import inspect
 import textwrap
+import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import sympy as sp
 
 from checks.implementation import Implementation, MisconductError, Values, call
-from derivations import Layer
+from derivations import Layer, Option
 from derivations.expressions import entry_name
 from numeric.contract import contract_of, without_contract
 
@@ -160,8 +160,14 @@ def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
     """What masks, states that a recurrence starts from, and options such as a stride, are for code without them."""
     starts = {entry_name(boundary.rhs): 0 for boundary in layer.boundaries if isinstance(boundary.rhs, sp.Indexed)}
     masks = {tensor.name: 1 for tensor in layer.inputs if tensor.integer and (tensor.low, tensor.high) == (0, 1)}
-    options = {option.name: int(option.low) for option in layer.options if option.integer and option.low is not None}
+    smallest = {option.name: smallest_of(option) for option in layer.options if option.integer}
+    options = {name: low for name, low in smallest.items() if low is not None}
     return {name: value for name, value in {**starts, **masks, **options}.items() if name not in taken}
+
+
+def smallest_of(option: Option) -> int | None:
+    """The smallest number that an option may be, where the layer names it."""
+    return int(option.low) if option.low is not None and option.low.is_Integer else None
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -239,22 +245,16 @@ def _usual_names(layer: Layer) -> dict[str, str]:
     return {yours: name for yours, name in usual.items() if yours.removeprefix("d") not in layer.by_name}
 
 
-def is_loss(layer: Layer) -> bool:
-    """Whether the layer gives one number, so that it has a gradient by itself."""
-    return len(layer.outputs) == 1 and not layer.outputs[0].sizes
-
-
-def times(cotangent: Any, gradient: Any) -> Any:
-    """The product in the gradient's own dtype; what is no array is left for whoever looks at it."""
-    dtype = getattr(gradient, "dtype", None)
-    return gradient if dtype is None else np.multiply(cotangent, gradient, dtype=dtype)
-
-
 def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:
     """What a function calls the values behind its outputs where it returns them, as in `return Y, mean, scale`."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(forward)))
-    except (OSError, TypeError, SyntaxError):  # typed at a prompt, compiled, or part of a longer line
+    except (
+        OSError,
+        TypeError,
+        SyntaxError,
+        tokenize.TokenError,
+    ):  # typed at a prompt, compiled, or part of a longer line
         return ()
     returned = [node.value for node in _within(tree.body[0]) if isinstance(node, ast.Return)]
     told = {

@@ -4,7 +4,7 @@ import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import islice, permutations
 from types import MethodType
 from typing import Any
 
@@ -16,9 +16,12 @@ from checks.adapters.functions import (
     RATES,
     Plan,
     assumed_without,
+    gradients_by_name,
     plan_of,
+    renamed,
     require_known,
     results_by_name,
+    smallest_of,
 )
 from checks.adapters.places import (
     Place,
@@ -33,7 +36,7 @@ from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import DerivationError, Layer
 
 Method = Callable[..., Any]
-
+_MOST_ORDERS = 200  # in which sizes are tried
 
 # What tutorials call the two methods.
 _METHODS = (
@@ -92,6 +95,11 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     maker = _instances(made, layer, own, free, names) if is_class else _copies(made, layer, own, names)
     called = {name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real}
 
+    # It may return the cotangents of what the forward takes, or of the first of these.
+    gradients = [f"d{name}" for name in real]
+    its = [name for name in gradients if name[1:] in forward_plan.taken]
+    orders = [its[:length] for length in range(1, len(its) + 1)]
+
     def forward(values: Values) -> dict[str, Any]:
         copies = {name: np.array(values[name]) for name in maker.places if takes_step}
         fresh = maker.fresh({**values, **copies})
@@ -104,7 +112,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         fresh = values[CACHE]
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         positional, named = backward_plan(values)
-        found = _returned(call(getattr(fresh, methods[1]), positional, named), real, forward_plan.taken, names)
+        returned = renamed(call(getattr(fresh, methods[1]), positional, named), names)
+        found = {} if returned is None else gradients_by_name(returned, gradients, len(inputs), orders)
         left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
         found = _steps_taken_back(fresh, maker.places, before) | found | gradients_left(fresh, left, names)
         # The gradient of a bias that the object keeps as a row is right to be a row.
@@ -182,9 +191,13 @@ def _sized(made: Any, by_size: Plan, layer: Layer, places: Mapping[str, Place]) 
 
 
 def _example(layer: Layer) -> Values:
-    """Ones for every input, all sizes different, and the smallest options."""
-    numbers: dict[str, Any] = {size: 3 + number for number, size in enumerate(layer.size_names)}
-    numbers |= {option.name: 1 if option.low is None else int(option.low) for option in layer.options}
+    """Ones for every input, all sizes different, and the smallest options.
+
+    Sizes that are named first are larger: a kernel fits into its image.
+    """
+    numbers: dict[str, Any] = {size: 3 + number for number, size in enumerate(reversed(layer.size_names))}
+    smallest = {option.name: smallest_of(option) for option in layer.options}
+    numbers |= {name: 1 if low is None else low for name, low in smallest.items()}
     return {**numbers, **{tensor.name: np.ones(layer.shape(tensor.name, numbers)) for tensor in layer.inputs}}
 
 
@@ -210,7 +223,7 @@ def _size_plans(
     sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
     left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
     others = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
-    for order in permutations(left, len(others)):
+    for order in islice(permutations(left, len(others)), _MOST_ORDERS):
         yield Plan([], {**meant, **dict(zip(others, order, strict=True))})
 
 
@@ -239,15 +252,3 @@ def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str]) -> dict[s
     if any(output is None for output in found.values()):
         raise MisconductError("arity", f"the forward returned None, and left no attribute {outputs[0]} or output")
     return found
-
-
-def _returned(returned: Any, real: Sequence[str], taken: set[str], names: Mapping[str, str]) -> dict[str, Any]:
-    """The cotangents that a backward returned: of what the forward takes, or all of them."""
-    if isinstance(returned, Mapping):
-        named = {names.get(key, key): value for key, value in returned.items()}
-        return {f"d{key}" if key in real else key: value for key, value in named.items()}
-    its = [name for name in real if name in taken]
-    if isinstance(returned, tuple | list):
-        order = real if len(returned) > len(its) else its
-        return {f"d{name}": value for name, value in zip(order, returned, strict=False)}
-    return {f"d{its[0]}": returned} if its and returned is not None else {}

@@ -5,20 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from checks.adapters.functions import (
-    assumed_without,
-    gradients_by_name,
-    is_loss,
-    plan_of,
-    renamed,
-    require_known,
-    times,
-)
+import numpy as np
+
+from checks.adapters.functions import assumed_without, gradients_by_name, plan_of, renamed, require_known
 from checks.adapters.places import filled, place_by_name, required_places, settled
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
 GRADIENT = "gradient"  # between the forward and its backward; no tensor of a layer is called like it
+
+
+def is_loss(layer: Layer) -> bool:
+    """Whether the layer gives one number, so that it has a gradient by itself."""
+    return len(layer.outputs) == 1 and not layer.outputs[0].sizes
 
 
 def from_value_and_gradient(
@@ -59,7 +58,7 @@ def from_value_and_gradient(
     def backward(values: Values) -> dict[str, Any]:
         returned = renamed(values[GRADIENT], names)
         found = gradients_by_name(returned, real, len(inputs), [wanted] if wanted else [])
-        return {name: times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
+        return {name: _times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
     sizes = settled(owner, layer, places, names) if places else {}
     assumed = assumed_without(layer, plan.taken | places.keys())
@@ -71,10 +70,9 @@ def with_told_cotangent(implementation: Implementation, layer: Layer, sizes: Map
 
     Raises ValueError for a cotangent of another layer than a loss, and where dL is 0.
     """
-    told = {f"d{output.name}": output for output in layer.outputs if f"d{output.name}" in sizes}
-    if not told:
+    name = next((f"d{output.name}" for output in layer.outputs if f"d{output.name}" in sizes), None)
+    if name is None:
         return implementation
-    (name,) = told
     if not is_loss(layer):
         raise ValueError(f"{name} of {layer.name} is no number; only the cotangent of a loss can be set")
     if not sizes[name]:
@@ -82,6 +80,12 @@ def with_told_cotangent(implementation: Implementation, layer: Layer, sizes: Map
 
     def backward(values: Values) -> dict[str, Any]:
         found = implementation.backward(values)
-        return {key: times(values[name] / sizes[name], gradient) for key, gradient in found.items()}
+        return {key: _times(values[name] / sizes[name], gradient) for key, gradient in found.items()}
 
     return replace(implementation, backward=backward)
+
+
+def _times(cotangent: Any, gradient: Any) -> Any:
+    """The product in the gradient's own dtype; what is no array is left for whoever looks at it."""
+    dtype = getattr(gradient, "dtype", None)
+    return gradient if dtype is None else np.multiply(cotangent, gradient, dtype=dtype)

@@ -5,7 +5,7 @@ import pytest
 
 from checks import gradcheck
 from checks.adapters.places import places_of
-from derivations import LAYERS
+from derivations import LAYERS, read_layer
 
 
 class Affine:
@@ -350,3 +350,54 @@ def test_many_arrays_that_could_be_anything_are_nothing():
     layer = LAYERS["lstm"]
     assert places_of(Hoarder(4, 16), layer, ["Wx", "Wh", "h0", "c0", "b"], {}) == {}
     assert places_of(Hoarder(4, 16), layer, ["Wx", "h0", "c0"], {}) == {}
+
+
+class Convolution:
+    """Made from all sizes of its kernel, and from options; an image has to be larger than it."""
+
+    def __init__(self, R, channels, filters, stride=1, pad=0):
+        self.kernels, self.biases = np.zeros((R, channels, filters)), np.zeros(filters)
+        self.stride, self.pad = stride, pad
+
+    def forward(self, x):
+        self.x = np.pad(x, ((0, 0), (self.pad, self.pad), (0, 0)))
+        places = range(0, self.x.shape[1] - len(self.kernels) + 1, self.stride)
+        self.windows = [slice(place, place + len(self.kernels)) for place in places]
+        rows = [np.tensordot(self.x[:, window], self.kernels, ((1, 2), (0, 1))) for window in self.windows]
+        return np.stack(rows, axis=1) + self.biases
+
+    def backward(self, grad):
+        dx, self.dkernels, self.dbiases = np.zeros_like(self.x), 0, grad.sum(axis=(0, 1))
+        for place, window in enumerate(self.windows):
+            dx[:, window] += np.tensordot(grad[:, place], self.kernels, (1, 2))
+            self.dkernels = self.dkernels + np.tensordot(self.x[:, window], grad[:, place], (0, 0))
+        return dx[:, self.pad : dx.shape[1] - self.pad]
+
+
+def test_a_kernel_that_is_made_from_sizes_fits_into_its_image():
+    report = gradcheck(Convolution, "conv1d", sizes={"dilation": 1})
+    assert report.verdict == "agree", report
+
+
+class Scaled:
+    def __init__(self, W, k, m):
+        self.W, self.scale = W, k * m
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W * self.scale
+
+    def backward(self, grad):
+        self.dW = self.x.T @ grad * self.scale
+        return grad @ self.W.T * self.scale
+
+
+class MadeFromSizes(InDictionaries):
+    def __init__(self, D, C):
+        super().__init__(D, C)
+
+
+@pytest.mark.parametrize(("made", "verdict"), [(Scaled, "agree"), (MadeFromSizes, "disagree")])
+def test_the_bound_of_an_option_may_be_another_option(made, verdict):
+    text = "X[N, D]  W[D, C]  k in 1..  m in k..  Y[N, C]\nY[n, c] = sum[d](X[n, d]*W[d, c])*k*m"
+    assert gradcheck(made, read_layer(text)).verdict == verdict
