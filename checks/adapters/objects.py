@@ -71,8 +71,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     The forward returns its output or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of
     what the forward takes, or all of them; the others are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for
     W as the layer and as the object calls it, or in `grads`, a dictionary or a list in the order of the layer's
-    declaration; or where the backward takes a learning rate, what it has moved the parameters by. `names` maps
-    parameters and attributes to the layer's names. Every forward has an object of its own.
+    declaration; or where the backward takes a learning rate, or the object keeps one, what it has moved the parameters
+    by. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own.
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
     """
@@ -89,7 +89,7 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     forward_plan = plan_of(run, inputs, options, hidden, names)
     both = {**forward_plan.by_name, **names}
     backward_plan = plan_of(pull, cotangents + inputs, options, hidden + outputs, both, needed=cotangents)
-    takes_step = not backward_plan.constants.keys().isdisjoint(RATES)
+    takes_rate = not backward_plan.constants.keys().isdisjoint(RATES)
     own = [name for name in inputs if name not in forward_plan.taken]
     free = [name for name in options if name not in forward_plan.taken]
     maker = _instances(made, layer, own, free, names) if is_class else _copies(made, layer, own, names)
@@ -101,8 +101,11 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     orders = [its[:length] for length in range(1, len(its) + 1)]
 
     def forward(values: Values) -> dict[str, Any]:
-        copies = {name: np.array(values[name]) for name in maker.places if takes_step}
-        fresh = maker.fresh({**values, **copies})
+        fresh = maker.fresh(values)
+        if takes_rate or _rates(fresh, options):
+            fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
+            for rate in _rates(fresh, options):
+                setattr(fresh, rate, RATE)
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
         found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs)
@@ -110,6 +113,7 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
 
     def backward(values: Values) -> dict[str, Any]:
         fresh = values[CACHE]
+        takes_step = takes_rate or _rates(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         positional, named = backward_plan(values)
         returned = renamed(call(getattr(fresh, methods[1]), positional, named), names)
@@ -135,6 +139,12 @@ def _method(made: Any, name: str) -> Method:
 
 def _function(made: Any, name: str) -> Method:
     return getattr(made if isinstance(made, type) else type(made), name)
+
+
+def _rates(made: Any, options: Sequence[str]) -> list[str]:
+    """What an object keeps its learning rate as, unless that is an option of the layer."""
+    kept = {name: inspect.getattr_static(made, name, None) for name in RATES if name not in options}
+    return [name for name, value in kept.items() if isinstance(value, float | int)]
 
 
 def _steps_taken_back(fresh: Any, places: Mapping[str, Place], before: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -183,7 +193,9 @@ def _instances(made: Any, layer: Layer, own: list[str], options: list[str], name
             places = _places_if_sized(made, by_size, layer, own, names)
             if places is not None:
                 return _Maker(_sized(made, by_size, layer, places), {*own, *by_size.taken}, places)
-    return _Maker(lambda values: call(made, *asked(values)), asked.taken)
+        return _Maker(lambda values: call(made, *asked(values)), asked.taken)
+    places = places_of(call(made, *asked(_example(layer))), layer, own, names)
+    return _Maker(lambda values: call(made, *asked(values)), asked.taken, places)
 
 
 def _sized(made: Any, by_size: Plan, layer: Layer, places: Mapping[str, Place]) -> Callable[[Values], Any]:

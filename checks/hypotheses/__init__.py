@@ -39,6 +39,7 @@ from checks.hypotheses.operands import (
     operand_shifted,
     operand_transposed,
     overwritten,
+    parameters_moved,
     part_of_sum,
     state_of_the_same_step,
     times_operand,
@@ -92,5 +93,6 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "operand scaled": operand_scaled,
     "operand mistaken": operand_mistaken,
     "overwritten": overwritten,
+    "parameters moved": parameters_moved,
     "scaled term": scaled_term,
 }

@@ -1,6 +1,6 @@
 """Right for other operands: what comes in is ignored, left out, turned round, or mistaken for something else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations, permutations
 
 import numpy as np
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from checks.hypotheses.explanation import Explanation
 from checks.hypotheses.scale import NEGATIVE, numbers
-from checks.suspect import Suspect
+from checks.suspect import FEWEST_ENTRIES, Suspect
 from derivations.expressions import tensor_names, walk
+
+_MOST_STEPS = 8  # to find a rate: each has about twice the digits of the one before
 
 
 def cotangent_ignored(suspect: Suspect) -> Iterator[Explanation]:
@@ -81,6 +83,43 @@ def operand_blocks_permuted(suspect: Suspect) -> Iterator[Explanation]:
                 told, names = ", ".join(str(block + 1) for block in order), " and ".join(axes)
                 sentence = f"{suspect.name} takes the {count} blocks of {size} in {names} in another order: {told}"
                 yield Explanation(f"{size} in the order {told}", sentence)
+
+
+def parameters_moved(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth for parameters that have taken their step already: W - rate dW, whatever the rate."""
+    if not suspect.fits or not suspect.is_cotangent or suspect.got.size < FEWEST_ENTRIES:
+        return
+    moves = {
+        tensor.name: suspect.trial.truth[f"d{tensor.name}"].value
+        for tensor in suspect.layer.inputs[1:]
+        if tensor.name in suspect.used and f"d{tensor.name}" not in (suspect.name, *suspect.cotangents)
+    }
+    moves = {name: move for name, move in moves.items() if move.any()}
+
+    def moved(rate: float) -> NDArray:
+        return suspect.answer_at({name: suspect.operands[name] - rate * move for name, move in moves.items()})
+
+    if moves and _right_at_some_rate(suspect, moved):
+        names, them = " and ".join(moves), "it" if len(moves) == 1 else "them"
+        told = f"{suspect.name} reads {names} after the step that moves {them}: work it out first"
+        yield Explanation(f"{names} moved", told)
+
+
+def _right_at_some_rate(suspect: Suspect, moved: Callable[[float], NDArray]) -> bool:
+    """Whether there is a rate at which what has moved gives the answer: found by Gauss and Newton, from 0."""
+    rate, nudge, left = 0.0, 1e-4, suspect.got - suspect.expected
+    for _ in range(_MOST_STEPS):
+        slope = (moved(rate + nudge) - moved(rate - nudge)) / (2 * nudge)
+        square = float(np.sum(slope**2))
+        if not square or not np.isfinite(square):
+            return False
+        rate += float(np.sum(left * slope)) / square
+        before, left = left, suspect.got - moved(rate)
+        if suspect.explained_by(suspect.got - left):
+            return True
+        if not np.abs(left).max() < np.abs(before).max() / 2:
+            return False
+    return False
 
 
 def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:

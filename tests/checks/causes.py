@@ -227,6 +227,13 @@ def operand_mistaken(bench, name, rng):
     return bench.run(name, **{one: bench.operands[other].copy()})
 
 
+def step_taken_first(bench, name, rng):
+    cotangents = bench.trial.derivation.cotangents
+    parameters = [t.name for t in bench.trial.derivation.layer.inputs[1:] if f"d{t.name}" in {*cotangents} - {name}]
+    moved = {n: bench.operands[n] - 0.01 * bench.run(f"d{n}") for n in parameters if n in bench.operands}
+    return bench.run(name, **moved) if moved else None
+
+
 def another_cotangent(bench, name, rng):
     right = bench.run(name)
     others = [other for other in bench.trial.derivation.cotangents if other != name]
@@ -310,6 +317,7 @@ CAUSES = {
     statistic_scaled: {"operand scaled", "constant factor", "wrong term"},
     operand_transposed: {"operand transposed", "transposed"},
     operand_mistaken: {"operand mistaken", "activation's derivative"},
+    step_taken_first: {"parameters moved"},
     another_cotangent: {"another cotangent"},
     slope_of_sigmoid: {"activation's derivative"},
     slope_of_tanh: {"activation's derivative"},

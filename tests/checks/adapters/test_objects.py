@@ -163,6 +163,30 @@ class TakesItsStep:
         return input_error
 
 
+class KeepsItsRate(TakesItsStep):
+    learning_rate = 0.1
+
+    def backward(self, grad):
+        return self.backward_propagation(grad, self.learning_rate)
+
+    forward = TakesItsStep.forward_propagation
+
+
+class MadeOfParameters:
+    def __init__(self, W, b, lr=0.01):
+        self.W, self.b, self.lr = W, b, lr
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, grad):
+        dx = grad @ self.W.T
+        self.W -= self.lr * (self.x.T @ grad)
+        self.b -= self.lr * grad.sum(axis=0)
+        return dx
+
+
 class Called:
     def __call__(self, x):
         self.out = np.tanh(x)
@@ -197,6 +221,9 @@ NAMES = {"weights": "W", "bias": "b"}
         (Normalization(5), "batch_norm", {}),
         (TakesItsStep, "linear", {}),
         (TakesItsStep(4, 3), "linear", {}),
+        (KeepsItsRate, "linear", {}),
+        (KeepsItsRate(4, 3), "linear", {}),
+        (MadeOfParameters, "linear", {}),
         (Called, "tanh", {}),
         (Called(), "tanh", {}),
         (Loss, "softmax_cross_entropy", {}),
@@ -283,6 +310,12 @@ class StepsFirst(TakesItsStep):
         return output_error @ self.weights.T
 
 
+class KeepsItsRateAndStepsFirst(KeepsItsRate):
+    def backward(self, grad):
+        super().backward(grad)
+        return grad @ self.weights.T
+
+
 class StepsTwice(TakesItsStep):
     def backward_propagation(self, output_error, learning_rate):
         return super().backward_propagation(output_error, 2 * learning_rate)
@@ -320,6 +353,13 @@ class Demanding(Dense):
 def test_what_is_wrong_with_an_object_is_found(made, witness, cotangent):
     report = gradcheck(made, "linear")
     assert (witness, cotangent) in {(f.witness, f.cotangent) for f in report.findings if f.verdict == "disagree"}
+
+
+@pytest.mark.parametrize("made", [StepsFirst, KeepsItsRateAndStepsFirst])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_step_that_is_taken_first_is_named(made, dtype):
+    report = gradcheck(made, "linear", dtype=dtype)
+    assert {(d.hypothesis, d.mistake) for d in report.diagnoses} == {("parameters moved", "W moved")}
 
 
 class Twice(Dense):
