@@ -4,13 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, islice, product
 
-import numpy as np
-from numpy.typing import NDArray
-
 from checks.diagnosis import Diagnosis
-from checks.implementation import Implementation, MisconductError, as_numbers
+from checks.implementation import Implementation
+from checks.outputs import Outputs, outputs_agree, outputs_of
 from checks.trial import Trial
-from checks.verdict import judge
 from derivations import Tensor
 from derivations.render.plain import plain
 
@@ -26,6 +23,8 @@ def another_order(trials: Sequence[Trial], adapted_with: Callable[[Axes], Implem
     code is none.
     """
     looked_at = trials[:MOST_CASES]
+    if not looked_at:
+        return ()
     fitting: Axes | None = None
     for axes in islice(_orders(trials[0]), MOST_TRIES):
         try:
@@ -34,8 +33,8 @@ def another_order(trials: Sequence[Trial], adapted_with: Callable[[Axes], Implem
             continue
         first, *others = looked_at
         outputs = _outputs(first, implementation)
-        if outputs and _agree(first, outputs):
-            if all(_agree(trial, _outputs(trial, implementation)) for trial in others):
+        if outputs and outputs_agree(first, outputs):
+            if all(outputs_agree(trial, _outputs(trial, implementation)) for trial in others):
                 return (_diagnosis(looked_at, axes, "the forward agrees"),)
         elif outputs and fitting is None and all(_outputs(trial, implementation) for trial in others):
             fitting = axes
@@ -50,24 +49,9 @@ def _diagnosis(trials: Sequence[Trial], axes: Axes, then: str) -> Diagnosis:
     return Diagnosis(trials[0].outputs[0], "axes in another order", told, sentence, len(trials), len(trials))
 
 
-def _outputs(trial: Trial, implementation: Implementation) -> dict[str, NDArray[np.float64]]:
-    """What a forward gives; nothing where it raises, or gives something of another shape."""
-    there = replace(trial, implementation=implementation, values=implementation.laid_out(trial.values))
-    try:
-        results = there.forward(there.arguments())
-        found = {name: as_numbers(name, results[name]) for name in trial.outputs}
-    except (MisconductError, KeyError):
-        return {}
-    return found if all(array.shape == trial.truth[name].value.shape for name, array in found.items()) else {}
-
-
-def _agree(trial: Trial, found: Mapping[str, NDArray[np.float64]]) -> bool:
-    """Whether outputs are what the equations say."""
-    near = trial.format.near
-    return bool(found) and all(
-        judge("", name, "equations", array, trial.truth[name], trial.bounds[name], near).verdict == "agree"
-        for name, array in found.items()
-    )
+def _outputs(trial: Trial, implementation: Implementation) -> Outputs:
+    """What another implementation gives, for values that lie in memory as it has them."""
+    return outputs_of(replace(trial, implementation=implementation, values=implementation.laid_out(trial.values)))
 
 
 def _orders(trial: Trial) -> Iterator[Axes]:
@@ -83,12 +67,12 @@ def _orders(trial: Trial) -> Iterator[Axes]:
 def _usual(tensor: Tensor) -> list[str]:
     """The other orders that such a tensor has elsewhere: channels or the batch first, the kernels of PyTorch.
 
-    A vector may be a column or a row.
+    A vector may be a column or a row, or lie like the channels of an image.
     """
     sizes = [plain(size) for size in tensor.sizes]
     *places, channels = sizes
     if not places:
-        orders = [[channels, "1"], ["1", channels]]
+        orders = [[channels, "1"], ["1", channels], ["1", "1", "1", channels]]
     else:
         orders = [[places[0], channels, *places[1:]], [channels, places[-1], *places[:-1]]]
         orders += [[places[1], places[0], *places[2:], channels]] if len(places) > 1 else [[channels, *places]]

@@ -14,6 +14,7 @@ from checks.cases import all_cases, given_case, with_constants
 from checks.conduct import conduct
 from checks.diagnosis import diagnose
 from checks.directions import along_a_direction
+from checks.equal_sizes import equal_sizes, squared
 from checks.implementation import Implementation, MisconductError, as_numbers
 from checks.precision import format_of
 from checks.report import Report
@@ -87,11 +88,13 @@ def gradcheck(
     rng = np.random.default_rng(seed)
     if inputs is not None:
         cases = [given_case(layer, inputs, format)]
+        fixed: dict[str, float] = {}
     else:
         tensors = {name: value for name, value in implementation.assumed.items() if name in layer.by_name}
         assumed = {name: value for name, value in implementation.assumed.items() if name not in tensors}
         told = {name: n for name, n in (sizes or {}).items() if name not in derivation.output_cotangents}
-        drawn = all_cases(derivation, {**implementation.sizes, **assumed, **told}, format, rng)
+        fixed = {**implementation.sizes, **assumed, **told}
+        drawn = all_cases(derivation, fixed, format, rng)
         cases = [with_constants(case, tensors) for case in drawn]
 
     findings: list[Finding] = []
@@ -102,10 +105,12 @@ def gradcheck(
         trials.append(trial)
     small = [trial for trial in trials if trial.drawn is None]
     diagnoses = diagnose(small, findings) if small else ()
-    if small and not axes and (wrong := _wrong_forward(small[0], findings)):
-        misplaced = another_order(small, with_axes)
+    if small and (wrong := _wrong_forward(small[0], findings)):
+        misread = equal_sizes(small[0], fixed) if inputs is None else ()
+        if not misread and not axes:
+            misread = another_order(small, with_axes) or another_order(squared(small[0], fixed), with_axes)
         # Where nothing can be compared, nothing else that would explain it can be true as well.
-        diagnoses = (*diagnoses, *misplaced) if wrong <= {"equations"} or not misplaced else misplaced
+        diagnoses = (*diagnoses, *misread) if wrong <= {"equations"} or not misread else misread
     return Report(
         layer=layer.name,
         implementation=implementation.name,

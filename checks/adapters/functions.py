@@ -5,19 +5,21 @@ import inspect
 import textwrap
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
+from checks.adapters.settings import Settings
 from checks.implementation import Implementation, MisconductError, Values, call
-from derivations import Layer, Option
+from derivations import DerivationError, Layer, Option
 from derivations.expressions import entry_name
 from numeric.contract import contract_of, without_contract
 
 CACHE = "cache"
 # What courses and tutorials call a dictionary of options, and what they expect in it besides.
-BUNDLES = ("param", "params", "config", "options", "settings")
+BUNDLES = ("param", "params", "config", "options", "settings", "hparameters", "hyperparameters", "hparams")
 TRAINING: dict[str, Any] = {"mode": "train"}
 # What they call the flag by which a layer knows that it is trained, and the learning rate of a backward that takes its
 # step at once: a power of two, so that the step is the gradient to all its digits.
@@ -74,6 +76,9 @@ def from_functions(
         backward, cotangents + inputs, options, hidden + saved, {**forward_plan.by_name, **names}, needed=cotangents
     )
 
+    ignored = _unread(forward, forward_plan, layer)
+    forward_plan, backward_plan = forward_plan.without(ignored), backward_plan.without(ignored)
+
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
         return results_by_name(renamed(call(function, positional, named), names), outputs, behind)
@@ -128,6 +133,14 @@ class Plan:
         bundled = (name for keys in self.settings.values() for name in keys.values())
         return {*self.in_order, *self.by_name.values(), *bundled}
 
+    def without(self, keys: set[str]) -> "Plan":
+        """The same without some keys of dictionaries."""
+        kept = {
+            parameter: {key: name for key, name in own.items() if key not in keys}
+            for parameter, own in self.settings.items()
+        }
+        return replace(self, settings=kept)
+
     def __call__(self, values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
         """The arguments by position, with their names, and those by name. Raises MisconductError for a missing one."""
         missing = [name for name in [*self.in_order, *self.by_name.values()] if name not in values]
@@ -135,7 +148,7 @@ class Plan:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
         for parameter, keys in self.settings.items():
-            named[parameter] = TRAINING | {key: values[name] for key, name in keys.items() if name in values}
+            named[parameter] = Settings(TRAINING | {key: values[name] for key, name in keys.items() if name in values})
         named |= self.constants
         return [(name, values[name]) for name in self.in_order], named
 
@@ -154,6 +167,31 @@ def plan_of(
     """
     plan = _matched(function, tensors, options, saved, names, needed)
     return Plan([*tensors, *options][: _places(function)], {}) if plan is None else plan
+
+
+def _unread(forward: Callable[..., Any], plan: Plan, layer: Layer) -> set[str]:
+    """The keys of dictionaries that a forward does not look at: it knows nothing of such an option."""
+    if not plan.settings:
+        return set()
+    try:
+        positional, named = plan(example_of(layer, equal=True))
+        call(forward, positional, named)
+    except (MisconductError, DerivationError):  # it may not have come so far as to look
+        return set()
+    return {key for parameter, keys in plan.settings.items() for key in keys if key not in named[parameter].read}
+
+
+def example_of(layer: Layer, *, equal: bool = False) -> Values:
+    """Ones for every input, the smallest options, and sizes that are all different, or all `equal`.
+
+    Sizes that are named first are larger: a kernel fits into its image.
+    """
+    numbers: dict[str, Any] = {
+        size: 3 if equal else 3 + number for number, size in enumerate(reversed(layer.size_names))
+    }
+    smallest = {option.name: smallest_of(option) for option in layer.options}
+    numbers |= {name: 1 if low is None else low for name, low in smallest.items()}
+    return {**numbers, **{tensor.name: np.ones(layer.shape(tensor.name, numbers)) for tensor in layer.inputs}}
 
 
 def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
@@ -210,7 +248,8 @@ def _matched(
     settings = {bundles[0]: keys} if bundles and keys else {}
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
     constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
-    others = [p for p in others if p.name not in constants]
+    # What is a word or a flag by default is no tensor or number of a layer.
+    others = [p for p in others if p.name not in constants and not isinstance(p.default, str | bool)]
     small = _by_small_letters([p.name for p in others], [*given, *saved])
     if not any(p.default is p.empty and p.name not in small for p in others):
         meant |= small

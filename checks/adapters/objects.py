@@ -16,12 +16,12 @@ from checks.adapters.functions import (
     RATES,
     Plan,
     assumed_without,
+    example_of,
     gradients_by_name,
     plan_of,
     renamed,
     require_known,
     results_by_name,
-    smallest_of,
 )
 from checks.adapters.places import (
     Place,
@@ -194,7 +194,7 @@ def _instances(made: Any, layer: Layer, own: list[str], options: list[str], name
             if places is not None:
                 return _Maker(_sized(made, by_size, layer, places), {*own, *by_size.taken}, places)
         return _Maker(lambda values: call(made, *asked(values)), asked.taken)
-    places = places_of(call(made, *asked(_example(layer))), layer, own, names)
+    places = places_of(call(made, *asked(example_of(layer))), layer, own, names)
     return _Maker(lambda values: call(made, *asked(values)), asked.taken, places)
 
 
@@ -202,21 +202,10 @@ def _sized(made: Any, by_size: Plan, layer: Layer, places: Mapping[str, Place]) 
     return lambda values: filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
 
 
-def _example(layer: Layer) -> Values:
-    """Ones for every input, all sizes different, and the smallest options.
-
-    Sizes that are named first are larger: a kernel fits into its image.
-    """
-    numbers: dict[str, Any] = {size: 3 + number for number, size in enumerate(reversed(layer.size_names))}
-    smallest = {option.name: smallest_of(option) for option in layer.options}
-    numbers |= {name: 1 if low is None else low for name, low in smallest.items()}
-    return {**numbers, **{tensor.name: np.ones(layer.shape(tensor.name, numbers)) for tensor in layer.inputs}}
-
-
 def _takes(made: Any, asked: Plan, layer: Layer) -> bool:
     """Whether a class can be made from parameters."""
     try:
-        call(made, *asked(_example(layer)))
+        call(made, *asked(example_of(layer)))
     except (MisconductError, DerivationError):
         return False
     return True
@@ -250,7 +239,7 @@ def _places_if_sized(
 ) -> dict[str, Place] | None:
     """Where an object keeps its parameters that is made from their sizes; None where it cannot be made, or has not."""
     try:
-        values = _example(layer)
+        values = example_of(layer)
         fresh = call(made, *asked(values))
     except (MisconductError, DerivationError):
         return None

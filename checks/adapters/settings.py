@@ -1,0 +1,68 @@
+"""A dictionary of options, as some code takes them: what of it is read, and what is missing in it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+class Settings(dict[str, Any]):
+    """A dictionary that remembers which of its keys are asked for, in `read`; whoever goes through it asks for all."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        """Nothing has been read of what is given."""
+        super().__init__(given)
+        self.read: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        """The value of a key. Raises KeyError, which says how to map one that is not there."""
+        self.read.add(key)
+        if not super().__contains__(key):
+            raise KeyError(_Told(f"{key!r}: say what that is in the layer (--name {key}=NAME)"))
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is such a key."""
+        self.read.add(str(key))
+        return super().__contains__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or the default."""
+        self.read.add(key)
+        return super().get(key, default)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """The value of a key, or the default; the key is gone then. Raises KeyError without either."""
+        self.read.add(key)
+        return super().pop(key, *default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which is there from now on."""
+        self.read.add(key)
+        return super().setdefault(key, default)
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys, all of them; so go `**settings` and `dict(settings)`."""
+        self.read.update(super().keys())
+        return super().__iter__()
+
+    def keys(self) -> Any:
+        """The keys, all of them."""
+        self.read.update(super().keys())
+        return super().keys()
+
+    def items(self) -> Any:
+        """Keys and values, all of them."""
+        self.read.update(super().keys())
+        return super().items()
+
+    def values(self) -> Any:
+        """The values, all of them."""
+        self.read.update(super().keys())
+        return super().values()
+
+
+class _Told(str):
+    """A sentence that a KeyError shows without quotes."""
+
+    def __repr__(self) -> str:
+        """As it is."""
+        return str(self)

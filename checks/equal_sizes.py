@@ -1,0 +1,85 @@
+"""Does the code take sizes for equal that may differ: a square image, a square kernel?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, islice, pairwise
+
+import numpy as np
+
+from checks.adapters.functions import smallest_of
+from checks.cases import draw_cases
+from checks.diagnosis import Diagnosis
+from checks.outputs import outputs_agree, outputs_of
+from checks.trial import Trial, make_trial
+from derivations import Layer
+
+Sizes = Mapping[str, int]
+MOST_TRIES = 60
+EQUAL = 3  # what sizes are that are made equal: a kernel has a middle then
+
+
+def equal_sizes(trial: Trial, fixed: Mapping[str, float]) -> tuple[Diagnosis, ...]:
+    """That a forward agrees once two sizes, or two pairs of them, are equal; nothing where it does not.
+
+    `trial` is one of those in which it does not agree; `fixed` are the sizes and options that are not drawn. Raises
+    nothing: sizes that the layer cannot have are none.
+    """
+    for equal in islice(_choices(trial.derivation.layer, fixed), MOST_TRIES):
+        there = _with_sizes(trial, {**fixed, **equal})
+        if there and outputs_agree(there, outputs_of(there)):
+            told = " ".join(f"--set {name}={size}" for name, size in equal.items())
+            same = " and ".join(" = ".join(names) for names in _together(equal))
+            sentence = f"it takes {same} for granted: with {told} the forward agrees"
+            return (Diagnosis(trial.outputs[0], "sizes taken for equal", same, sentence, 1, 1),)
+    return ()
+
+
+def squared(trial: Trial, fixed: Mapping[str, float]) -> list[Trial]:
+    """The trial with square images and kernels, and no padding, stride or dilation; none where nothing is square.
+
+    Sizes that stand side by side wherever one of them stands are made equal.
+    """
+    layer = trial.derivation.layer
+    plainest = {option.name: smallest_of(option) for option in layer.options if option.integer}
+    fixed = {**{name: low for name, low in plainest.items() if low is not None}, **fixed}
+    shapes = [[str(size) for size in tensor.sizes] for tensor in layer.inputs]
+    sizes: dict[str, int] = {}
+    for one, other in _beside(layer, fixed):
+        if one != shapes[0][0] and [one in shape for shape in shapes] == [other in shape for shape in shapes]:
+            sizes[one] = sizes.get(one, EQUAL if sizes else 2 * EQUAL)  # images before kernels
+            sizes[other] = sizes[one]
+    there = _with_sizes(trial, {**fixed, **sizes}) if sizes else None
+    return [there] if there else []
+
+
+def _choices(layer: Layer, fixed: Mapping[str, float]) -> Iterator[Sizes]:
+    """Equal sizes for two that stand side by side in a tensor; then for two such pairs; then for any other two."""
+    free = [name for name in layer.size_names if name not in fixed]
+    pairs = _beside(layer, fixed)
+    yield from (dict.fromkeys(pair, EQUAL) for pair in pairs)
+    for one, other in combinations(pairs, 2):
+        if not {*one} & {*other}:
+            yield {**dict.fromkeys(one, 2 * EQUAL), **dict.fromkeys(other, EQUAL)}
+    yield from (dict.fromkeys(pair, EQUAL) for pair in combinations(free, 2) if pair not in pairs)
+
+
+def _beside(layer: Layer, fixed: Mapping[str, float]) -> list[tuple[str, str]]:
+    """The sizes that stand side by side in an input, and are drawn."""
+    free = {name for name in layer.size_names if name not in fixed}
+    shapes = [[str(size) for size in tensor.sizes] for tensor in layer.inputs]
+    return [pair for pair in dict.fromkeys(pair for shape in shapes for pair in pairwise(shape)) if {*pair} <= free]
+
+
+def _together(equal: Sizes) -> Iterator[Sequence[str]]:
+    """The names that have the same size."""
+    for size in dict.fromkeys(equal.values()):
+        yield [name for name, own in equal.items() if own == size]
+
+
+def _with_sizes(trial: Trial, sizes: Mapping[str, float]) -> Trial | None:
+    """The trial at other sizes; None where the layer cannot have them."""
+    rng = np.random.default_rng(0)
+    try:
+        case, *_ = draw_cases(trial.derivation.layer, sizes, trial.format, rng)
+    except ValueError:
+        return None
+    return make_trial(trial.implementation, trial.derivation, case, trial.format, rng)

@@ -1,0 +1,37 @@
+import copy
+
+import pytest
+
+from checks.adapters.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("look", "read"),
+    [
+        (lambda settings: settings["stride"], {"stride"}),
+        (lambda settings: settings.get("pad", 3), {"pad"}),
+        (lambda settings: settings.pop("pad"), {"pad"}),
+        (lambda settings: settings.setdefault("pad", 3), {"pad"}),
+        (lambda settings: "pad" in settings, {"pad"}),
+        (lambda settings: (lambda stride, **others: stride)(**settings), {"stride", "pad"}),
+        (dict, {"stride", "pad"}),
+        (list, {"stride", "pad"}),
+        (lambda settings: settings.keys(), {"stride", "pad"}),
+        (lambda settings: settings.items(), {"stride", "pad"}),
+        (lambda settings: list(settings.values()), {"stride", "pad"}),
+        (copy.deepcopy, {"stride", "pad"}),
+        (lambda settings: settings.update(more=1), set()),
+        (len, set()),
+    ],
+)
+def test_it_remembers_what_is_read_and_reads_like_a_dictionary(look, read):
+    settings, plain = Settings({"stride": 2, "pad": 1}), {"stride": 2, "pad": 1}
+    assert look(settings) == look(plain)
+    assert settings.read == read
+    assert dict(settings) == plain
+
+
+def test_a_key_that_is_missing_is_an_error_with_a_hint():
+    with pytest.raises(KeyError, match=r"^'f': say what that is in the layer \(--name f=NAME\)$"):
+        Settings({"stride": 2})["f"]
+    assert Settings({"stride": 2}).get("f", 7) == 7

@@ -1,0 +1,97 @@
+"""Code that takes sizes for equal, square kernels or images: the report says so, and how to tell the check."""
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+
+
+def convolve(X, K, b, hparameters):
+    """As a course has it: one number for the sides of a kernel, a bias in the place of the channels."""
+    f, stride, pad = len(K), hparameters["stride"], hparameters["pad"]
+    padded = np.pad(X, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    height, width = ((side - f + 2 * pad) // stride + 1 for side in X.shape[1:3])
+    Y = np.zeros((len(X), height, width, K.shape[3]))
+    for h, w in np.ndindex(height, width):
+        window = padded[:, h * stride : h * stride + f, w * stride : w * stride + f]
+        Y[:, h, w] = np.tensordot(window, K, 3) + b[0, 0, 0]
+    return Y, (X, K, b, hparameters)
+
+
+def convolve_backward(dY, cache):
+    X, K, _, hparameters = cache
+    f, stride, pad = len(K), hparameters["stride"], hparameters["pad"]
+    padded = np.pad(X, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    dX, dK = np.zeros_like(padded), np.zeros_like(K)
+    for h, w in np.ndindex(*dY.shape[1:3]):
+        place = (slice(None), slice(h * stride, h * stride + f), slice(w * stride, w * stride + f))
+        dX[place] += np.tensordot(dY[:, h, w], K, (1, 3))
+        dK += np.tensordot(padded[place], dY[:, h, w], (0, 0))
+    inner = dX[:, pad : dX.shape[1] - pad, pad : dX.shape[2] - pad]
+    return inner, dK, dY.sum((0, 1, 2))[None, None, None]
+
+
+def pool(X, hparameters, mode="max"):
+    f, stride = hparameters["f"], hparameters["stride"]
+    height, width = ((side - f) // stride + 1 for side in X.shape[1:3])
+    Y = np.zeros((len(X), height, width, X.shape[3]))
+    for h, w in np.ndindex(height, width):
+        window = X[:, h * stride : h * stride + f, w * stride : w * stride + f]
+        Y[:, h, w] = window.max((1, 2)) if mode == "max" else window.mean((1, 2))
+    return Y, (X, hparameters)
+
+
+def pool_backward(dY, cache, mode="max"):
+    X, hparameters = cache
+    f, stride, dX = hparameters["f"], hparameters["stride"], np.zeros_like(X)
+    for n, h, w, c in np.ndindex(dY.shape):
+        place = (n, slice(h * stride, h * stride + f), slice(w * stride, w * stride + f), c)
+        here = np.unravel_index(X[place].argmax(), (f, f))
+        dX[place][here] += dY[n, h, w, c] if mode == "max" else np.nan
+    return dX
+
+
+SQUARE = {"R": 3, "S": 3}
+
+
+def told(report):
+    return [(diagnosis.hypothesis, diagnosis.mistake) for diagnosis in report.diagnoses]
+
+
+def test_a_square_kernel_is_told_step_by_step():
+    made = (convolve, convolve_backward)
+    assert told(gradcheck(made, "conv2d")) == [("axes in another order", "--axes b=111F")]
+    report = gradcheck(made, "conv2d", axes={"b": "111F"})
+    assert told(report) == [("sizes taken for equal", "R = S")]
+    assert "with --set R=3 --set S=3 the forward agrees" in str(report).replace("\n", " ")
+    report = gradcheck(made, "conv2d", axes={"b": "111F"}, sizes=SQUARE)
+    assert {f.verdict for f in report.findings if f.witness in ("equations", "derivation", "differences")} == {"agree"}
+
+
+def test_what_is_missing_in_a_dictionary_is_asked_for_by_name():
+    report = gradcheck((pool, pool_backward), "max_pool2d")
+    assert "raises KeyError: 'f': say what that is in the layer (--name f=NAME)" in str(report).replace("\n", " ")
+    report = gradcheck((pool, pool_backward), "max_pool2d", names={"f": "R"})
+    assert told(report) == [("sizes taken for equal", "R = S")]
+    report = gradcheck((pool, pool_backward), "max_pool2d", names={"f": "R"}, sizes=SQUARE)
+    assert report.assumed == {"pad": 0}
+    assert {f.verdict for f in report.findings if f.witness in ("equations", "derivation")} == {"agree"}
+
+
+def test_two_pairs_may_be_equal():
+    def forward(X):
+        side = X.shape[1]
+        return X.reshape(len(X), side, side, -1).transpose(0, 2, 1, 3)[:, :side].transpose(0, 2, 1, 3).mean((1, 2))
+
+    def backward(dY, X):
+        side = X.shape[1]
+        return np.broadcast_to(dY[:, None, None] / side**2, X.shape)
+
+    assert told(gradcheck((forward, backward), "global_average_pool")) == [("sizes taken for equal", "H = W")]
+
+
+@pytest.mark.parametrize("forward", [lambda X, W, b: X @ W.T + b, lambda X, W, b: 2 * X @ W + b])
+def test_what_is_wrong_at_equal_sizes_too_is_not_told_so(forward):
+    report = gradcheck((forward, lambda dY, X, W: {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(0)}), "linear")
+    assert report.verdict == "disagree"
+    assert "sizes taken for equal" not in {hypothesis for hypothesis, _ in told(report)}
