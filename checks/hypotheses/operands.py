@@ -86,13 +86,17 @@ def operand_blocks_permuted(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def parameters_moved(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for parameters that have taken their step already: W - rate dW, whatever the rate."""
+    """got = the truth for parameters that have taken their step already: W - rate dW, whatever the rate.
+
+    A parameter is an input that has no axis of the examples.
+    """
     if not suspect.fits or not suspect.is_cotangent or suspect.got.size < FEWEST_ENTRIES:
         return
+    data, *others = suspect.layer.inputs
     moves = {
         tensor.name: suspect.trial.truth[f"d{tensor.name}"].value
-        for tensor in suspect.layer.inputs[1:]
-        if tensor.name in suspect.used and f"d{tensor.name}" not in (suspect.name, *suspect.cotangents)
+        for tensor in others
+        if tensor.name in suspect.used and f"d{tensor.name}" != suspect.name and not {*data.sizes[:1]} & {*tensor.sizes}
     }
     moves = {name: move for name, move in moves.items() if move.any()}
 

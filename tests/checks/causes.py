@@ -228,8 +228,8 @@ def operand_mistaken(bench, name, rng):
 
 
 def step_taken_first(bench, name, rng):
-    cotangents = bench.trial.derivation.cotangents
-    parameters = [t.name for t in bench.trial.derivation.layer.inputs[1:] if f"d{t.name}" in {*cotangents} - {name}]
+    data, *others = bench.trial.derivation.layer.inputs
+    parameters = [t.name for t in others if not {*data.sizes[:1]} & {*t.sizes} and f"d{t.name}" != name]
     moved = {n: bench.operands[n] - 0.01 * bench.run(f"d{n}") for n in parameters if n in bench.operands}
     return bench.run(name, **moved) if moved else None
 
