@@ -1,6 +1,5 @@
 """A user's file: the backward that is named, and the forward that belongs to it."""
 
-import functools
 import importlib.util
 import inspect
 import sys
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from checks.adapters.objects import is_object
+from checks.adapters.slopes import functions_of, is_sloped, times_slope
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 
@@ -31,8 +31,8 @@ def load_implementation(target: str, forward: str | None = None) -> Any:
         return load_pair(target, forward)
     module = load_module(Path(file))
     found = _function(module, file, name)
-    functions = [getattr(module, guess, None) for guess in _sloped(name)]
-    return next(((function, _times_slope(found)) for function in functions if callable(function)), found)
+    functions = [getattr(module, guess, None) for guess in functions_of(name)]
+    return next(((function, times_slope(found)) for function in functions if callable(function)), found)
 
 
 def load_pair(target: str, forward: str | None = None) -> Pair:
@@ -92,25 +92,6 @@ def _forwards(backward: str) -> tuple[str, ...]:
     return backward.replace("backward", "forward"), backward.replace("_backward", "").replace("backward", "")
 
 
-def _sloped(slope: str) -> list[str]:
-    """What the function may be called whose slope has such a name."""
-    behind = [slope.removesuffix(end) for end in ("_prime", "_derivative", "_deriv") if slope.endswith(end)]
-    return [*behind, *(slope[len(start) :] for start in ("d_", "d") if slope.startswith(start))]
-
-
-def _times_slope(slope: Callable[..., Any]) -> Callable[..., Any]:
-    """The backward of a function of every entry, which takes what its slope takes."""
-
-    @functools.wraps(slope)
-    def backward(dY: Any, *values: Any, **named: Any) -> Any:
-        return dY * slope(*values, **named)
-
-    cotangent = inspect.Parameter("dY", inspect.Parameter.POSITIONAL_ONLY)
-    parameters = inspect.signature(slope).parameters.values()
-    backward.__signature__ = inspect.Signature([cotangent, *parameters])  # type: ignore[attr-defined]
-    return backward
-
-
 def _function(module: ModuleType, file: str, name: str) -> Any:
     found: Any = module
     owner: Any = None
@@ -120,7 +101,7 @@ def _function(module: ModuleType, file: str, name: str) -> Any:
         raise FileError(
             f"{file}: {name} is a method without its object; make one in the file, and name it: object.{part}"
         )
-    if not callable(found) and not is_object(found):
+    if not callable(found) and not is_object(found) and not is_sloped(found):
         functions = [
             n
             for n, v in vars(module).items()

@@ -9,6 +9,7 @@ from typing import Any
 
 from checks.adapters.functions import from_functions
 from checks.adapters.objects import from_object, is_object
+from checks.adapters.slopes import is_sloped, with_backward
 from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
 from checks.implementation import Implementation, Values
 from derivations import Layer
@@ -17,8 +18,8 @@ Function = Callable[..., Any]
 FRAMEWORKS = {"torch": "torch", "jax": "jax", "jaxlib": "jax"}
 EXPECTED = (
     "an implementation is a pair of functions (forward, backward), a class or an object with methods forward and "
-    "backward, a function that returns a loss and its gradient, one function of PyTorch or JAX, a "
-    "torch.autograd.Function, a torch.nn.Module, or an Implementation"
+    "backward, or with a function and its derivative, a function that returns a loss and its gradient, one function of "
+    "PyTorch or JAX, a torch.autograd.Function, a torch.nn.Module, or an Implementation"
 )
 
 
@@ -43,8 +44,11 @@ def adapt(
     if isinstance(made, tuple | list) and len(made) == 2 and all(map(callable, made)):
         forward, backward = made
         return _pair(forward, backward, layer, names, device, framework, wanted)
-    if is_object(made) and FRAMEWORKS.keys().isdisjoint(_origins(made)):
-        return from_object(made, layer, names)
+    if FRAMEWORKS.keys().isdisjoint(_origins(made)):
+        if is_object(made):
+            return from_object(made, layer, names)
+        if is_sloped(made):
+            return from_object(with_backward(made), layer, names)
     if not callable(made):
         raise ValueError(f"given a {type(made).__name__}; {EXPECTED}")
     framework = framework or framework_of(made)

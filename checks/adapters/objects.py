@@ -134,7 +134,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
 def _method(made: Any, name: str) -> Method:
     """The method as it is called, without the object."""
     method = getattr(made, name)
-    return MethodType(method, made) if isinstance(made, type) else method
+    takes_object = isinstance(made, type) and inspect.isfunction(inspect.getattr_static(made, name))
+    return MethodType(method, made) if takes_object else method
 
 
 def _function(made: Any, name: str) -> Method:

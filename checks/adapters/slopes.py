@@ -1,0 +1,74 @@
+"""Functions of every entry that come with their slope instead of a backward: the backward is dY times that."""
+
+import copy
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+Function = Callable[..., Any]
+
+# What tutorials call the two methods of an activation, or of a cost.
+_FUNCTIONS = ("__call__", "forward", "fn", "function", "func", "activation", "activate", "loss")
+_SLOPES = ("gradient", "grad", "derivative", "derivate", "deriv", "prime")
+# And the slope that stands beside a function.
+_ENDS, _STARTS = ("_prime", "_derivative", "_deriv"), ("d_", "d")
+
+
+def functions_of(slope: str) -> list[str]:
+    """What the function may be called whose slope has such a name."""
+    behind = [slope.removesuffix(end) for end in _ENDS if slope.endswith(end)]
+    return [*behind, *(slope[len(start) :] for start in _STARTS if slope.startswith(start))]
+
+
+def times_slope(slope: Function) -> Function:
+    """The backward of a function of every entry, which takes what its slope takes."""
+
+    @functools.wraps(slope)
+    def backward(dY: Any, *values: Any, **named: Any) -> Any:
+        return dY * slope(*values, **named)
+
+    backward.__signature__ = _after(["dY"], slope)  # type: ignore[attr-defined]
+    return backward
+
+
+def is_sloped(made: Any) -> bool:
+    """Whether it is a class, or an object, with methods for a function and for its slope."""
+    return _methods(made) is not None
+
+
+def with_backward(made: Any) -> Any:
+    """A class, or an object, that is sloped, with a `forward` and a `backward`. Raises ValueError for any other."""
+    methods = _methods(made)
+    if methods is None:
+        raise ValueError("it has no method for a slope")
+    run, slope = methods
+    owner: Any = made if isinstance(made, type) else type(made)
+    written = getattr(owner, slope)
+
+    @functools.wraps(written)
+    def backward(self: Any, dY: Any, *values: Any, **named: Any) -> Any:
+        return dY * getattr(self, slope)(*values, **named)
+
+    takes_object = inspect.isfunction(inspect.getattr_static(owner, slope))
+    backward.__signature__ = _after(["self", "dY"], written, skip=int(takes_object))  # type: ignore[attr-defined]
+    sloped = type(owner.__name__, (owner,), {"forward": inspect.getattr_static(owner, run), "backward": backward})
+    if isinstance(made, type):
+        return sloped
+    twin = copy.copy(made)
+    twin.__class__ = sloped
+    return twin
+
+
+def _methods(made: Any) -> tuple[str, str] | None:
+    """What a class, or an object, calls a function and its slope, where it has both."""
+    classes = (made if isinstance(made, type) else type(made)).__mro__
+    own = {name for each in classes for name, value in vars(each).items() if callable(value)}
+    run, slope = (next((name for name in names if name in own), None) for names in (_FUNCTIONS, _SLOPES))
+    return (run, slope) if run and slope else None
+
+
+def _after(names: list[str], function: Function, skip: int = 0) -> inspect.Signature:
+    """The signature of a function behind these parameters, without the first so many of its own."""
+    first = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in names]
+    return inspect.Signature([*first, *list(inspect.signature(function).parameters.values())[skip:]])

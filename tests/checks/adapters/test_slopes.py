@@ -1,0 +1,92 @@
+"""Activations and costs that are objects with a slope: classes of their own, made with options or without."""
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+from checks.adapters.slopes import with_backward
+
+
+class Elu:
+    """Callable, as an activation often is; its slope is worked out from its own values."""
+
+    def __init__(self, alpha=0.1):
+        self.alpha = alpha
+
+    def __call__(self, x):
+        return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
+
+    def gradient(self, x):
+        return np.where(x > 0, 1, self(x) + self.alpha)
+
+
+class Leaky:
+    def __init__(self, leak):
+        self.leak = leak
+
+    def forward(self, z):
+        return np.where(z > 0, z, self.leak * z)
+
+    def derivative(self, z):
+        return np.where(z > 0, np.ones_like(z), self.leak)
+
+
+class Cost:
+    @staticmethod
+    def fn(a, y):
+        return np.sum((a - y) ** 2) / (2 * len(a))
+
+    @staticmethod
+    def prime(a, y):
+        return (a - y) / len(a)
+
+
+class OfTheOutput:
+    def fn(self, z):
+        return np.tanh(z)
+
+    def grad(self, a):
+        return 1 - a**2
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("made", "layer", "names"),
+    [
+        (Elu, "elu", {}),
+        (Elu(0.5), "elu", {}),
+        (Leaky, "leaky_relu", {"leak": "slope"}),
+        (Leaky(0.25), "leaky_relu", {"leak": "slope"}),
+    ],
+)
+def test_an_activation_with_its_slope_agrees(made, layer, names, dtype):
+    report = gradcheck(made, layer, names=names, dtype=dtype)
+    assert report.verdict == "agree", report
+
+
+@pytest.mark.parametrize("made", [Cost, Cost()])
+def test_a_cost_of_static_methods_agrees(made):
+    judged = [f for f in gradcheck(made, "squared_error").findings if f.cotangent in ("L", "dY")]
+    assert {finding.verdict for finding in judged} == {"agree"}
+
+
+def test_a_slope_of_the_output_that_is_given_the_input_is_named():
+    report = gradcheck(OfTheOutput, "tanh")
+    assert [diagnosis.hypothesis for diagnosis in report.diagnoses] == ["activation's derivative"]
+
+
+def test_an_object_stays_what_it_was():
+    made = Elu(0.5)
+    twin = with_backward(made)
+    assert type(made) is Elu
+    assert not hasattr(made, "backward")
+    assert twin.alpha == 0.5
+    x = np.array([-1.0, 1.0])
+    np.testing.assert_array_equal(twin.backward(np.full(2, 3.0), x), 3 * made.gradient(x))
+
+
+def test_what_has_no_slope_is_refused():
+    with pytest.raises(ValueError, match="no method for a slope"):
+        with_backward(np.tanh)
+    with pytest.raises(ValueError, match="or with a function and its derivative"):
+        gradcheck(object(), "tanh")
