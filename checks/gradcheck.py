@@ -16,6 +16,7 @@ from checks.diagnosis import diagnose
 from checks.directions import along_a_direction
 from checks.equal_sizes import equal_sizes, squared
 from checks.implementation import Implementation, MisconductError, as_numbers
+from checks.own_masks import DRAWN, drawing, own_mask, with_own_mask
 from checks.precision import format_of
 from checks.report import Report
 from checks.sources import source_digests
@@ -83,6 +84,9 @@ def gradcheck(
         return reordered(with_told_cotangent(adapted, layer, sizes or {}), orders)
 
     implementation, theirs = with_axes(axes or {}), reordered_layer(layer, orders_of(layer, axes or {}))
+    mask = own_mask(implementation, layer)
+    if mask is not None:
+        implementation = drawing(implementation, mask)
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
@@ -96,6 +100,8 @@ def gradcheck(
         fixed = {**implementation.sizes, **assumed, **told}
         drawn = all_cases(derivation, fixed, format, rng)
         cases = [with_constants(case, tensors) for case in drawn]
+    if mask is not None:
+        cases = [with_own_mask(case, implementation, layer, mask) for case in cases]
 
     findings: list[Finding] = []
     trials: list[Trial] = []
@@ -119,7 +125,7 @@ def gradcheck(
         findings=tuple(findings),
         diagnoses=diagnoses,
         sources=source_digests(implementation.functions),
-        assumed=implementation.assumed if inputs is None else {},
+        assumed={**(implementation.assumed if inputs is None else {}), **({mask.name: DRAWN} if mask else {})},
         axes={str(layer.by_name[name]): str(theirs.by_name[name]) for name in axes or {}},
     )
 

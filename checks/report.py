@@ -21,8 +21,9 @@ class Report:
     """Everything that a check of one implementation against one layer, in one dtype, found.
 
     `sources` maps the modules behind the implementation to the SHA-256 of their source. At `order` 2 the findings are
-    about Hessian-vector products. `assumed` are values of masks and options that the code does not take, `axes` tensors
-    whose axes it has in another order: as the layer declares them, as it has them.
+    about Hessian-vector products. `assumed` are values of masks and options that the code does not take, "drawn" for a
+    mask that it draws itself; `axes` are tensors whose axes it has in another order: as the layer declares them, as it
+    has them.
     """
 
     layer: str
@@ -33,7 +34,7 @@ class Report:
     diagnoses: tuple[Diagnosis, ...]
     sources: Mapping[str, str]
     order: int = 1
-    assumed: Mapping[str, int] = field(default_factory=dict)
+    assumed: Mapping[str, int | str] = field(default_factory=dict)
     axes: Mapping[str, str] = field(default_factory=dict)
 
     @property

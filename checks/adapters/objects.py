@@ -28,6 +28,7 @@ from checks.adapters.places import (
     filled,
     gradients_left,
     output_left,
+    place_by_name,
     places_of,
     required_places,
     settled,
@@ -177,13 +178,16 @@ class _Maker:
 
 def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]) -> _Maker:
     """Copies of an object, with other parameters. Raises ValueError where one of these is nowhere."""
-    places = required_places(made, layer, own, names)
+    spared = assumed_without(layer, set())
+    places = required_places(made, layer, [name for name in own if name not in spared], names)
+    kept = {name: place_by_name(made, name, names) for name in own if name in spared}
+    places |= {name: place for name, place in kept.items() if place is not None}
     sizes = settled(made, layer, places, names)
 
     def fresh(values: Values) -> Any:
         return filled(copy.deepcopy(made), places, values)
 
-    return _Maker(fresh, {*own, *sizes}, places, sizes)
+    return _Maker(fresh, {*places, *sizes}, places, sizes)
 
 
 def _instances(made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str]) -> _Maker:

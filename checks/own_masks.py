@@ -1,0 +1,94 @@
+"""Code that draws a mask itself, as dropout does: it draws the same one at every call here, and that is read off."""
+
+import inspect
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.adapters.functions import example_of
+from checks.cases import Case
+from checks.implementation import Implementation, MisconductError, Values, as_numbers
+from derivations import Layer, Tensor
+
+DRAWN = "drawn"
+
+
+def own_mask(implementation: Implementation, layer: Layer) -> Tensor | None:
+    """The mask that an implementation does not take, where it draws one: its first output shows which.
+
+    It draws where what it makes of ones is zero in other places with other seeds: of NumPy's own random numbers and
+    Python's, and of the generators that its module has.
+    """
+    alike = [t for t in layer.inputs if t.name in implementation.assumed and t.sizes == layer.outputs[0].sizes]
+    if not alike:
+        return None
+    weights = {option.name: 0.5 for option in layer.options if not option.integer}
+    example = {**example_of(layer), **weights, **implementation.sizes}
+    places = [_kept(implementation, layer, example, seed) for seed in range(4)]
+    told = [place for place in places if place is not None]
+    return alike[0] if any((place != told[0]).any() for place in told) else None
+
+
+def drawing(implementation: Implementation, mask: Tensor) -> Implementation:
+    """The same, with a forward that draws the same numbers whenever it is called."""
+
+    generators = _generators(implementation)
+
+    def always(forward: Callable[[Values], dict[str, Any]]) -> Callable[[Values], dict[str, Any]]:
+        def same(values: Values) -> dict[str, Any]:
+            with _seeded(0, generators):
+                return forward(values)
+
+        return same
+
+    assumed = {name: value for name, value in implementation.assumed.items() if name != mask.name}
+    again = implementation.forward_again and always(implementation.forward_again)
+    return replace(implementation, forward=always(implementation.forward), forward_again=again, assumed=assumed)
+
+
+def with_own_mask(case: Case, implementation: Implementation, layer: Layer, mask: Tensor) -> Case:
+    """The case with the mask that an implementation draws in it; as it was where that cannot be told."""
+    kept = _kept(implementation, layer, case.values, 0)
+    if kept is None or kept.shape != np.shape(case.values[mask.name]):
+        return case
+    return replace(case, values={**case.values, mask.name: kept.astype(case.values[mask.name].dtype)})
+
+
+def _kept(implementation: Implementation, layer: Layer, values: Values, seed: int) -> NDArray[np.bool_] | None:
+    """Where a forward does not make zero of ones; None where it makes nothing."""
+    ones = {tensor.name: np.ones_like(values[tensor.name]) for tensor in layer.inputs if not tensor.integer}
+    try:
+        with _seeded(seed, _generators(implementation)):
+            made = implementation.forward(implementation.laid_out({**values, **ones}))
+        return as_numbers("Y", made[layer.outputs[0].name]) != 0
+    except (MisconductError, KeyError):
+        return None
+
+
+def _generators(implementation: Implementation) -> list[np.random.Generator]:
+    """Those that are global where its functions are written."""
+    modules = [getattr(inspect.unwrap(function), "__globals__", {}) for function in implementation.functions]
+    return [value for module in modules for value in module.values() if isinstance(value, np.random.Generator)]
+
+
+@contextmanager
+def _seeded(seed: int, generators: Sequence[np.random.Generator]) -> Iterator[None]:
+    """All random numbers begin anew; what follows behind is as if nobody had drawn any."""
+    ours, theirs = random.getstate(), np.random.get_state()
+    states = [generator.bit_generator.state for generator in generators]
+    random.seed(seed)
+    np.random.seed(seed)
+    for generator in generators:
+        generator.bit_generator.state = type(generator.bit_generator)(seed).state
+    try:
+        yield
+    finally:
+        random.setstate(ours)
+        np.random.set_state(theirs)
+        for generator, state in zip(generators, states, strict=True):
+            generator.bit_generator.state = state

@@ -1,0 +1,108 @@
+"""Dropout that draws its mask itself: a class, functions with settings, a generator of the file."""
+
+import random
+
+import numpy as np
+import pytest
+
+from checks import gradcheck
+
+RNG = np.random.default_rng()
+
+
+class Inverted:
+    def __init__(self, keep):
+        self.keep = keep
+
+    def forward(self, x, training=True):
+        self.mask = (np.random.rand(*x.shape) < self.keep) / self.keep if training else 1
+        return (x * self.mask).astype(x.dtype)
+
+    def backward(self, grad):
+        return (grad * self.mask).astype(grad.dtype)
+
+
+class ByRate:
+    """The share that is dropped, where the layer has what is kept; nothing is scaled."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def forward(self, x):
+        self.mask = np.random.binomial(1, 1 - self.rate, x.shape)
+        return x * self.mask / (1 - self.rate)
+
+    def backward(self, grad):
+        return grad * self.mask / (1 - self.rate)
+
+
+def by_settings(x, dropout_param):
+    p = dropout_param["p"]
+    mask = (RNG.random(x.shape) < p) / p if dropout_param["mode"] == "train" else np.ones_like(x)
+    return x * mask, mask
+
+
+def by_settings_backward(dout, cache):
+    return dout * cache
+
+
+def by_hand(x, keep):
+    mask = np.array([[random.random() < keep for _ in row] for row in x])
+    return x * mask / keep, mask
+
+
+class Unscaled(Inverted):
+    def backward(self, grad):
+        return grad * (self.mask > 0)
+
+
+class DrawsAnew(Inverted):
+    def backward(self, grad):
+        return grad * (np.random.rand(*grad.shape) < self.keep) / self.keep
+
+
+@pytest.mark.parametrize(
+    ("made", "options"),
+    [
+        (Inverted, {}),
+        (Inverted, {"dtype": "float32"}),
+        (Inverted(0.5), {}),
+        (ByRate(0.25), {"sizes": {"keep": 0.75}}),
+        ((by_settings, by_settings_backward), {"names": {"p": "keep"}}),
+        ((by_hand, lambda dout, keep, cache: dout * cache / keep), {}),
+    ],
+    ids=["class", "float32", "object", "rate", "settings", "Python's own"],
+)
+def test_a_mask_that_the_code_draws_is_read_off(made, options):
+    report = gradcheck(made, "dropout", **options)
+    assert report.verdict == "agree", report
+    assert report.assumed == {"M": "drawn"}
+    assert "the code draws M itself: here the same one at every call" in str(report)
+
+
+def test_a_wrong_backward_behind_a_drawn_mask_is_found_and_named():
+    report = gradcheck(Unscaled, "dropout")
+    assert report.verdict == "disagree"
+    assert [(d.hypothesis, d.mistake) for d in report.diagnoses] == [("constant factor", "keep")]
+
+
+def test_a_backward_that_draws_anew_is_found():
+    kinds = {f.witness for f in gradcheck(DrawsAnew, "dropout").findings if f.verdict == "disagree"}
+    assert {"derivation", "same twice"} <= kinds
+
+
+def test_whoever_draws_besides_is_not_disturbed():
+    np.random.seed(3)
+    random.seed(3)
+    expected = np.random.rand(), random.random()
+    np.random.seed(3)
+    random.seed(3)
+    gradcheck(Inverted, "dropout")
+    gradcheck((by_settings, by_settings_backward), "dropout", names={"p": "keep"})
+    assert (np.random.rand(), random.random()) == expected
+
+
+def test_code_without_a_mask_is_still_looked_at_without():
+    report = gradcheck((lambda X, keep: X / keep, lambda dY, keep: dY / keep), "dropout")
+    assert report.assumed == {"M": 1}
+    assert report.verdict == "agree"
