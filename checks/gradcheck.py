@@ -112,7 +112,8 @@ def gradcheck(
     small = [trial for trial in trials if trial.drawn is None]
     diagnoses = diagnose(small, findings) if small else ()
     if small and (wrong := _wrong_forward(small[0], findings)):
-        misread = equal_sizes(small[0], fixed) if inputs is None else ()
+        # What has its shape at unequal sizes, and is wrong, is a mistake even where it is right at equal ones.
+        misread = equal_sizes(small[0], fixed) if inputs is None and not wrong <= {"equations"} else ()
         if not misread and not axes:
             misread = another_order(small, with_axes) or another_order(squared(small[0], fixed), with_axes)
         # Where nothing can be compared, nothing else that would explain it can be true as well.

@@ -90,6 +90,18 @@ def test_two_pairs_may_be_equal():
     assert told(gradcheck((forward, backward), "global_average_pool")) == [("sizes taken for equal", "H = W")]
 
 
+def test_a_mean_over_the_wrong_size_is_a_mistake_of_its_own():
+    report = gradcheck(
+        (
+            lambda X: X.sum((1, 2)) / len(X) ** 2,
+            lambda dY, X: np.broadcast_to(dY[:, None, None], X.shape) / len(X) ** 2,
+        ),
+        "global_average_pool",
+    )
+    assert report.diagnoses
+    assert "sizes taken for equal" not in {hypothesis for hypothesis, _ in told(report)}
+
+
 @pytest.mark.parametrize("forward", [lambda X, W, b: X @ W.T + b, lambda X, W, b: 2 * X @ W + b])
 def test_what_is_wrong_at_equal_sizes_too_is_not_told_so(forward):
     report = gradcheck((forward, lambda dY, X, W: {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(0)}), "linear")
