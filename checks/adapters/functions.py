@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from checks.adapters.places import gradient_forms
 from checks.adapters.settings import Settings
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import DerivationError, Layer, Option
@@ -18,8 +19,8 @@ from derivations.expressions import entry_name
 from numeric.contract import contract_of, without_contract
 
 CACHE = "cache"
-# What courses and tutorials call a dictionary of options, and what they expect in it besides.
-BUNDLES = ("param", "params", "config", "options", "settings", "hparameters", "hyperparameters", "hparams")
+# What courses and tutorials call a dictionary of options or parameters, and what they expect in it besides.
+BUNDLES = ("param", "params", "parameters", "config", "options", "settings")
 TRAINING: dict[str, Any] = {"mode": "train"}
 # What they call the flag by which a layer knows that it is trained, and the learning rate of a backward that takes its
 # step at once: a power of two, so that the step is the gradient to all its digits.
@@ -50,15 +51,16 @@ def from_functions(
     order, what the others leave: inputs in the order of the layer's declaration, then options; before them, for the
     backward, the output cotangents. So do the arguments of a function that has no readable signature, or takes any
     number of them. One that is called `bn_param`, or `config`, takes a dictionary of the options that are left, as
-    courses have it, with `mode` for training, under the keys that `names` gives them; one called `training` takes True.
+    courses have it, with `mode` for training, under the keys that `names` gives them, and of the tensors that no other
+    parameter is there for; one called `training` takes True. Options that the forward does not read there are left out.
     What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, the state that a
     recurrence starts from all zeros, a stride or a padding the smallest there is.
 
     The forward returns the output array, or a tuple of several; a dictionary of arrays, the output under its name or
     first; or a tuple with more behind its outputs: what it calls these in `return Y, mean, scale` the backward can ask
-    for, and one thing alone is its parameter `cache` as well. The backward returns a dictionary (`{"dX": ...}`), a
-    sequence in the order of the real inputs, or one array, the first of these; where it returns just as many as are
-    `wanted`, those.
+    for, and one thing alone is its parameter `cache` as well. The backward returns a dictionary, `{"dX": ...}`, with
+    X as the layer or the code calls it, a sequence in the order of the real inputs, or its first ones and a dictionary
+    of the others, or one array, the first of these; where it returns just as many as are `wanted`, those.
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -89,9 +91,12 @@ def from_functions(
     assumed = assumed_without(layer, forward_plan.taken | backward_plan.taken)
     orders = [*([wanted] if wanted else []), [name for name in real if name[1:] not in assumed]]
 
+    keys = gradient_keys(real, names, forward_plan.called, backward_plan.called)
+
     def run_backward(values: Values) -> dict[str, Any]:
         positional, named = backward_plan(values)
-        return gradients_by_name(renamed(call(backward, positional, named), names), real, len(inputs), orders)
+        returned = renamed(call(backward, positional, named), names)
+        return gradients_by_name(returned, real, len(inputs), orders, keys)
 
     name = getattr(forward, "__name__", layer.name)
     functions = (forward, backward)
@@ -132,6 +137,11 @@ class Plan:
         """The names of all values that the function is given."""
         bundled = (name for keys in self.settings.values() for name in keys.values())
         return {*self.in_order, *self.by_name.values(), *bundled}
+
+    @property
+    def called(self) -> dict[str, str]:
+        """What the function calls the values that it is given by name, or finds in a dictionary."""
+        return {**{key: name for keys in self.settings.values() for key, name in keys.items()}, **self.by_name}
 
     def without(self, keys: set[str]) -> "Plan":
         """The same without some keys of dictionaries."""
@@ -178,7 +188,9 @@ def _unread(forward: Callable[..., Any], plan: Plan, layer: Layer) -> set[str]:
         call(forward, positional, named)
     except (MisconductError, DerivationError):  # it may not have come so far as to look
         return set()
-    return {key for parameter, keys in plan.settings.items() for key in keys if key not in named[parameter].read}
+    options = {option.name for option in layer.options}
+    found = [(key, name, named[parameter]) for parameter, keys in plan.settings.items() for key, name in keys.items()]
+    return {key for key, name, given in found if name in options and key not in given.read}
 
 
 def example_of(layer: Layer, *, equal: bool = False) -> Values:
@@ -241,10 +253,15 @@ def _matched(
         return None
     parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
-    left_out = [name for name in options if name not in meant.values()]
     bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)]
-    renamed_keys = {yours: name for yours, name in names.items() if yours not in meant and name in {*left_out, *saved}}
-    keys = {**{name: name for name in left_out if name not in renamed_keys.values()}, **renamed_keys}
+    left_out = [name for name in options if name not in meant.values()]
+    # Tensors come in such a dictionary as well, where two or more are left over; one alone would be the parameter.
+    free = [name for name in tensors if name not in meant.values()]
+    wanting = [p for p in parameters if p.name not in {*meant, *bundles[:1], *CONSTANTS} and p.default is p.empty]
+    bundled = free[len(wanting) :] if bundles and len(free) > len(wanting) + 1 else []
+    held = {*left_out, *bundled}
+    renamed_keys = {yours: name for yours, name in names.items() if yours not in meant and name in {*held, *saved}}
+    keys = {**{name: name for name in [*bundled, *left_out] if name not in renamed_keys.values()}, **renamed_keys}
     settings = {bundles[0]: keys} if bundles and keys else {}
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
     constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
@@ -255,7 +272,7 @@ def _matched(
         meant |= small
         others = [p for p in others if p.name not in small]
     if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
-        left = [name for name in given if name not in {*meant.values(), *(left_out if settings else ())}]
+        left = [name for name in given if name not in {*meant.values(), *(held if settings else ())}]
         if len(left) < sum(p.default is p.empty for p in others):
             return None
         meant |= {p.name: name for p, name in zip(others, left, strict=False)}
@@ -331,18 +348,39 @@ def results_by_name(returned: Any, outputs: Sequence[str], behind: Sequence[str]
     return {outputs[0]: returned}
 
 
+def gradient_keys(real: Sequence[str], *called: Mapping[str, str]) -> dict[str, str]:
+    """Keys under which a dictionary may have the cotangents `real`: dX as dX, dx or grad_x, or as X or x.
+
+    What is `called` like X, a parameter say, stands for X; small letters do where nothing else is called so.
+    """
+    inputs = [name[1:] for name in real]
+    meant = [{name: name for name in inputs}, *called, {name.lower(): name for name in reversed(inputs)}]
+    names = [(yours, name) for each in meant for yours, name in each.items() if name in inputs]
+    keys: dict[str, str] = {}
+    for yours, name in names:
+        for form in gradient_forms(yours):
+            keys.setdefault(form, f"d{name}")
+    for yours, name in names:
+        keys.setdefault(yours, f"d{name}")
+    return keys
+
+
 def gradients_by_name(
-    returned: Any, real: Sequence[str], inputs: int, orders: Sequence[Sequence[str]] = ()
+    returned: Any, real: Sequence[str], inputs: int, orders: Sequence[Sequence[str]], keys: Mapping[str, str]
 ) -> dict[str, Any]:
     """What a backward returned, by name; a sequence is the first of `orders` that is as long, or begins all of `real`.
 
-    Raises MisconductError where it cannot be the layer's cotangents.
+    `keys` are those of a dictionary (`gradient_keys`). Raises MisconductError where it cannot be the layer's
+    cotangents.
     """
     if isinstance(returned, Mapping):
-        return {f"d{key}" if f"d{key}" in real else key: value for key, value in returned.items()}
+        return {keys.get(key, key): value for key, value in returned.items()}
     if returned is None:
         raise MisconductError("arity", f"the backward returned None, expected {', '.join(real)}")
     given = list(returned) if isinstance(returned, tuple | list) else [returned]
+    if len(given) > 1 and isinstance(given[-1], Mapping):  # that of the data, and a dictionary of the others
+        *first, others = given
+        return {**gradients_by_name(first, real, inputs, orders, keys), **gradients_by_name(others, real, 0, (), keys)}
     if len(given) == inputs:  # None stands where an input has no gradient, as autograd frameworks have it
         given = [one for one in given if one is not None]
     if not 0 < len(given) <= len(real):

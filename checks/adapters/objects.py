@@ -17,6 +17,7 @@ from checks.adapters.functions import (
     Plan,
     assumed_without,
     example_of,
+    gradient_keys,
     gradients_by_name,
     plan_of,
     renamed,
@@ -96,8 +97,9 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     maker = _instances(made, layer, own, free, names) if is_class else _copies(made, layer, own, names)
     called = {name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real}
 
-    # It may return the cotangents of what the forward takes, or of the first of these.
     gradients = [f"d{name}" for name in real]
+    keys = gradient_keys(gradients, names, {theirs: name for name, yours in called.items() for theirs in yours})
+    # It may return the cotangents of what the forward takes, or of the first of these.
     its = [name for name in gradients if name[1:] in forward_plan.taken]
     orders = [its[:length] for length in range(1, len(its) + 1)]
 
@@ -118,7 +120,7 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         positional, named = backward_plan(values)
         returned = renamed(call(getattr(fresh, methods[1]), positional, named), names)
-        found = {} if returned is None else gradients_by_name(returned, gradients, len(inputs), orders)
+        found = {} if returned is None else gradients_by_name(returned, gradients, len(inputs), orders, keys)
         left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
         found = _steps_taken_back(fresh, maker.places, before) | found | gradients_left(fresh, left, names)
         # The gradient of a bias that the object keeps as a row is right to be a row.

@@ -162,6 +162,11 @@ def output_left(made: Any, name: str, names: Mapping[str, str]) -> Any:
     return next((each for each in kept if each is not None), None)
 
 
+def gradient_forms(name: str) -> tuple[str, ...]:
+    """What the gradient of something is usually called."""
+    return f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad"
+
+
 def gradients_left(made: Any, called: Mapping[str, Sequence[str]], names: Mapping[str, str]) -> dict[str, Any]:
     """The cotangents of inputs that a backward left in its object: as attributes, in a dictionary, or in a list.
 
@@ -170,7 +175,7 @@ def gradients_left(made: Any, called: Mapping[str, Sequence[str]], names: Mappin
     """
     found: dict[str, Any] = {}
     for number, (name, theirs) in enumerate(called.items()):
-        usual = [form for own in theirs for form in (f"d{own}", f"d_{own}", f"grad_{own}", f"{own}_grad")]
+        usual = [form for own in theirs for form in gradient_forms(own)]
         yours = [attribute for attribute, meant in names.items() if meant == f"d{name}"]
         kept = [getattr(made, attribute) for attribute in (*yours, *usual) if hasattr(made, attribute)]
         for together in (getattr(made, attribute, None) for attribute in _GRADIENTS):

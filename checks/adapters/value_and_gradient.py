@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.functions import assumed_without, gradients_by_name, plan_of, renamed, require_known
+from checks.adapters.functions import assumed_without, gradient_keys, gradients_by_name, plan_of, renamed, require_known
 from checks.adapters.places import filled, place_by_name, required_places, settled
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
@@ -44,6 +44,8 @@ def from_value_and_gradient(
     own = [] if owner is None else [each for each in inputs if each not in plan.taken]
     places = required_places(owner, layer, own, names)
 
+    keys = gradient_keys(real, names, plan.called)
+
     def forward(values: Values) -> dict[str, Any]:
         positional, named = plan(values)
         method = getattr(filled(copy.deepcopy(owner), places, values), name) if places else function
@@ -57,7 +59,7 @@ def from_value_and_gradient(
 
     def backward(values: Values) -> dict[str, Any]:
         returned = renamed(values[GRADIENT], names)
-        found = gradients_by_name(returned, real, len(inputs), [wanted] if wanted else [])
+        found = gradients_by_name(returned, real, len(inputs), [wanted] if wanted else [], keys)
         return {name: _times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
     sizes = settled(owner, layer, places, names) if places else {}

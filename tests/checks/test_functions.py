@@ -445,3 +445,69 @@ def test_a_recurrence_that_takes_no_first_state_starts_from_zeros_and_the_report
 def test_keys_of_a_dictionary_may_be_the_names_of_the_inputs():
     report = check(forward, lambda dY, X, W: {"X": dY @ W.T, "W": X.T @ dY, "b": dY.sum(axis=0)})
     assert report.verdict == "agree"
+
+
+def product(x, weights, bias):
+    return x @ weights + bias
+
+
+def product_backward(form):
+    def backward(dout, x, weights, bias):
+        gradients = {"x": dout @ weights.T, "weights": x.T @ dout, "bias": dout.sum(axis=0)}
+        return {form.format(name): gradient for name, gradient in gradients.items()}
+
+    return backward
+
+
+@pytest.mark.parametrize("form", ["{}", "d{}", "d_{}", "grad_{}", "{}_grad"])
+def test_keys_of_gradients_may_be_what_the_code_calls_its_inputs(form):
+    report = gradcheck((product, product_backward(form)), "linear")
+    assert report.verdict == "agree", report
+
+
+NET = layer(
+    "net",
+    tensors="X[N, D]  W1[D, H]  b1[H]  W2[H, C]  h[N, H]  Y[N, C]",
+    equations="h[n, j] = tanh(sum[d](X[n, d]*W1[d, j]) + b1[j])\nY[n, c] = sum[j](h[n, j]*W2[j, c])",
+)
+
+
+def net(X, params):
+    h = np.tanh(X @ params["W1"] + params["b1"])
+    return h @ params["W2"], (X, h, params)
+
+
+def net_backward(dY, cache):
+    X, h, params = cache
+    dZ = dY @ params["W2"].T * (1 - h**2)
+    return dZ @ params["W1"].T, {"W1": X.T @ dZ, "b1": dZ.sum(axis=0), "W2": h.T @ dY}
+
+
+def test_parameters_may_come_in_a_dictionary_and_their_gradients_too():
+    report = gradcheck((net, net_backward), NET)
+    assert report.verdict == "agree", report
+    missing = gradcheck((net, lambda dY, cache: (net_backward(dY, cache)[0], {})), NET)
+    assert {f.cotangent for f in missing.findings if f.witness == "missing"} == {"dW1", "db1", "dW2"}
+
+
+def cell(xt, a_prev, parameters):
+    a_next = np.tanh(xt @ parameters["Wax"] + a_prev @ parameters["Waa"])
+    return a_next, (a_next, xt, a_prev, parameters)
+
+
+def cell_backward(da_next, cache):
+    a_next, xt, a_prev, parameters = cache
+    dZ = da_next * (1 - a_next**2)
+    gradients = {"dxt": dZ @ parameters["Wax"].T, "da_prev": dZ @ parameters["Waa"].T}
+    return {**gradients, "dWax": xt.T @ dZ, "dWaa": a_prev.T @ dZ}
+
+
+def test_keys_of_parameters_may_be_renamed_and_those_of_their_gradients_with_them():
+    step = layer(
+        "cell",
+        tensors="x[N, D]  a0[N, H]  Wx[D, H]  Wh[H, H]  a[N, H]",
+        equations="a[n, h] = tanh(sum[d](x[n, d]*Wx[d, h]) + sum[g](a0[n, g]*Wh[g, h]))",
+    )
+    report = gradcheck((cell, cell_backward), step, names={"Wax": "Wx", "Waa": "Wh"})
+    assert report.verdict == "agree", report
+    assert "(--name Wax=NAME)" in str(gradcheck((cell, cell_backward), step)).replace("\n", " ")
