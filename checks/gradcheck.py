@@ -79,11 +79,11 @@ def gradcheck(
     made, wanted = implementation, tuple(derivation.cotangents)
 
     def with_axes(axes: Mapping[str, str]) -> Implementation:
-        orders = orders_of(layer, axes)
+        orders = orders_of(layer, axes, sizes)
         adapted = adapt(made, reordered_layer(layer, orders), names, device, framework, wanted)
         return reordered(with_told_cotangent(adapted, layer, sizes or {}), orders)
 
-    implementation, theirs = with_axes(axes or {}), reordered_layer(layer, orders_of(layer, axes or {}))
+    implementation, theirs = with_axes(axes or {}), reordered_layer(layer, orders_of(layer, axes or {}, sizes))
     mask = own_mask(implementation, layer)
     if mask is not None:
         implementation = drawing(implementation, mask)
@@ -118,6 +118,7 @@ def gradcheck(
             misread = another_order(small, with_axes) or another_order(squared(small[0], fixed), with_axes)
         # Where nothing can be compared, nothing else that would explain it can be true as well.
         diagnoses = (*diagnoses, *misread) if wrong <= {"equations"} or not misread else misread
+    without = {name: value for name, value in implementation.assumed.items() if name not in (sizes or {})}
     return Report(
         layer=layer.name,
         implementation=implementation.name,
@@ -126,7 +127,7 @@ def gradcheck(
         findings=tuple(findings),
         diagnoses=diagnoses,
         sources=source_digests(implementation.functions),
-        assumed={**(implementation.assumed if inputs is None else {}), **({mask.name: DRAWN} if mask else {})},
+        assumed={**(without if inputs is None else {}), **({mask.name: DRAWN} if mask else {})},
         axes={str(layer.by_name[name]): str(theirs.by_name[name]) for name in axes or {}},
     )
 

@@ -1,7 +1,7 @@
 """Code whose arrays have their axes in another order than the layer declares: images with channels first, say."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,21 +12,38 @@ from checks.implementation import Implementation, MisconductError, Values
 from derivations import Layer, Tensor
 from derivations.render.plain import plain
 
-# Axis i of their array is axis order[i] of ours; None is one of length 1 that ours has not.
-Order = tuple[int | None, ...]
+
+@dataclass(frozen=True)
+class Order:
+    """Axis i of their array is axis `axes[i]` of ours; None is one of length 1 that ours has not.
+
+    `dropped` are axes of ours, of length 1, that theirs has not.
+    """
+
+    axes: tuple[int | None, ...]
+    dropped: tuple[int, ...] = ()
+
+    @property
+    def ours(self) -> tuple[int, ...]:
+        """All axes of ours: those that theirs has in its order, then the others."""
+        return (*(axis for axis in self.axes if axis is not None), *self.dropped)
+
+
 Orders = Mapping[str, Order]
 
 
-def orders_of(layer: Layer, axes: Mapping[str, str]) -> Orders:
+def orders_of(layer: Layer, axes: Mapping[str, str], sizes: Mapping[str, float] | None = None) -> Orders:
     """The order of axes of each tensor, from its sizes in that order: `{"X": "NCHW"}`, or `"N, C, H, W"`.
 
-    A 1 is an axis of length 1 that the layer does not have: `{"b": "C1"}`. Raises ValueError for a tensor that the
-    layer does not have, and for what is no order of its axes.
+    A 1 is an axis of length 1 that the layer does not have: `{"b": "C1"}`. An axis whose size is 1 for good, by
+    `sizes`, may be left out. Raises ValueError for a tensor that the layer does not have, and for what is no order of
+    its axes.
     """
-    return {name: _order_of(layer, name, text) for name, text in axes.items()}
+    ones = {name for name, size in (sizes or {}).items() if size == 1}
+    return {name: _order_of(layer, name, text, ones) for name, text in axes.items()}
 
 
-def _order_of(layer: Layer, name: str, text: str) -> Order:
+def _order_of(layer: Layer, name: str, text: str, ones: set[str]) -> Order:
     if name not in layer.by_name:
         raise ValueError(f"{layer.name} has no tensor {name!r}; it has {', '.join(layer.by_name)}")
     tensor = layer.by_name[name]
@@ -40,18 +57,23 @@ def _order_of(layer: Layer, name: str, text: str) -> Order:
             order.append(None)
         else:
             left.append(size)
-    if any(left):
+    if any(size and size not in ones for size in left) or len(left) > len(tensor.sizes):
         sizes = ", ".join(map(plain, tensor.sizes))
-        raise ValueError(f"{text!r} is no order of the axes of {tensor}; write all of {sizes}, each once")
-    return tuple(order)
+        raise ValueError(
+            f"{text!r} is no order of the axes of {tensor}; write all of {sizes}, each once (one that is 1, and said "
+            "to be, as by --set N=1, may be left out)"
+        )
+    return Order(tuple(order), tuple(axis for axis, size in enumerate(left) if size))
 
 
 def reordered_layer(layer: Layer, orders: Orders) -> Layer:
     """The layer with the shapes that the code knows; its equations are not meant any more."""
 
     def theirs(tensor: Tensor) -> Tensor:
-        order = orders.get(tensor.name, range(len(tensor.sizes)))
-        return replace(tensor, sizes=tuple(sp.S.One if axis is None else tensor.sizes[axis] for axis in order))
+        if tensor.name not in orders:
+            return tensor
+        axes = orders[tensor.name].axes
+        return replace(tensor, sizes=tuple(sp.S.One if axis is None else tensor.sizes[axis] for axis in axes))
 
     return replace(layer, tensors=tuple(map(theirs, layer.tensors)))
 
@@ -84,10 +106,10 @@ def reordered(implementation: Implementation, orders: Orders) -> Implementation:
 
 def _theirs(value: Any, order: Order | None) -> Any:
     """A view of our array with axes as they have them; what has not so many stays as it is."""
-    axes = [axis for axis in order or () if axis is not None]
-    if order is None or np.ndim(value) != len(axes):
+    if order is None or np.ndim(value) != len(order.ours):
         return value
-    return value.transpose(axes)[tuple(np.newaxis if axis is None else slice(None) for axis in order)]
+    places = (np.newaxis if axis is None else slice(None) for axis in order.axes)
+    return value.transpose(order.ours)[(*places, *(0 for _ in order.dropped))]
 
 
 def _ours(value: Any, order: Order | None, name: str = "") -> Any:
@@ -102,12 +124,13 @@ def _ours(value: Any, order: Order | None, name: str = "") -> Any:
             value = np.asarray(value)
         except (TypeError, RuntimeError, ValueError):  # a framework's own array: another finding tells
             return value
-    added = [place for place, axis in enumerate(order) if axis is None]
-    if value.ndim != len(order) or any(value.shape[place] != 1 for place in added):
+    added = [place for place, axis in enumerate(order.axes) if axis is None]
+    if value.ndim != len(order.axes) or any(value.shape[place] != 1 for place in added):
         ones = f", {len(added)} of them of length 1" if added else ""
-        raise MisconductError("shape", f"{name} has shape {value.shape}, expected {len(order)} axes{ones}")
-    kept = value[tuple(0 if axis is None else slice(None) for axis in order)]
-    return kept.transpose(np.argsort([axis for axis in order if axis is not None]))
+        raise MisconductError("shape", f"{name} has shape {value.shape}, expected {len(order.axes)} axes{ones}")
+    places = (0 if axis is None else slice(None) for axis in order.axes)
+    kept = value[(*places, *(np.newaxis for _ in order.dropped))]
+    return kept.transpose(np.argsort(order.ours))
 
 
 def _laid_out(value: Any, order: Order | None) -> Any:

@@ -25,7 +25,7 @@ TRAINING: dict[str, Any] = {"mode": "train"}
 # What they call the flag by which a layer knows that it is trained, and the learning rate of a backward that takes its
 # step at once: a power of two, so that the step is the gradient to all its digits.
 RATE = 2.0**12
-RATES = ("learning_rate", "lr", "eta")
+RATES = ("learning_rate", "learn_rate", "lr", "eta", "step_size")
 CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("training", "is_training", "train", "is_train", "train_flg"), True),
     **dict.fromkeys(RATES, RATE),

@@ -45,6 +45,13 @@ _METHODS = (
     ("forward", "backward"),
     ("forward_pass", "backward_pass"),
     ("forward_propagation", "backward_propagation"),
+    ("forward_prop", "backward_prop"),
+    ("forward_prop", "back_prop"),
+    ("feedforward", "backprop"),
+    ("feed_forward", "back_propagate"),
+    ("forward", "backprop"),
+    ("forward", "back"),
+    ("fprop", "bprop"),
     ("__call__", "backward"),
 )
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks import gradcheck
-from checks.adapters.axes import orders_of, reordered, reordered_layer
+from checks.adapters.axes import Order, orders_of, reordered, reordered_layer
 from checks.implementation import Implementation
 from derivations import LAYERS, derive
 from numeric.normalization import instance_norm, instance_norm_backward
@@ -119,6 +119,63 @@ def test_any_order_may_be_told(x_axes, y_axes):
     assert report.verdict == "agree", report
 
 
+class OneImage:
+    """Of one image at a time, pools of 2x2."""
+
+    def forward(self, image):
+        self.image = image
+        height, width, channels = image.shape
+        windows = image[: height // 2 * 2, : width // 2 * 2].reshape(height // 2, 2, width // 2, 2, channels)
+        return windows.mean(axis=(1, 3))
+
+    def backprop(self, d_L_d_out):
+        found = np.zeros_like(self.image)
+        spread = d_L_d_out.repeat(2, axis=0).repeat(2, axis=1) / 4
+        found[: len(spread), : spread.shape[1]] = spread
+        return found
+
+
+class OneVector:
+    def __init__(self, n_in, n_out):
+        self.w, self.b = np.ones((n_in, n_out)), np.zeros(n_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w + self.b
+
+    def backprop(self, d_L_d_out, learn_rate):
+        found = self.w @ d_L_d_out
+        self.w -= learn_rate * np.outer(self.x, d_L_d_out)
+        self.b -= learn_rate * d_L_d_out
+        return found
+
+
+def one_column(x, w, b):
+    return w @ x + b
+
+
+def one_column_backward(delta, x, w):
+    return w.T @ delta, delta @ x.T, 1 * delta
+
+
+@pytest.mark.parametrize(
+    ("made", "layer", "axes", "sizes"),
+    [
+        (OneImage, "avg_pool2d", {"X": "HWC", "Y": "PQC"}, {"R": 2, "S": 2, "stride": 2, "pad": 0}),
+        (OneVector, "linear", {"X": "D", "Y": "C"}, {}),
+        ((one_column, one_column_backward), "linear", {"X": "D1", "W": "CD", "b": "C1", "Y": "C1"}, {}),
+    ],
+    ids=["image", "vector", "column"],
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_code_may_take_one_example_at_a_time(made, layer, axes, sizes, dtype):
+    report = gradcheck(made, layer, axes=axes, sizes={"N": 1, **sizes}, dtype=dtype)
+    assert report.verdict == "agree", report
+    assert not report.assumed
+    with pytest.raises(ValueError, match="is no order of the axes of X"):
+        gradcheck(made, layer, axes=axes, sizes={"N": 2, **sizes})
+
+
 def test_what_goes_in_is_contiguous_in_its_own_order_and_what_is_done_to_it_is_seen():
     seen = []
 
@@ -145,7 +202,7 @@ def test_what_goes_in_is_contiguous_in_its_own_order_and_what_is_done_to_it_is_s
 def test_what_is_no_order_is_one_line():
     layer = LAYERS["conv2d"]
     for axes, complaint in (
-        ({"X": "NCH"}, r"^'NCH' is no order of the axes of X\[N, H, W, C\]; write all of N, H, W, C, each once$"),
+        ({"X": "NCH"}, r"^'NCH' is no order of the axes of X\[N, H, W, C\]; write all of N, H, W, C, each once \("),
         ({"X": "NCHH"}, "is no order"),
         ({"X": ""}, "is no order"),
         ({"X": "NCHW2"}, "is no order"),
@@ -153,7 +210,7 @@ def test_what_is_no_order_is_one_line():
     ):
         with pytest.raises(ValueError, match=complaint):
             orders_of(layer, axes)
-    assert orders_of(LAYERS["lstm"], {"Wx": "4*M, D"}) == {"Wx": (1, 0)}
+    assert orders_of(LAYERS["lstm"], {"Wx": "4*M, D"}) == {"Wx": Order((1, 0))}
 
 
 class Lines:
@@ -183,7 +240,7 @@ def test_without_orders_nothing_is_done():
     assert reordered(implementation, {}) is implementation
     layer = derive("linear").layer
     assert reordered_layer(layer, {}) == layer
-    assert [str(tensor) for tensor in reordered_layer(layer, {"W": (1, 0)}).tensors] == [
+    assert [str(tensor) for tensor in reordered_layer(layer, {"W": Order((1, 0))}).tensors] == [
         "X[N, D]",
         "W[C, D]",
         "b[C]",
