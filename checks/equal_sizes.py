@@ -5,7 +5,7 @@ from itertools import combinations, islice, pairwise
 
 import numpy as np
 
-from checks.adapters.functions import smallest_of
+from checks.adapters.assumptions import smallest_of
 from checks.cases import draw_cases
 from checks.diagnosis import Diagnosis
 from checks.outputs import outputs_agree, outputs_of

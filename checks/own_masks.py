@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.adapters.functions import example_of
+from checks.adapters.assumptions import example_of
 from checks.cases import Case
 from checks.implementation import Implementation, MisconductError, Values, as_numbers
 from derivations import Layer, Tensor

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.adapters.functions import assumed_without, renamed, results_by_name
+from checks.adapters.assumptions import assumed_without
+from checks.adapters.results import renamed, results_by_name
 from checks.batching import Batch
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer

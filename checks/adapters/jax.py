@@ -11,8 +11,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.adapters.arguments import plan_of, require_known
 from checks.adapters.autograd import DOUBLE, Differentiable, Results, differentiated
-from checks.adapters.functions import plan_of, require_known
 from checks.batching import UnbatchableError
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer

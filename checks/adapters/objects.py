@@ -10,20 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.functions import (
-    CACHE,
-    RATE,
-    RATES,
-    Plan,
-    assumed_without,
-    example_of,
-    gradient_keys,
-    gradients_by_name,
-    plan_of,
-    renamed,
-    require_known,
-    results_by_name,
-)
+from checks.adapters.arguments import CACHE, RATE, RATES, Plan, plan_of, require_known
+from checks.adapters.assumptions import assumed_without, example_of
 from checks.adapters.places import (
     Place,
     filled,
@@ -34,6 +22,7 @@ from checks.adapters.places import (
     required_places,
     settled,
 )
+from checks.adapters.results import gradient_keys, gradients_by_name, renamed, results_by_name
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import DerivationError, Layer
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from checks.adapters.arguments import Plan, plan_of, require_known
 from checks.adapters.autograd import Arguments, Differentiable, Results, differentiated
-from checks.adapters.functions import Plan, plan_of, require_known
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 

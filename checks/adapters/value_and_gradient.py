@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.functions import assumed_without, gradient_keys, gradients_by_name, plan_of, renamed, require_known
+from checks.adapters.arguments import plan_of, require_known
+from checks.adapters.assumptions import assumed_without
 from checks.adapters.places import filled, place_by_name, required_places, settled
+from checks.adapters.results import gradient_keys, gradients_by_name, renamed
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 

@@ -1,0 +1,159 @@
+"""How a function is called: its parameters, matched by name or order with the tensors and options of a layer."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from checks.adapters.settings import Settings
+from checks.implementation import MisconductError, Values
+from derivations import Layer
+
+CACHE = "cache"
+# What courses and tutorials call a dictionary of options or parameters, and what they expect in it besides.
+BUNDLES = ("param", "params", "parameters", "config", "options", "settings")
+TRAINING: dict[str, Any] = {"mode": "train"}
+# What they call the flag by which a layer knows that it is trained, and the learning rate of a backward that takes its
+# step at once: a power of two, so that the step is the gradient to all its digits.
+RATE = 2.0**12
+RATES = ("learning_rate", "learn_rate", "lr", "eta", "step_size")
+CONSTANTS: dict[str, Any] = {
+    **dict.fromkeys(("training", "is_training", "train", "is_train", "train_flg"), True),
+    **dict.fromkeys(RATES, RATE),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to call a function: what goes by position, what by name, what in a dictionary, and constants."""
+
+    in_order: list[str]
+    by_name: dict[str, str]
+    settings: dict[str, dict[str, str]] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> set[str]:
+        """The names of all values that the function is given."""
+        bundled = (name for keys in self.settings.values() for name in keys.values())
+        return {*self.in_order, *self.by_name.values(), *bundled}
+
+    @property
+    def called(self) -> dict[str, str]:
+        """What the function calls the values that it is given by name, or finds in a dictionary."""
+        return {**{key: name for keys in self.settings.values() for key, name in keys.items()}, **self.by_name}
+
+    def without(self, keys: set[str]) -> "Plan":
+        """The same without some keys of dictionaries."""
+        kept = {
+            parameter: {key: name for key, name in own.items() if key not in keys}
+            for parameter, own in self.settings.items()
+        }
+        return replace(self, settings=kept)
+
+    def __call__(self, values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
+        """The arguments by position, with their names, and those by name. Raises MisconductError for a missing one."""
+        missing = [name for name in [*self.in_order, *self.by_name.values()] if name not in values]
+        if missing:
+            raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
+        named = {parameter: values[name] for parameter, name in self.by_name.items()}
+        for parameter, keys in self.settings.items():
+            named[parameter] = Settings(TRAINING | {key: values[name] for key, name in keys.items() if name in values})
+        named |= self.constants
+        return [(name, values[name]) for name in self.in_order], named
+
+
+def plan_of(
+    function: Callable[..., Any],
+    tensors: list[str],
+    options: list[str],
+    saved: list[str],
+    names: Mapping[str, str],
+    needed: Sequence[str] = (),
+) -> Plan:
+    """How to call `function`: by name tensors, options and what is saved, or tensors and then options in order.
+
+    One of those `needed` has to come in where any parameter is free for it, whatever its default.
+    """
+    plan = _matched(function, tensors, options, saved, names, needed)
+    return Plan([*tensors, *options][: _places(function)], {}) if plan is None else plan
+
+
+def require_known(layer: Layer, names: Mapping[str, str], known: set[str]) -> None:
+    """Raise ValueError where `names` leads to a name that the layer does not have."""
+    for yours, name in names.items():
+        if name not in known:
+            there = ", ".join(sorted(known - {CACHE}))
+            raise ValueError(f"{layer.name} has nothing called {name!r}, which {yours!r} was mapped to; it has {there}")
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except ValueError:  # some builtins have no signature
+        return None
+
+
+def _places(function: Callable[..., Any]) -> int | None:
+    """How many arguments fit by position; None where there is no telling, or no end."""
+    parameters = _parameters(function)
+    if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def _matched(
+    function: Callable[..., Any],
+    tensors: Sequence[str],
+    options: Sequence[str],
+    saved: Sequence[str],
+    names: Mapping[str, str],
+    needed: Sequence[str],
+) -> Plan | None:
+    """What goes by position and what by name; None where everything goes by position.
+
+    Parameters that mean nothing take, in order, what is left of tensors and options, if one of them has no default, or
+    if nothing of what is `needed` comes in otherwise.
+    """
+    parameters, given = _parameters(function), [*tensors, *options]
+    if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
+    bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)]
+    left_out = [name for name in options if name not in meant.values()]
+    # Tensors come in such a dictionary as well, where two or more are left over; one alone would be the parameter.
+    free = [name for name in tensors if name not in meant.values()]
+    wanting = [p for p in parameters if p.name not in {*meant, *bundles[:1], *CONSTANTS} and p.default is p.empty]
+    bundled = free[len(wanting) :] if bundles and len(free) > len(wanting) + 1 else []
+    held = {*left_out, *bundled}
+    renamed_keys = {yours: name for yours, name in names.items() if yours not in meant and name in {*held, *saved}}
+    keys = {**{name: name for name in [*bundled, *left_out] if name not in renamed_keys.values()}, **renamed_keys}
+    settings = {bundles[0]: keys} if bundles and keys else {}
+    others = [p for p in parameters if p.name not in meant and p.name not in settings]
+    constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
+    # What is a word or a flag by default is no tensor or number of a layer.
+    others = [p for p in others if p.name not in constants and not isinstance(p.default, str | bool)]
+    small = _by_small_letters([p.name for p in others], [*given, *saved])
+    if not any(p.default is p.empty and p.name not in small for p in others):
+        meant |= small
+        others = [p for p in others if p.name not in small]
+    if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
+        left = [name for name in given if name not in {*meant.values(), *(held if settings else ())}]
+        if len(left) < sum(p.default is p.empty for p in others):
+            return None
+        meant |= {p.name: name for p, name in zip(others, left, strict=False)}
+    in_order = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
+    by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
+    return Plan(in_order, by_name, settings, constants)
+
+
+def _is_bundle(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter is called like a dictionary of settings, and can be given by name."""
+    return parameter.name.endswith(BUNDLES) and parameter.kind is not parameter.POSITIONAL_ONLY
+
+
+def _by_small_letters(parameters: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """The values that parameters mean if the case of letters does not count: `w` is W where nothing else is."""
+    alike = {parameter: [name for name in known if name.lower() == parameter.lower()] for parameter in parameters}
+    return {parameter: names[0] for parameter, names in alike.items() if len(names) == 1}

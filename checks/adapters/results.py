@@ -1,0 +1,107 @@
+"""What a forward and a backward have returned, by the names of a layer."""
+
+import ast
+import inspect
+import textwrap
+import tokenize
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from checks.adapters.arguments import CACHE
+from checks.adapters.places import gradient_forms
+from checks.implementation import MisconductError
+
+
+def renamed(returned: Any, names: Mapping[str, str]) -> Any:
+    """A dictionary that was returned, under the layer's names; anything else as it is."""
+    return (
+        {names.get(key, key): value for key, value in returned.items()} if isinstance(returned, Mapping) else returned
+    )
+
+
+def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:
+    """What a function calls the values behind its outputs where it returns them, as in `return Y, mean, scale`."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(forward)))
+    except (
+        OSError,
+        TypeError,
+        SyntaxError,
+        tokenize.TokenError,
+    ):  # typed at a prompt, compiled, or part of a longer line
+        return ()
+    returned = [node.value for node in _within(tree.body[0]) if isinstance(node, ast.Return)]
+    told = {
+        tuple(getattr(value, "id", "") for value in node.elts[outputs:]) if isinstance(node, ast.Tuple) else ()
+        for node in returned
+    }
+    return told.pop() if len(told) == 1 else ()
+
+
+def _within(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions that are defined in it."""
+    for node in ast.iter_child_nodes(function):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _within(node)
+
+
+def results_by_name(returned: Any, outputs: Sequence[str], behind: Sequence[str] = ()) -> dict[str, Any]:
+    """What a forward returned, by name, with what it calls the values `behind` its outputs.
+
+    Raises MisconductError where it cannot be the layer's outputs.
+    """
+    if isinstance(returned, Mapping):
+        if not returned:
+            raise MisconductError("arity", "the forward returned an empty dictionary")
+        named = dict(returned)
+        if outputs[0] not in named:
+            named = {outputs[0]: next(iter(named.values())), **named}
+        return named
+    if isinstance(returned, tuple):
+        if len(returned) - len(outputs) in (0, 1, len(behind)):
+            cache = {CACHE: returned[-1]} if len(returned) == len(outputs) + 1 else {}
+            return {**dict(zip((*outputs, *behind), returned, strict=False)), **cache}
+        raise MisconductError("arity", f"the forward returned {len(returned)} values, expected {', '.join(outputs)}")
+    return {outputs[0]: returned}
+
+
+def gradient_keys(real: Sequence[str], *called: Mapping[str, str]) -> dict[str, str]:
+    """Keys under which a dictionary may have the cotangents `real`: dX as dX, dx or grad_x, or as X or x.
+
+    What is `called` like X, a parameter say, stands for X; small letters do where nothing else is called so.
+    """
+    inputs = [name[1:] for name in real]
+    meant = [{name: name for name in inputs}, *called, {name.lower(): name for name in reversed(inputs)}]
+    names = [(yours, name) for each in meant for yours, name in each.items() if name in inputs]
+    keys: dict[str, str] = {}
+    for yours, name in names:
+        for form in gradient_forms(yours):
+            keys.setdefault(form, f"d{name}")
+    for yours, name in names:
+        keys.setdefault(yours, f"d{name}")
+    return keys
+
+
+def gradients_by_name(
+    returned: Any, real: Sequence[str], inputs: int, orders: Sequence[Sequence[str]], keys: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a backward returned, by name; a sequence is the first of `orders` that is as long, or begins all of `real`.
+
+    `keys` are those of a dictionary (`gradient_keys`). Raises MisconductError where it cannot be the layer's
+    cotangents.
+    """
+    if isinstance(returned, Mapping):
+        return {keys.get(key, key): value for key, value in returned.items()}
+    if returned is None:
+        raise MisconductError("arity", f"the backward returned None, expected {', '.join(real)}")
+    given = list(returned) if isinstance(returned, tuple | list) else [returned]
+    if len(given) > 1 and isinstance(given[-1], Mapping):  # that of the data, and a dictionary of the others
+        *first, others = given
+        return {**gradients_by_name(first, real, inputs, orders, keys), **gradients_by_name(others, real, 0, (), keys)}
+    if len(given) == inputs:  # None stands where an input has no gradient, as autograd frameworks have it
+        given = [one for one in given if one is not None]
+    if not 0 < len(given) <= len(real):
+        raise MisconductError("arity", f"the backward returned {len(given)} arrays, expected {', '.join(real)}")
+    order = next((order for order in orders if len(order) == len(given)), real)
+    return dict(zip(order, given, strict=False))  # of those that are missing, another finding tells
