@@ -120,16 +120,7 @@ def _matched(
         return None
     parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
-    bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)]
-    left_out = [name for name in options if name not in meant.values()]
-    # Tensors come in such a dictionary as well, where two or more are left over; one alone would be the parameter.
-    free = [name for name in tensors if name not in meant.values()]
-    wanting = [p for p in parameters if p.name not in {*meant, *bundles[:1], *CONSTANTS} and p.default is p.empty]
-    bundled = free[len(wanting) :] if bundles and len(free) > len(wanting) + 1 else []
-    held = {*left_out, *bundled}
-    renamed_keys = {yours: name for yours, name in names.items() if yours not in meant and name in {*held, *saved}}
-    keys = {**{name: name for name in [*bundled, *left_out] if name not in renamed_keys.values()}, **renamed_keys}
-    settings = {bundles[0]: keys} if bundles and keys else {}
+    settings = _dictionary(parameters, meant, tensors, options, saved, names)
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
     constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
     # What is a word or a flag by default is no tensor or number of a layer.
@@ -139,13 +130,36 @@ def _matched(
         meant |= small
         others = [p for p in others if p.name not in small]
     if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
-        left = [name for name in given if name not in {*meant.values(), *(held if settings else ())}]
+        held = {name for keys in settings.values() for name in keys.values()}
+        left = [name for name in given if name not in {*meant.values(), *held}]
         if len(left) < sum(p.default is p.empty for p in others):
             return None
         meant |= {p.name: name for p, name in zip(others, left, strict=False)}
     in_order = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
     return Plan(in_order, by_name, settings, constants)
+
+
+def _dictionary(
+    parameters: Sequence[inspect.Parameter],
+    meant: Mapping[str, str],
+    tensors: Sequence[str],
+    options: Sequence[str],
+    saved: Sequence[str],
+    names: Mapping[str, str],
+) -> dict[str, dict[str, str]]:
+    """What comes under which keys in the dictionary that a parameter is called like; nothing where none is.
+
+    That is the options which no parameter means, and the tensors where two or more are left over by the other
+    parameters: one alone is what the parameter itself is.
+    """
+    bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)][:1]
+    wanting = [p for p in parameters if p.name not in {*meant, *bundles, *CONSTANTS} and p.default is p.empty]
+    surplus = [name for name in tensors if name not in meant.values()][len(wanting) :]
+    held = [*(surplus if len(surplus) > 1 else ()), *(name for name in options if name not in meant.values())]
+    yours = {key: name for key, name in names.items() if key not in meant and name in {*held, *saved}}
+    keys = {**{name: name for name in held if name not in yours.values()}, **yours}
+    return {bundle: keys for bundle in bundles if keys}
 
 
 def _is_bundle(parameter: inspect.Parameter) -> bool:
