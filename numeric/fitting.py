@@ -115,7 +115,7 @@ def run_epoch(
     Raises TrainingError, naming the layer and the step, as soon as the loss or a cotangent is not finite.
     """
     network, vector, rng = team.network, progress.vector, progress.rng
-    total, steps, order = 0.0, math.ceil(len(rows) / recipe.batch), network.order(rows, rng)
+    total, steps, order = 0.0, math.ceil(len(rows) / recipe.batch), rng.permutation(rows)
     seen = team.begin(images, order, recipe.batch)
 
     def whole(batch: int, X: np.ndarray) -> np.ndarray:

@@ -209,10 +209,6 @@ class Network:
         L = self.loss.remember(self.forward(parameters, X), {"T": T})[self.loss.output]
         return float(L) + sum(float(memory["L"]) for *_, memory in self._paid(parameters))
 
-    def order(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The rows in the order in which an epoch sees them, each once."""
-        return rng.permutation(rows)
-
     def masks(self, N: int, rng: np.random.Generator) -> list[np.ndarray]:
         """Draw which inputs of each dropout stage are kept, [N, D] of 0 and 1, for a batch of N."""
         return [

@@ -26,17 +26,6 @@ def test_every_row_comes_once_in_its_order_with_its_target(N, size, distorted):
     np.testing.assert_array_equal(np.concatenate([T for _, T in found]), targets[order])
 
 
-@given(N=st.integers(1, 30), k=st.integers(1, 4), size=st.integers(1, 35), distorted=st.booleans())
-def test_an_order_with_columns_gives_each_of_them_rows_of_its_own(N, k, size, distorted):
-    images, targets, _ = data(N)
-    rng = np.random.default_rng(0)
-    order = np.stack([rng.permutation(N) for _ in range(k)], axis=1)
-    found = collected(images, targets, order, size, STILL if distorted else None, rng)
-    assert [len(X) for X, _ in found] == [min(size, N - first) for first in range(0, N, size)]
-    np.testing.assert_array_equal(np.concatenate([X for X, _ in found]), images[order])
-    np.testing.assert_array_equal(np.concatenate([T for _, T in found]), targets[order])
-
-
 def test_order_may_leave_rows_out():
     images, targets, _ = data(10)
     ((X, T),) = collected(images, targets, np.array([7, 2]), 5)

@@ -35,43 +35,6 @@ def test_every_member_learns_as_it_would_alone():
     np.testing.assert_array_equal(gradient, np.concatenate([part for _, part in alone]))
 
 
-def test_every_member_learns_from_rows_of_its_own():
-    vote, parameters, _, _, rng = draw()
-    X, T = rng.random((6, 5, 64), np.float32), rng.integers(0, 10, (6, 5))
-    masks = vote.masks(len(X), rng)
-    L, gradient = vote.backward(parameters, X, T, masks)
-    each = len(masks) // 5
-    alone = [
-        network.backward(part, X[:, number], T[:, number], masks[number * each : (number + 1) * each])
-        for number, (network, part) in enumerate(vote.members(parameters))
-    ]
-    np.testing.assert_allclose(L, sum(loss for loss, _ in alone), rtol=1e-6)
-    np.testing.assert_array_equal(gradient, np.concatenate([part for _, part in alone]))
-    expected = sum(
-        network.loss_of(part, X[:, number], T[:, number])
-        for number, (network, part) in enumerate(vote.members(parameters))
-    )
-    np.testing.assert_allclose(vote.loss_of(parameters, X, T), expected, rtol=1e-6)
-
-
-def test_every_member_has_an_order_of_its_own():
-    vote, *_, rng = draw()
-    rows = np.arange(3, 40)
-    order = vote.order(rows, rng)
-    assert order.shape == (37, 5)
-    np.testing.assert_array_equal(np.sort(order, axis=0), np.tile(rows[:, None], 5))
-    assert len({column.tobytes() for column in order.T}) == 5
-
-
-def test_it_says_which_network_went_wrong_with_rows_of_its_own():
-    vote, parameters, _, _, rng = draw()
-    X, T = rng.random((6, 5, 64), np.float32), rng.integers(0, 10, (6, 5))
-    X[2, 3] = np.nan
-    wrong = [place for place, _, array in vote.trace(parameters, X, T) if not np.isfinite(array).all()]
-    assert wrong[0] == "network 4, layer 1 (conv_relu_pool2d)"
-    assert not any(place.startswith("network 1") for place in wrong)
-
-
 def test_it_says_which_network_went_wrong():
     vote, parameters, X, T, _ = draw()
     places = [place for place, _, _ in vote.trace(parameters, X, T)]
