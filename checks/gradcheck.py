@@ -113,11 +113,14 @@ def gradcheck(
     diagnoses = diagnose(small, findings) if small else ()
     if small and (wrong := _wrong_forward(small[0], findings)):
         # What has its shape at unequal sizes, and is wrong, is a mistake even where it is right at equal ones.
-        misread = equal_sizes(small[0], fixed) if inputs is None and not wrong <= {"equations"} else ()
+        shapeless = not wrong <= {"equations"}
+        misread = equal_sizes(small[0], fixed) if inputs is None and shapeless else ()
         if not misread and not axes:
-            misread = another_order(small, with_axes) or another_order(squared(small[0], fixed), with_axes)
+            misread = another_order(small, with_axes)
+            if not misread and shapeless:
+                misread = another_order(squared(small[0], fixed), with_axes)
         # Where nothing can be compared, nothing else that would explain it can be true as well.
-        diagnoses = (*diagnoses, *misread) if wrong <= {"equations"} or not misread else misread
+        diagnoses = misread if misread and shapeless else (*diagnoses, *misread)
     without = {name: value for name, value in implementation.assumed.items() if name not in (sizes or {})}
     return Report(
         layer=layer.name,

@@ -191,27 +191,26 @@ def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str
 def _instances(made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str]) -> _Maker:
     """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
     asked = plan_of(made, own, options, list(layer.hidden_sizes), names)
-    if not _takes(made, asked, layer):
-        for by_size in _size_plans(made, layer, own, options, names):
-            places = _places_if_sized(made, by_size, layer, own, names)
-            if places is not None:
-                return _Maker(_sized(made, by_size, layer, places), {*own, *by_size.taken}, places)
-        return _Maker(lambda values: call(made, *asked(values)), asked.taken)
-    places = places_of(call(made, *asked(example_of(layer))), layer, own, names)
-    return _Maker(lambda values: call(made, *asked(values)), asked.taken, places)
+    fresh = _tried(made, asked, layer)
+    if fresh is not None:
+        return _Maker(lambda values: call(made, *asked(values)), asked.taken, places_of(fresh, layer, own, names))
+    for by_size in _size_plans(made, layer, own, options, names):
+        places = _places_if_sized(made, by_size, layer, own, names)
+        if places is not None:
+            return _Maker(_sized(made, by_size, layer, places), {*own, *by_size.taken}, places)
+    return _Maker(lambda values: call(made, *asked(values)), asked.taken)
 
 
 def _sized(made: Any, by_size: Plan, layer: Layer, places: Mapping[str, Place]) -> Callable[[Values], Any]:
     return lambda values: filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
 
 
-def _takes(made: Any, asked: Plan, layer: Layer) -> bool:
-    """Whether a class can be made from parameters."""
+def _tried(made: Any, asked: Plan, layer: Layer) -> Any:
+    """An object of a class, made as a plan says; None where it cannot be."""
     try:
-        call(made, *asked(example_of(layer)))
+        return call(made, *asked(example_of(layer)))
     except (MisconductError, DerivationError):
-        return False
-    return True
+        return None
 
 
 def _size_plans(
@@ -241,11 +240,10 @@ def _places_if_sized(
     made: Any, asked: Plan, layer: Layer, own: Sequence[str], names: Mapping[str, str]
 ) -> dict[str, Place] | None:
     """Where an object keeps its parameters that is made from their sizes; None where it cannot be made, or has not."""
-    try:
-        values = example_of(layer)
-        fresh = call(made, *asked(values))
-    except (MisconductError, DerivationError):
+    fresh = _tried(made, asked, layer)
+    if fresh is None:
         return None
+    values = example_of(layer)
     places = places_of(fresh, layer, own, names, {size: values[size] for size in layer.size_names})
     return places if len(places) == len(own) else None
 

@@ -52,7 +52,8 @@ def with_backward(made: Any) -> Any:
 
     takes_object = inspect.isfunction(inspect.getattr_static(owner, slope))
     backward.__signature__ = _after(["self", "dY"], written, skip=int(takes_object))  # type: ignore[attr-defined]
-    sloped = type(owner.__name__, (owner,), {"forward": inspect.getattr_static(owner, run), "backward": backward})
+    members = {"__slots__": (), "forward": inspect.getattr_static(owner, run), "backward": backward}
+    sloped = type(owner.__name__, (owner,), members)
     if isinstance(made, type):
         return sloped
     twin = copy.copy(made)
@@ -63,7 +64,8 @@ def with_backward(made: Any) -> Any:
 def _methods(made: Any) -> tuple[str, str] | None:
     """What a class, or an object, calls a function and its slope, where it has both."""
     classes = (made if isinstance(made, type) else type(made)).__mro__
-    own = {name for each in classes for name, value in vars(each).items() if callable(value)}
+    members = [member for each in classes for member in vars(each).items()]
+    own = {name for name, value in members if inspect.isfunction(getattr(value, "__func__", value))}
     run, slope = (next((name for name in names if name in own), None) for names in (_FUNCTIONS, _SLOPES))
     return (run, slope) if run and slope else None
 

@@ -85,6 +85,35 @@ def test_an_object_stays_what_it_was():
     np.testing.assert_array_equal(twin.backward(np.full(2, 3.0), x), 3 * made.gradient(x))
 
 
+class Slotted:
+    __slots__ = ("scale",)
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def fn(self, z):
+        return np.tanh(z)
+
+    def grad(self, z):
+        return 1 - np.tanh(z) ** 2
+
+
+class Borrowed:
+    """Its slope is not written in Python, and shows no parameters."""
+
+    fn = staticmethod(np.sin)
+    grad = staticmethod(np.cos)
+
+
+def test_an_object_with_slots_has_a_backward_too():
+    assert gradcheck(Slotted(2.0), "tanh").verdict == "agree"
+
+
+def test_a_slope_that_shows_no_parameters_is_refused_in_one_line():
+    with pytest.raises(ValueError, match="nothing shows who differentiates Borrowed"):
+        gradcheck(Borrowed, "tanh")
+
+
 def test_what_has_no_slope_is_refused():
     with pytest.raises(ValueError, match="no method for a slope"):
         with_backward(np.tanh)
