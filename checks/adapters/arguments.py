@@ -73,10 +73,34 @@ def plan_of(
 ) -> Plan:
     """How to call `function`: by name tensors, options and what is saved, or tensors and then options in order.
 
-    One of those `needed` has to come in where any parameter is free for it, whatever its default.
+    Parameters that mean nothing take, in order, what is left of tensors and options, if one of them has no default, or
+    if nothing of what is `needed` comes in otherwise. Everything goes in order where that leaves a parameter out, and
+    where there are none to be seen.
     """
-    plan = _matched(function, tensors, options, saved, names, needed)
-    return Plan([*tensors, *options][: _places(function)], {}) if plan is None else plan
+    parameters, given = _parameters(function), [*tensors, *options]
+    in_order = Plan(given[: _places(function)], {})
+    if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return in_order
+    parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
+    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
+    settings = _dictionary(parameters, meant, tensors, options, saved, names)
+    others = [p for p in parameters if p.name not in meant and p.name not in settings]
+    constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
+    # What is a word or a flag by default is no tensor or number of a layer.
+    others = [p for p in others if p.name not in constants and not isinstance(p.default, str | bool)]
+    small = _by_small_letters([p.name for p in others], [*given, *saved])
+    if not any(p.default is p.empty and p.name not in small for p in others):
+        meant |= small
+        others = [p for p in others if p.name not in small]
+    if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
+        held = {name for keys in settings.values() for name in keys.values()}
+        left = [name for name in given if name not in {*meant.values(), *held}]
+        if len(left) < sum(p.default is p.empty for p in others):
+            return in_order
+        meant |= {p.name: name for p, name in zip(others, left, strict=False)}
+    positional = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
+    by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
+    return Plan(positional, by_name, settings, constants)
 
 
 def require_known(layer: Layer, names: Mapping[str, str], known: set[str]) -> None:
@@ -100,44 +124,6 @@ def _places(function: Callable[..., Any]) -> int | None:
     if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
     return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
-
-
-def _matched(
-    function: Callable[..., Any],
-    tensors: Sequence[str],
-    options: Sequence[str],
-    saved: Sequence[str],
-    names: Mapping[str, str],
-    needed: Sequence[str],
-) -> Plan | None:
-    """What goes by position and what by name; None where everything goes by position.
-
-    Parameters that mean nothing take, in order, what is left of tensors and options, if one of them has no default, or
-    if nothing of what is `needed` comes in otherwise.
-    """
-    parameters, given = _parameters(function), [*tensors, *options]
-    if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return None
-    parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
-    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
-    settings = _dictionary(parameters, meant, tensors, options, saved, names)
-    others = [p for p in parameters if p.name not in meant and p.name not in settings]
-    constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
-    # What is a word or a flag by default is no tensor or number of a layer.
-    others = [p for p in others if p.name not in constants and not isinstance(p.default, str | bool)]
-    small = _by_small_letters([p.name for p in others], [*given, *saved])
-    if not any(p.default is p.empty and p.name not in small for p in others):
-        meant |= small
-        others = [p for p in others if p.name not in small]
-    if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
-        held = {name for keys in settings.values() for name in keys.values()}
-        left = [name for name in given if name not in {*meant.values(), *held}]
-        if len(left) < sum(p.default is p.empty for p in others):
-            return None
-        meant |= {p.name: name for p, name in zip(others, left, strict=False)}
-    in_order = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
-    by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
-    return Plan(in_order, by_name, settings, constants)
 
 
 def _dictionary(
