@@ -163,11 +163,14 @@ def _trouble(report: Report) -> Iterator[RenderableType]:
         yield Text(f"\n{sentence}")
     for diagnosis in report.diagnoses:
         yield Text(f"likely: {diagnosis}", style="bold")
-    open_questions: dict[tuple[str, str], list[str]] = {}
+    subjects: dict[tuple[str, str], list[str]] = {}
     for finding in _worst_of_each([f for f in report.findings if _stays_open(report, f)]):
-        open_questions.setdefault((finding.witness, finding.reason), []).append(_subject(finding))
-    for (witness, reason), subjects in open_questions.items():
-        yield Text(f"? {', '.join(subjects)}, {witness}: {reason}", style="yellow")
+        subjects.setdefault((finding.witness, finding.reason), []).append(_subject(finding))
+    witnesses: dict[tuple[str, ...], list[str]] = {}
+    for (witness, reason), names in subjects.items():
+        witnesses.setdefault((reason, *names), []).append(witness)
+    for (reason, *names), silent in witnesses.items():
+        yield Text(f"? {', '.join([*names, *silent])}: {reason}", style="yellow")
 
 
 def _contradictions(findings: Sequence[Finding]) -> Iterator[RenderableType]:

@@ -59,6 +59,8 @@ def problem_of(trial: Trial, dtype: type) -> Problem:
     def results(run: Callable[[Mapping[str, Any]], dict[str, Any]], point: Any) -> Any:
         given = run({**arguments, **{name: point[part].reshape(shapes[name]) for name, part in parts.items()}})
         found = [np.ravel(given[output]) for output in outputs if output in given]
+        if not found:
+            raise MisconductError("missing", f"the code does not return {outputs[0]}")
         joined = found[0] if len(found) == 1 else np.concatenate(found)
         if joined.shape != weights.shape:
             raise MisconductError("shape", "the forward does not give outputs of the layer's shapes")

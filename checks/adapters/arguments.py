@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from checks.adapters.layer_lists import is_list_name, lists_of
 from checks.adapters.settings import Settings
 from checks.implementation import MisconductError, Values
 from derivations import Layer
@@ -25,18 +26,20 @@ CONSTANTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """How to call a function: what goes by position, what by name, what in a dictionary, and constants."""
+    """How to call a function: what goes by position, what by name, what in a dictionary or a list, and constants."""
 
     in_order: list[str]
     by_name: dict[str, str]
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
+    lists: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[str]:
         """The names of all values that the function is given."""
         bundled = (name for keys in self.settings.values() for name in keys.values())
-        return {*self.in_order, *self.by_name.values(), *bundled}
+        listed = (name for names in self.lists.values() for name in names)
+        return {*self.in_order, *self.by_name.values(), *bundled, *listed}
 
     @property
     def called(self) -> dict[str, str]:
@@ -51,6 +54,11 @@ class Plan:
         }
         return replace(self, settings=kept)
 
+    def with_lists(self) -> "Plan":
+        """The same with lists in the place of dictionaries."""
+        listed = {parameter: list(own.values()) for parameter, own in self.settings.items()}
+        return replace(self, settings={}, lists={**self.lists, **listed})
+
     def __call__(self, values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
         """The arguments by position, with their names, and those by name. Raises MisconductError for a missing one."""
         missing = [name for name in [*self.in_order, *self.by_name.values()] if name not in values]
@@ -59,6 +67,7 @@ class Plan:
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
         for parameter, keys in self.settings.items():
             named[parameter] = Settings(TRAINING | {key: values[name] for key, name in keys.items() if name in values})
+        named |= {parameter: [values[name] for name in listed] for parameter, listed in self.lists.items()}
         named |= self.constants
         return [(name, values[name]) for name in self.in_order], named
 
@@ -86,6 +95,9 @@ def plan_of(
     settings = _dictionary(parameters, meant, tensors, options, saved, names)
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
     constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
+    counted = lists_of([name for name in tensors if name not in meant.values()])
+    lists = {p.name: _listed(p.name, counted) for p in others if p.default is p.empty and _listed(p.name, counted)}
+    others = [p for p in others if p.name not in lists]
     # What is a word or a flag by default is no tensor or number of a layer.
     others = [p for p in others if p.name not in constants and not isinstance(p.default, str | bool)]
     small = _by_small_letters([p.name for p in others], [*given, *saved])
@@ -94,13 +106,14 @@ def plan_of(
         others = [p for p in others if p.name not in small]
     if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
         held = {name for keys in settings.values() for name in keys.values()}
+        held |= {name for listed in lists.values() for name in listed}
         left = [name for name in given if name not in {*meant.values(), *held}]
         if len(left) < sum(p.default is p.empty for p in others):
             return in_order
         meant |= {p.name: name for p, name in zip(others, left, strict=False)}
     positional = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
-    return Plan(positional, by_name, settings, constants)
+    return Plan(positional, by_name, settings, constants, lists)
 
 
 def require_known(layer: Layer, names: Mapping[str, str], known: set[str]) -> None:
@@ -146,6 +159,12 @@ def _dictionary(
     yours = {key: name for key, name in names.items() if key not in meant and name in {*held, *saved}}
     keys = {**{name: name for name in held if name not in yours.values()}, **yours}
     return {bundle: keys for bundle in bundles if keys}
+
+
+def _listed(parameter: str, counted: Mapping[str, list[str]]) -> list[str]:
+    """The tensors of all layers that a parameter called `weights`, or `Ws`, takes together; none for another one."""
+    alike = [letters for letters in counted if is_list_name(parameter, letters)]
+    return counted[max(alike, key=len)] if alike else []
 
 
 def _is_bundle(parameter: inspect.Parameter) -> bool:

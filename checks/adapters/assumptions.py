@@ -1,5 +1,7 @@
 """What code that does not take an input or an option is looked at with, and values to try a call with."""
 
+import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,14 +26,16 @@ def smallest_of(option: Option) -> int | None:
     return int(option.low) if option.low is not None and option.low.is_Integer else None
 
 
-def example_of(layer: Layer, *, equal: bool = False) -> Values:
-    """Ones for every input, the smallest options, and sizes that are all different, or all `equal`.
+def example_of(layer: Layer, *, equal: bool = False, settled: Mapping[str, float] | None = None) -> Values:
+    """Ones for every input, the smallest options, and sizes that are all different, or all `equal`, but for those told.
 
     Sizes that are named first are larger: a kernel fits into its image.
     """
-    numbers: dict[str, Any] = {
-        size: 3 if equal else 3 + number for number, size in enumerate(reversed(layer.size_names))
-    }
+    known = settled or {}
+    free = (number for number in itertools.count(3) if number not in known.values())
+    numbers: dict[str, Any] = {size: 3 if equal else next(free) for size in reversed(layer.size_names)}
     smallest = {option.name: smallest_of(option) for option in layer.options}
     numbers |= {name: 1 if low is None else low for name, low in smallest.items()}
-    return {**numbers, **{tensor.name: np.ones(layer.shape(tensor.name, numbers)) for tensor in layer.inputs}}
+    numbers |= known
+    kinds = {tensor.name: np.int64 if tensor.integer else np.float64 for tensor in layer.inputs}
+    return {**numbers, **{name: np.ones(layer.shape(name, numbers), kind) for name, kind in kinds.items()}}

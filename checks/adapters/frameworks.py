@@ -8,7 +8,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from checks.adapters.functions import from_functions
-from checks.adapters.objects import from_object, is_object
+from checks.adapters.objects import from_object, gradient_of, is_object
 from checks.adapters.slopes import is_sloped, with_backward
 from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
 from checks.implementation import Implementation, Values
@@ -46,6 +46,9 @@ def adapt(
         return _pair(forward, backward, layer, names, device, framework, wanted)
     if FRAMEWORKS.keys().isdisjoint(_origins(made)):
         if is_object(made):
+            gradient = gradient_of(made, layer, names or {})
+            if gradient is not None:
+                return from_value_and_gradient(gradient, layer, names, wanted)
             return from_object(made, layer, names)
         if is_sloped(made):
             return from_object(with_backward(made), layer, names)

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from checks.adapters.arguments import CACHE, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without, example_of
+from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.results import gradient_keys, gradients_by_name, names_behind, renamed, results_by_name
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import DerivationError, Layer
@@ -31,15 +34,17 @@ def from_functions(
     backward, the output cotangents. So do the arguments of a function that has no readable signature, or takes any
     number of them. One that is called `bn_param`, or `config`, takes a dictionary of the options that are left, as
     courses have it, with `mode` for training, under the keys that `names` gives them, and of the tensors that no other
-    parameter is there for; one called `training` takes True. Options that the forward does not read there are left out.
-    What neither function takes is as code without it has it: a mask, an input of 0 and 1, is all ones, the state that a
-    recurrence starts from all zeros, a stride or a padding the smallest there is.
+    parameter is there for, or a list of these where the forward refuses a dictionary; one called `training` takes True.
+    Options that the forward does not read there are left out. One called `weights`, or `Ws`, takes a list of W1, W2,
+    ... where nothing else takes these. What neither function takes is as code without it has it: a mask, an input of 0
+    and 1, is all ones, the state that a recurrence starts from all zeros, a stride or a padding the smallest there is.
 
     The forward returns the output array, or a tuple of several; a dictionary of arrays, the output under its name or
     first; or a tuple with more behind its outputs: what it calls these in `return Y, mean, scale` the backward can ask
     for, and one thing alone is its parameter `cache` as well. The backward returns a dictionary, `{"dX": ...}`, with
     X as the layer or the code calls it, a sequence in the order of the real inputs, or its first ones and a dictionary
-    of the others, or one array, the first of these; where it returns just as many as are `wanted`, those.
+    of the others, or one array, the first of these; where it returns just as many as are `wanted`, those; or lists,
+    with an entry for every layer, whose arrays are told by their shapes (`adapters.layer_lists`).
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -57,6 +62,8 @@ def from_functions(
         backward, cotangents + inputs, options, hidden + saved, {**forward_plan.by_name, **names}, needed=cotangents
     )
 
+    if not _runs(forward, forward_plan, layer) and _runs(forward, forward_plan.with_lists(), layer):
+        forward_plan, backward_plan = forward_plan.with_lists(), backward_plan.with_lists()
     ignored = _unread(forward, forward_plan, layer)
     forward_plan, backward_plan = forward_plan.without(ignored), backward_plan.without(ignored)
 
@@ -72,9 +79,17 @@ def from_functions(
 
     keys = gradient_keys(real, names, forward_plan.called, backward_plan.called)
 
-    def run_backward(values: Values) -> dict[str, Any]:
+    def pulled(values: Values) -> tuple[Any, Shapes]:
         positional, named = backward_plan(values)
         returned = renamed(call(backward, positional, named), names)
+        return returned, {name: np.shape(values[name[1:]]) for name in real}
+
+    nested = NestedGradients(lambda values: pulled({**values, **run_forward(values)}), layer, {}, orders)
+
+    def run_backward(values: Values) -> dict[str, Any]:
+        returned, shapes = pulled(values)
+        if nested.are_in(returned):
+            return nested.by_name(returned, shapes)
         return gradients_by_name(returned, real, len(inputs), orders, keys)
 
     name = getattr(forward, "__name__", layer.name)
@@ -85,6 +100,18 @@ def from_functions(
 def _declared(forward: Callable[..., Any]) -> list[str]:
     """What a forward under contract says that it returns."""
     return [tensor.name for tensor in contract_of(forward).outputs] if hasattr(forward, "contract") else []
+
+
+def _runs(forward: Callable[..., Any], plan: Plan, layer: Layer) -> bool:
+    """Whether a forward that takes a dictionary can be called so; one that takes none is not tried."""
+    if not plan.settings and not plan.lists:
+        return True
+    try:
+        positional, named = plan(example_of(layer))
+        call(forward, positional, named)
+    except (MisconductError, DerivationError):
+        return False
+    return True
 
 
 def _unread(forward: Callable[..., Any], plan: Plan, layer: Layer) -> set[str]:

@@ -12,9 +12,12 @@ import numpy as np
 
 from checks.adapters.arguments import CACHE, RATE, RATES, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without, example_of
+from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.places import (
     Place,
+    as_the_layer_has_them,
     filled,
+    gradient_shapes,
     gradients_left,
     output_left,
     place_by_name,
@@ -57,20 +60,32 @@ def _methods(made: Any) -> tuple[str, str] | None:
     return next((pair for pair in _METHODS if own.issuperset(pair)), None)
 
 
+def gradient_of(made: Any, layer: Layer, names: Mapping[str, str]) -> Method | None:
+    """The method of a network that returns the gradient of its loss from the data, as `backprop(x, y)` of Nielsen's.
+
+    Its forward knows nothing of the loss: it does not see all data that this takes. None where it is another object.
+    """
+    if isinstance(made, type) or layer.outputs[0].sizes:
+        return None
+    run, pull = (getattr(made, method) for method in _methods(made) or ())
+    seen, taken = ({names.get(name, name) for name in inspect.signature(method).parameters} for method in (run, pull))
+    return pull if taken <= {tensor.name for tensor in layer.inputs} and taken - seen else None
+
+
 def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None) -> Implementation:
     """Make an Implementation of a class that is made from parameters or from sizes, or of an object.
 
     `forward(X)` and `backward(dY)`, or another pair of _METHODS, take what their parameters mean, as plain functions do
     (`adapters.functions`). A class is called with the inputs and options that its forward does not take; where it
     refuses these, with their sizes, by name or in the first order in which its arrays fit. What an object, or a class
-    made from sizes, has for parameters are attributes, or entries of its dictionary `params`, that are given other
-    values: `W` or `w`, else the only arrays whose shapes fit. The shapes of an object settle sizes; options among its
-    attributes stay as they are.
-    The forward returns its output or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of
-    what the forward takes, or all of them; the others are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for
-    W as the layer and as the object calls it, or in `grads`, a dictionary or a list in the order of the layer's
-    declaration; or where the backward takes a learning rate, or the object keeps one, what it has moved the parameters
-    by. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own.
+    made from sizes, has for parameters are attributes, entries of its dictionary `params`, or of a list with one for
+    every layer, that are given other values: `W` or `w`, `weights[0]` for W1, else the only arrays whose shapes fit.
+    The shapes of an object settle sizes; options among its attributes stay as they are. The forward returns its output
+    or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of what the forward takes, or all
+    of them; the others are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for W as the layer and as the
+    object calls it, or in `grads`, a dictionary or a list in the order of the layer's declaration, or in lists beside
+    those of the parameters; or where the backward takes a learning rate, or the object keeps one, what it has moved the
+    parameters by. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own.
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
     """
@@ -110,19 +125,29 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs)
         return {**found, CACHE: fresh}
 
+    def pulled(values: Values) -> tuple[Any, Shapes]:
+        positional, named = backward_plan(values)
+        shapes = gradient_shapes(values[CACHE], maker.places, values, real)
+        return renamed(call(getattr(values[CACHE], methods[1]), positional, named), names), shapes
+
+    own_gradients = [f"d{name}" for name in maker.places]
+    nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, maker.sizes, [own_gradients])
+
     def backward(values: Values) -> dict[str, Any]:
         fresh = values[CACHE]
         takes_step = takes_rate or _rates(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
-        positional, named = backward_plan(values)
-        returned = renamed(call(getattr(fresh, methods[1]), positional, named), names)
-        found = {} if returned is None else gradients_by_name(returned, gradients, len(inputs), orders, keys)
+        returned, shapes = pulled(values)
+        if returned is None:
+            found = {}
+        elif nested.are_in(returned):
+            found = nested.by_name(returned, shapes)
+        else:
+            found = gradients_by_name(returned, gradients, len(inputs), orders, keys)
         left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
-        found = _steps_taken_back(fresh, maker.places, before) | found | gradients_left(fresh, left, names)
-        # The gradient of a bias that the object keeps as a row is right to be a row.
-        kept = {f"d{name}": np.shape(place.array(fresh)) for name, place in maker.places.items()}
-        alike = [name for name, shape in kept.items() if getattr(found.get(name), "shape", None) == shape]
-        return found | {name: found[name].reshape(np.shape(values[name[1:]])) for name in alike}
+        found = _steps_taken_back(fresh, maker.places, before) | found
+        found |= gradients_left(fresh, left, names, maker.places)
+        return as_the_layer_has_them(found, shapes, values)
 
     name = made.__name__ if is_class else type(made).__name__
     functions = (_function(made, methods[0]), _function(made, methods[1]))

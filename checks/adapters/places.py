@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from checks.adapters.layer_lists import Shapes, entry_of, is_list_of_arrays, letters_and_number
 from derivations import Layer, Tensor
 
 _PARAMETERS, _GRADIENTS = ("params", "parameters"), ("grads", "gradients")
@@ -16,14 +17,16 @@ Sizes = dict[str, int]
 
 @dataclass(frozen=True)
 class Place:
-    """An attribute of an object, or an entry of a dictionary that is one."""
+    """An attribute of an object, or an entry of a dictionary or a list that is one."""
 
     attribute: str
-    key: str | None = None
+    key: str | int | None = None
 
     @property
     def name(self) -> str:
         """What the array is called there."""
+        if isinstance(self.key, int):
+            return f"{self.attribute}[{self.key}]"
         return self.attribute if self.key is None else self.key
 
     def array(self, made: Any) -> Any:
@@ -45,8 +48,12 @@ class Place:
         value = value.reshape(shape) if np.size(value) == np.prod(shape) else value
         if self.key is None:
             setattr(made, self.attribute, value)
+            return
+        kept = getattr(made, self.attribute)
+        if isinstance(kept, tuple):
+            setattr(made, self.attribute, tuple(value if n == self.key else each for n, each in enumerate(kept)))
         else:
-            getattr(made, self.attribute)[self.key] = value
+            kept[self.key] = value
 
 
 def places_of(
@@ -88,6 +95,18 @@ def filled(made: Any, places: Mapping[str, Place], values: Mapping[str, Any]) ->
     return made
 
 
+def gradient_shapes(made: Any, places: Mapping[str, Place], values: Mapping[str, Any], real: Sequence[str]) -> Shapes:
+    """The shapes that the cotangents of inputs may have: as an object keeps these, or else as the values have them."""
+    kept = {f"d{name}": np.shape(place.array(made)) for name, place in places.items()}
+    return {**kept, **{f"d{name}": np.shape(values[name]) for name in real if f"d{name}" not in kept}}
+
+
+def as_the_layer_has_them(found: dict[str, Any], shapes: Shapes, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Cotangents with the layer's shapes: that of a bias that an object keeps as a row is right to be a row."""
+    alike = [name for name, shape in shapes.items() if getattr(found.get(name), "shape", None) == shape]
+    return found | {name: found[name].reshape(np.shape(values[name[1:]])) for name in alike}
+
+
 def settled(made: Any, layer: Layer, places: Mapping[str, Place], names: Mapping[str, str]) -> dict[str, float]:
     """The sizes that an object's arrays have, and the options among its attributes."""
     found: dict[str, float] = {}
@@ -105,7 +124,10 @@ def settled(made: Any, layer: Layer, places: Mapping[str, Place], names: Mapping
 
 
 def place_by_name(made: Any, name: str, names: Mapping[str, str]) -> Place | None:
-    """Where an object keeps an input under its name: in an attribute, or in its dictionary `params`."""
+    """Where an object keeps an input under its name: in an attribute, in its dictionary `params`, or in a list.
+
+    W2 is the second of a list `W` or `weights`, as long as only one list is called like that.
+    """
     candidates = [*(yours for yours, meant in names.items() if meant == name), name, name.lower()]
     for candidate in candidates:
         if hasattr(made, candidate):
@@ -115,12 +137,29 @@ def place_by_name(made: Any, name: str, names: Mapping[str, str]) -> Place | Non
         for candidate in candidates:
             if isinstance(kept, Mapping) and candidate in kept:
                 return Place(dictionary, candidate)
-    return None
+    entries = [place for place in _list_entries(made) if place.name in candidates]
+    if not entries:
+        found = [(attribute, entry_of(attribute, kept, name)) for attribute, kept in _attributes(made)]
+        entries = [Place(attribute, place) for attribute, place in found if place is not None]
+    return entries[0] if len(entries) == 1 else None
+
+
+def _attributes(made: Any) -> list[tuple[str, Any]]:
+    return list(getattr(made, "__dict__", {}).items())
+
+
+def _list_entries(made: Any) -> Iterator[Place]:
+    """Every array in a list that an object keeps, unless it is an attribute as well."""
+    own = {id(kept) for _, kept in _attributes(made)}
+    for attribute, kept in _attributes(made):
+        if is_list_of_arrays(kept):
+            yield from (Place(attribute, n) for n, each in enumerate(kept) if each is not None and id(each) not in own)
 
 
 def _arrays(made: Any) -> Iterator[Place]:
     """Every array of numbers that an object keeps."""
-    for attribute, kept in getattr(made, "__dict__", {}).items():
+    yield from _list_entries(made)
+    for attribute, kept in _attributes(made):
         if isinstance(kept, np.ndarray) and kept.dtype.kind == "f":
             yield Place(attribute)
         elif attribute in _PARAMETERS and isinstance(kept, Mapping):
@@ -167,11 +206,13 @@ def gradient_forms(name: str) -> tuple[str, ...]:
     return f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad"
 
 
-def gradients_left(made: Any, called: Mapping[str, Sequence[str]], names: Mapping[str, str]) -> dict[str, Any]:
+def gradients_left(
+    made: Any, called: Mapping[str, Sequence[str]], names: Mapping[str, str], places: Mapping[str, Place]
+) -> dict[str, Any]:
     """The cotangents of inputs that a backward left in its object: as attributes, in a dictionary, or in a list.
 
     `called` are the names that each input goes by, in the order of such a list; `names` maps attributes to dX and so
-    on.
+    on. Beside a list at whose `places` inputs are, there may be one of their cotangents.
     """
     found: dict[str, Any] = {}
     for number, (name, theirs) in enumerate(called.items()):
@@ -183,6 +224,13 @@ def gradients_left(made: Any, called: Mapping[str, Sequence[str]], names: Mappin
                 kept += [together[key] for key in (*theirs, *usual) if key in together]
             elif isinstance(together, list | tuple):
                 kept += together[number : number + 1]
+        place = places.get(name)
+        if place is not None and isinstance(place.key, int):
+            letters, _ = letters_and_number(name) or (name, 0)
+            called_so = (place.attribute, letters, letters.lower())
+            lists = [form for own in called_so for form in (*gradient_forms(own), f"nabla_{own}")]
+            together = [getattr(made, attribute) for attribute in lists if hasattr(made, attribute)]
+            kept += [entries[place.key] for entries in together if is_list_of_arrays(entries)]
         if kept:
             found[f"d{name}"] = kept[0]
     return found

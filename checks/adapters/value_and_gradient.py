@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 
 from checks.adapters.arguments import plan_of, require_known
-from checks.adapters.assumptions import assumed_without
-from checks.adapters.places import filled, place_by_name, required_places, settled
+from checks.adapters.assumptions import assumed_without, example_of
+from checks.adapters.layer_lists import NestedGradients, Shapes
+from checks.adapters.places import (
+    as_the_layer_has_them,
+    filled,
+    gradient_shapes,
+    place_by_name,
+    required_places,
+    settled,
+)
 from checks.adapters.results import gradient_keys, gradients_by_name, renamed
 from checks.implementation import Implementation, MisconductError, Values, call
-from derivations import Layer
+from derivations import DerivationError, Layer
 
+_LOSSES = ("loss", "cost", "value")
 GRADIENT = "gradient"  # between the forward and its backward; no tensor of a layer is called like it
 
 
@@ -30,11 +39,14 @@ def from_value_and_gradient(
 ) -> Implementation:
     """Make an Implementation of `f(X, ...) -> (L, dX)`: the gradient is taken for that of dL = 1, and times dL.
 
+    The loss comes first or last, or in a dictionary as `loss` or `cost`; where there is none, as in Nielsen's
+    `backprop(x, y)`, the implementation has no output.
+
     Parameters are matched to inputs and options as those of plain functions are (`adapters.functions`). A method of an
-    object finds there what it does not take: attributes, or entries of its dictionary `params`, by their names. Behind
-    the loss stands the gradient, or several, one by one, in a sequence or in a dictionary: all those of real inputs, or
-    those `wanted`. Raises ValueError where `names` leads to a name that the layer does not have, and where an object
-    has no attribute for an input.
+    object finds there what it does not take: attributes, entries of its dictionary `params`, or of lists with one for
+    every layer, by their names. Beside the loss stands the gradient, or several, one by one, in a sequence, in a
+    dictionary, or in lists (`adapters.layer_lists`): all those of real inputs, or those `wanted`. Raises ValueError
+    where `names` leads to a name that the layer does not have, and where an object has no attribute for an input.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
@@ -47,26 +59,87 @@ def from_value_and_gradient(
     places = required_places(owner, layer, own, names)
 
     keys = gradient_keys(real, names, plan.called)
+    sizes = settled(owner, layer, places, names) if places else {}
+
+    def run(values: Values) -> tuple[Any, Any]:
+        positional, named = plan(values)
+        made = filled(copy.deepcopy(owner), places, values) if places else owner
+        return made, call(getattr(made, name) if places else function, positional, named)
+
+    place = _place_of_loss(run, layer, sizes, [gradient[1:] for gradient in wanted or real])
 
     def forward(values: Values) -> dict[str, Any]:
-        positional, named = plan(values)
-        method = getattr(filled(copy.deepcopy(owner), places, values), name) if places else function
-        returned = call(method, positional, named)
-        if not isinstance(returned, tuple | list) or len(returned) < 2:
+        made, returned = run(values)
+        if place is None:
+            return {GRADIENT: (made, returned)}
+        value, gradients = _parted(returned, place)
+        if gradients is None:
             raise MisconductError(
                 "arity", f"{name} is no backward by its name, and returns no pair: expected (loss, gradient)"
             )
-        value, *gradients = returned
-        return {loss.name: value, GRADIENT: gradients[0] if len(gradients) == 1 else gradients}
+        return {loss.name: value, GRADIENT: (made, gradients)}
+
+    def pulled(values: Values) -> tuple[Any, Shapes]:
+        made, returned = values[GRADIENT]
+        return returned, gradient_shapes(made, places, values, [gradient[1:] for gradient in real])
+
+    choices = [*([wanted] if wanted else []), [f"d{name}" for name in places]]
+    nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, sizes, choices)
 
     def backward(values: Values) -> dict[str, Any]:
-        returned = renamed(values[GRADIENT], names)
-        found = gradients_by_name(returned, real, len(inputs), [wanted] if wanted else [], keys)
+        returned, shapes = pulled(values)
+        if nested.are_in(returned):
+            found = nested.by_name(returned, shapes)
+        else:
+            found = gradients_by_name(renamed(returned, names), real, len(inputs), [wanted] if wanted else [], keys)
+        found = as_the_layer_has_them(found, shapes, values)
         return {name: _times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
-    sizes = settled(owner, layer, places, names) if places else {}
     assumed = assumed_without(layer, plan.taken | places.keys())
     return Implementation(name, forward, backward, (function,), None, sizes, assumed)
+
+
+def _place_of_loss(
+    run: Callable[[Values], tuple[Any, Any]], layer: Layer, sizes: Values, wanted: Sequence[str]
+) -> int | str | None:
+    """Where a function returns its loss: first or last, under a key, or nowhere, if it returns gradients alone.
+
+    Gradients alone are as many as are `wanted`, and have their shapes. Where it cannot be tried, the loss is first.
+    """
+    try:
+        values = example_of(layer, settled=sizes)
+        _, returned = run(values)
+    except (MisconductError, DerivationError):
+        return 0
+    if isinstance(returned, Mapping):
+        keys = (layer.outputs[0].name, *_LOSSES)
+        return next((key for key in keys if key in returned), None)
+    parts = returned if isinstance(returned, tuple | list) and returned else [returned]
+    if [_shape(part) for part in parts] == [np.shape(values[name]) for name in wanted] and len(parts) > 1:
+        return None
+    return next((place for place in (0, -1) if _is_number(parts[place])), None)
+
+
+def _is_number(value: Any) -> bool:
+    return _shape(value) is not None and np.size(value) == 1
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """None for what is no array or number."""
+    return None if isinstance(value, list | tuple | Mapping) else np.shape(value)
+
+
+def _parted(returned: Any, place: int | str) -> tuple[Any, Any]:
+    """The loss, and the gradient or several; None for these where there are none."""
+    if isinstance(place, str):
+        others = {key: value for key, value in returned.items() if key != place}
+        (inner, *more) = others.values() or [None]
+        return returned[place], inner if isinstance(inner, Mapping) and not more else others or None
+    if not isinstance(returned, tuple | list) or len(returned) < 2:
+        return returned, None
+    gradients = list(returned)
+    value = gradients.pop(place)
+    return value, gradients[0] if len(gradients) == 1 else gradients
 
 
 def with_told_cotangent(implementation: Implementation, layer: Layer, sizes: Mapping[str, float]) -> Implementation:

@@ -42,7 +42,7 @@ def test_disagreement_shows_entries_who_is_alone_and_the_cause():
 
 
 def test_what_stays_open_says_why():
-    assert "? dX, derivation: vacuous" in str(OPEN)
+    assert "? dX, derivation, differences, complex step: vacuous" in str(OPEN)
 
 
 def test_what_stays_open_for_the_same_reason_is_one_line():

@@ -57,6 +57,80 @@ def test_gradients_come_one_by_one_in_a_sequence_or_by_name():
         assert gradcheck(function, ratio).verdict == "agree"
 
 
+REGRESSION = read_layer(
+    """
+    w[D]  b  X[M, D]  y[M]  A[M]  L
+    A[m] = sum[d](X[m, d]*w[d]) + b
+    L = mean[m]((A[m] - y[m])**2)
+    """,
+    "regression",
+)
+
+
+def regression(w, b, X, y):
+    off = X @ w + b - y
+    return (off**2).mean(), 2 * X.T @ off / len(X), 2 * off.mean()
+
+
+def cost_last(w, b, X, y):
+    loss, dw, db = regression(w, b, X, y)
+    return {"dw": dw, "db": db}, loss
+
+
+def cost_behind_arrays(w, b, X, y):
+    loss, dw, db = regression(w, b, X, y)
+    return dw, db, loss
+
+
+def cost_among_them(w, b, X, y):
+    loss, dw, db = regression(w, b, X, y)
+    return {"cost": loss, "dw": dw, "db": db}
+
+
+def cost_beside_them(w, b, X, y):
+    loss, dw, db = regression(w, b, X, y)
+    return {"loss": loss, "gradients": {"w": dw, "b": db}}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("function", [regression, cost_last, cost_behind_arrays, cost_among_them, cost_beside_them])
+def test_the_loss_comes_first_last_or_under_a_key(function, dtype):
+    report = gradcheck(function, derive(REGRESSION, ["w", "b"]), dtype=dtype)
+    assert report.verdict == "agree", report
+    assert any(finding.witness == "equations" for finding in report.findings)
+
+
+def in_order(w, b, X, y):
+    return regression(w, b, X, y)[1:]
+
+
+def by_key(w, b, X, y):
+    return cost_last(w, b, X, y)[0]
+
+
+@pytest.mark.parametrize("function", [in_order, by_key])
+def test_gradients_alone_are_held_against_the_equations_alone(function):
+    report = gradcheck(function, derive(REGRESSION, ["w", "b"]))
+    assert report.verdict == "agree", report
+    assert {finding.reason for finding in report.findings if finding.witness == "differences"} == {
+        "the code does not return L"
+    }
+    assert "? dw, db, differences, taylor, complex step: the code does not return L" in str(report)
+
+
+def test_one_gradient_alone_is_right_or_wrong():
+    def of_weights(w, b, X, y):
+        return regression(w, b, X, y)[1]
+
+    def halved(w, b, X, y):
+        return regression(w, b, X, y)[1] / 2
+
+    assert gradcheck(of_weights, derive(REGRESSION, ["w"])).verdict == "agree"
+    report = gradcheck(halved, derive(REGRESSION, ["w"]))
+    assert report.verdict == "disagree"
+    assert report.diagnoses[0].mistake == "1/2"
+
+
 def test_what_is_wrong_is_explained():
     def summed(x, y):
         loss, gradient = softmax_loss(x, y)
