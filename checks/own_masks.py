@@ -1,9 +1,7 @@
 """Code that draws a mask itself, as dropout does: it draws the same one at every call here, and that is read off."""
 
 import inspect
-import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from checks.adapters.assumptions import example_of
 from checks.cases import Case
 from checks.implementation import Implementation, MisconductError, Values, as_numbers
+from checks.randomness import seeded
 from derivations import DerivationError, Layer, Tensor
 
 DRAWN = "drawn"
@@ -21,8 +20,8 @@ DRAWN = "drawn"
 def own_mask(implementation: Implementation, layer: Layer) -> Tensor | None:
     """The mask that an implementation does not take, where it draws one: its first output shows which.
 
-    It draws where what it makes of ones is zero in other places with other seeds: of NumPy's own random numbers and
-    Python's, and of the generators that its module has.
+    It draws where what it makes of ones is zero in other places with other seeds: of NumPy's own random numbers,
+    Python's and PyTorch's, and of the generators that its module has.
     """
     alike = [t for t in layer.inputs if t.name in implementation.assumed and t.sizes == layer.outputs[0].sizes]
     if not alike:
@@ -45,7 +44,7 @@ def drawing(implementation: Implementation, mask: Tensor) -> Implementation:
 
     def always(forward: Callable[[Values], dict[str, Any]]) -> Callable[[Values], dict[str, Any]]:
         def same(values: Values) -> dict[str, Any]:
-            with _seeded(0, generators):
+            with seeded(0, generators):
                 return forward(values)
 
         return same
@@ -67,7 +66,7 @@ def _kept(implementation: Implementation, layer: Layer, values: Values, seed: in
     """Where a forward does not make zero of ones; None where it makes nothing."""
     ones = {tensor.name: np.ones_like(values[tensor.name]) for tensor in layer.inputs if not tensor.integer}
     try:
-        with _seeded(seed, _generators(implementation)):
+        with seeded(seed, _generators(implementation)):
             made = implementation.forward(implementation.laid_out({**values, **ones}))
         return as_numbers("Y", made[layer.outputs[0].name]) != 0
     except (MisconductError, KeyError):
@@ -78,21 +77,3 @@ def _generators(implementation: Implementation) -> list[np.random.Generator]:
     """Those that are global where its functions are written."""
     modules = [getattr(inspect.unwrap(function), "__globals__", {}) for function in implementation.functions]
     return [value for module in modules for value in module.values() if isinstance(value, np.random.Generator)]
-
-
-@contextmanager
-def _seeded(seed: int, generators: Sequence[np.random.Generator]) -> Iterator[None]:
-    """All random numbers begin anew; what follows behind is as if nobody had drawn any."""
-    ours, theirs = random.getstate(), np.random.get_state()
-    states = [generator.bit_generator.state for generator in generators]
-    random.seed(seed)
-    np.random.seed(seed)
-    for generator in generators:
-        generator.bit_generator.state = type(generator.bit_generator)(seed).state
-    try:
-        yield
-    finally:
-        random.setstate(ours)
-        np.random.set_state(theirs)
-        for generator, state in zip(generators, states, strict=True):
-            generator.bit_generator.state = state

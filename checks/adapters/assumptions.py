@@ -1,15 +1,18 @@
 """What code that does not take an input or an option is looked at with, and values to try a call with."""
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import sympy as sp
 
-from checks.implementation import Values
-from derivations import Layer, Option
+from checks.implementation import MisconductError, Values
+from checks.randomness import undisturbed
+from derivations import DerivationError, Layer, Option
 from derivations.expressions import entry_name
+
+Result = TypeVar("Result")
 
 
 def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
@@ -24,6 +27,20 @@ def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
 def smallest_of(option: Option) -> int | None:
     """The smallest number that an option may be, where the layer names it."""
     return int(option.low) if option.low is not None and option.low.is_Integer else None
+
+
+def tried(
+    run: Callable[[Values], Result], layer: Layer, *, equal: bool = False, settled: Mapping[str, float] | None = None
+) -> Result | None:
+    """What somebody's code makes of `example_of`; None where it raises, or where the smallest options do not fit.
+
+    Nobody who draws random numbers besides is disturbed.
+    """
+    try:
+        with undisturbed():
+            return run(example_of(layer, equal=equal, settled=settled))
+    except (MisconductError, DerivationError):
+        return None
 
 
 def example_of(layer: Layer, *, equal: bool = False, settled: Mapping[str, float] | None = None) -> Values:

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from checks.adapters.arguments import CACHE, Plan, plan_of, require_known
-from checks.adapters.assumptions import assumed_without, example_of
+from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.results import gradient_keys, gradients_by_name, names_behind, renamed, results_by_name
-from checks.implementation import Implementation, MisconductError, Values, call
-from derivations import DerivationError, Layer
+from checks.implementation import Implementation, Values, call
+from derivations import Layer
 from numeric.contract import contract_of, without_contract
 
 
@@ -62,10 +62,12 @@ def from_functions(
         backward, cotangents + inputs, options, hidden + saved, {**forward_plan.by_name, **names}, needed=cotangents
     )
 
-    if not _runs(forward, forward_plan, layer) and _runs(forward, forward_plan.with_lists(), layer):
-        forward_plan, backward_plan = forward_plan.with_lists(), backward_plan.with_lists()
-    ignored = _unread(forward, forward_plan, layer)
-    forward_plan, backward_plan = forward_plan.without(ignored), backward_plan.without(ignored)
+    if forward_plan.settings:
+        given = tried(_given(forward, forward_plan), layer, equal=True)
+        if given is None and tried(_given(forward, forward_plan.with_lists()), layer, equal=True) is not None:
+            forward_plan, backward_plan = forward_plan.with_lists(), backward_plan.with_lists()
+        ignored = _unread(given, forward_plan, layer)
+        forward_plan, backward_plan = forward_plan.without(ignored), backward_plan.without(ignored)
 
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
@@ -102,30 +104,24 @@ def _declared(forward: Callable[..., Any]) -> list[str]:
     return [tensor.name for tensor in contract_of(forward).outputs] if hasattr(forward, "contract") else []
 
 
-def _runs(forward: Callable[..., Any], plan: Plan, layer: Layer) -> bool:
-    """Whether a forward that takes a dictionary can be called so; one that takes none is not tried."""
-    if not plan.settings and not plan.lists:
-        return True
-    try:
-        positional, named = plan(example_of(layer))
+def _given(forward: Callable[..., Any], plan: Plan) -> Callable[[Values], dict[str, Any]]:
+    """A function that calls a forward, and returns what it has been given by name."""
+
+    def run(values: Values) -> dict[str, Any]:
+        positional, named = plan(values)
         call(forward, positional, named)
-    except (MisconductError, DerivationError):
-        return False
-    return True
+        return named
+
+    return run
 
 
-def _unread(forward: Callable[..., Any], plan: Plan, layer: Layer) -> set[str]:
-    """The keys of dictionaries that a forward does not look at: it knows nothing of such an option."""
-    if not plan.settings:
-        return set()
-    try:
-        positional, named = plan(example_of(layer, equal=True))
-        call(forward, positional, named)
-    except (MisconductError, DerivationError):  # it may not have come so far as to look
+def _unread(given: dict[str, Any] | None, plan: Plan, layer: Layer) -> set[str]:
+    """The keys of dictionaries that a forward has not looked at: it knows nothing of such an option."""
+    if given is None:  # it may not have come so far as to look
         return set()
     options = {option.name for option in layer.options}
-    found = [(key, name, named[parameter]) for parameter, keys in plan.settings.items() for key, name in keys.items()]
-    return {key for key, name, given in found if name in options and key not in given.read}
+    found = [(key, name, given[parameter]) for parameter, keys in plan.settings.items() for key, name in keys.items()]
+    return {key for key, name, dictionary in found if name in options and key not in dictionary.read}
 
 
 def _usual_names(layer: Layer) -> dict[str, str]:

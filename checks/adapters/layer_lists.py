@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.assumptions import example_of
+from checks.adapters.assumptions import tried
 from checks.implementation import MisconductError, Values
-from derivations import DerivationError, Layer
+from derivations import Layer
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -98,14 +98,16 @@ class NestedGradients:
     @cached_property
     def _names(self) -> list[str | None] | None:
         """Those of the example; None where it cannot be tried, or where an array has the shape of none."""
-        values = dict(example_of(self.layer, settled=self.settled))
-        values |= {f"d{tensor.name}": np.ones(self.layer.shape(tensor.name, values)) for tensor in self.layer.outputs}
-        try:
-            returned, shapes = self.run(values)
-        except (MisconductError, DerivationError):
+        found = tried(self._run_with_ones, self.layer, settled=self.settled)
+        if found is None:
             return None
+        returned, shapes = found
         names = _by_shape(returned, self._chosen(len(list(_flat(returned))), shapes))
         return None if None in names else names
+
+    def _run_with_ones(self, values: Values) -> tuple[Any, Shapes]:
+        outputs = {f"d{tensor.name}": np.ones(self.layer.shape(tensor.name, values)) for tensor in self.layer.outputs}
+        return self.run({**values, **outputs})
 
     def _chosen(self, count: int, shapes: Shapes) -> Shapes:
         chosen = next((choice for choice in self.choices if len(choice) == count), shapes)

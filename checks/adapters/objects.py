@@ -3,7 +3,8 @@
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from inspect import getattr_static
 from itertools import islice, permutations
 from types import MethodType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from checks.adapters.arguments import CACHE, RATE, RATES, Plan, plan_of, require_known
-from checks.adapters.assumptions import assumed_without, example_of
+from checks.adapters.assumptions import assumed_without, example_of, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.places import (
     Place,
@@ -27,9 +28,10 @@ from checks.adapters.places import (
 )
 from checks.adapters.results import gradient_keys, gradients_by_name, renamed, results_by_name
 from checks.implementation import Implementation, MisconductError, Values, call
-from derivations import DerivationError, Layer
+from derivations import Layer
 
 Method = Callable[..., Any]
+Run = Callable[[Any, Values], Any]
 _MOST_ORDERS = 200  # in which sizes are tried
 
 # What tutorials call the two methods.
@@ -77,14 +79,15 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
 
     `forward(X)` and `backward(dY)`, or another pair of _METHODS, take what their parameters mean, as plain functions do
     (`adapters.functions`). A class is called with the inputs and options that its forward does not take; where it
-    refuses these, with their sizes, by name or in the first order in which its arrays fit. What an object, or a class
-    made from sizes, has for parameters are attributes, entries of its dictionary `params`, or of a list with one for
-    every layer, that are given other values: `W` or `w`, `weights[0]` for W1, else the only arrays whose shapes fit.
-    The shapes of an object settle sizes; options among its attributes stay as they are. The forward returns its output
-    or leaves it as the attribute `Y` or `output`. The backward returns the cotangents of what the forward takes, or all
-    of them; the others are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for W as the layer and as the
-    object calls it, or in `grads`, a dictionary or a list in the order of the layer's declaration, or in lists beside
-    those of the parameters; or where the backward takes a learning rate, or the object keeps one, what it has moved the
+    refuses these, or its forward does then, with their sizes, by name or in the first order in which its arrays fit.
+    What an object, or a class made from sizes, has for parameters are attributes, entries of its dictionary `params`,
+    or of a list with one for every layer, that are given other values: `W` or `w`, `weights[0]` for W1, else the only
+    arrays whose shapes fit; where there are none yet, those that it makes in its first forward. The shapes of an object
+    settle sizes; options among its attributes stay as they are. The forward returns its output or leaves it as the
+    attribute `Y` or `output`. The backward returns the cotangents of what the forward takes, or all of them; the others
+    are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for W as the layer and as the object calls it, or in
+    `grads`, a dictionary or a list in the order of the layer's declaration, or in lists beside those of the parameters;
+    or where the backward takes a learning rate, or the object or its optimizer keeps one, what it has moved the
     parameters by. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own.
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
@@ -94,18 +97,33 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     real = [tensor.name for tensor in layer.inputs if not tensor.integer]
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents, hidden = [f"d{name}" for name in outputs], list(layer.hidden_sizes)
-    known = {*inputs, *options, *layer.size_names, *outputs, *cotangents, *(f"d{name}" for name in real)}
+    between = [tensor.name for tensor in layer.intermediates]
+    known = {*inputs, *options, *layer.size_names, *outputs, *between, *cotangents, *(f"d{name}" for name in real)}
     require_known(layer, names, known)
     methods = _methods(made)
     assert methods is not None
     run, pull = (_method(made, method) for method in methods)
     forward_plan = plan_of(run, inputs, options, hidden, names)
     both = {**forward_plan.by_name, **names}
-    backward_plan = plan_of(pull, cotangents + inputs, options, hidden + outputs, both, needed=cotangents)
+    backward_plan = plan_of(pull, cotangents + inputs, options, hidden + outputs + between, both, needed=cotangents)
     takes_rate = not backward_plan.constants.keys().isdisjoint(RATES)
     own = [name for name in inputs if name not in forward_plan.taken]
     free = [name for name in options if name not in forward_plan.taken]
-    maker = _instances(made, layer, own, free, names) if is_class else _copies(made, layer, own, names)
+
+    def run_once(fresh: Any, values: Values) -> Any:
+        """An object after a forward: some layers make their parameters then. What it has in lists is as it was."""
+        positional, named = forward_plan(values)
+        begun = copy.deepcopy(fresh)
+        call(getattr(begun, methods[0]), positional, named)
+        for attribute, kept in getattr(fresh, "__dict__", {}).items():
+            if isinstance(kept, list):
+                setattr(begun, attribute, copy.deepcopy(kept))
+        return begun
+
+    if is_class:
+        maker = _instances(made, layer, own, free, names, run_once)
+    else:
+        maker = _copies(made, layer, own, names, run_once)
     called = {name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real}
 
     gradients = [f"d{name}" for name in real]
@@ -118,18 +136,26 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         fresh = maker.fresh(values)
         if takes_rate or _rates(fresh, options):
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
-            for rate in _rates(fresh, options):
-                setattr(fresh, rate, RATE)
+            for owner, rate in _rates(fresh, options):
+                setattr(owner, rate, RATE)
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
         found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs)
         return {**found, CACHE: fresh}
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
-        positional, named = backward_plan(values)
-        shapes = gradient_shapes(values[CACHE], maker.places, values, real)
-        return renamed(call(getattr(values[CACHE], methods[1]), positional, named), names), shapes
+        fresh = values[CACHE]
+        asked = {name: output_left(fresh, name, names) for name in between if name in backward_plan.taken}
+        positional, named = backward_plan({**asked, **values})
+        shapes = gradient_shapes(fresh, maker.places, values, real)
+        try:
+            returned = call(getattr(fresh, methods[1]), positional, named)
+        except MisconductError as misconduct:
+            hint = _no_cotangent(backward_plan, layer, fresh)
+            raise MisconductError(misconduct.kind, misconduct.reason + hint) from misconduct
+        return renamed(returned, names), shapes
 
+    moved: set[str] = set()
     own_gradients = [f"d{name}" for name in maker.places]
     nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, maker.sizes, [own_gradients])
 
@@ -145,7 +171,10 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         else:
             found = gradients_by_name(returned, gradients, len(inputs), orders, keys)
         left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
-        found = _steps_taken_back(fresh, maker.places, before) | found
+        steps = _steps_taken_back(fresh, maker.places, before)
+        moved.update(steps)
+        still = {name: np.zeros_like(before[name[1:]]) for name in moved}  # what moves at other times has not moved
+        found = still | steps | found
         found |= gradients_left(fresh, left, names, maker.places)
         return as_the_layer_has_them(found, shapes, values)
 
@@ -155,10 +184,23 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     return Implementation(name, forward, backward, functions, None, maker.sizes, assumed)
 
 
+def _no_cotangent(plan: Plan, layer: Layer, made: Any) -> str:
+    """What to type where the backward of a loss may take predictions for the cotangent, as some have it."""
+    if layer.outputs[0].sizes:
+        return ""
+    cotangent = f"d{layer.outputs[0].name}"
+    theirs = next((parameter for parameter, name in plan.by_name.items() if name == cotangent), cotangent)
+    kept = [tensor.name for tensor in layer.intermediates if output_left(made, tensor.name, {}) is not None]
+    predictions = [*kept, *(tensor.name for tensor in layer.inputs if not tensor.integer)]
+    if theirs == cotangent or not predictions:
+        return ""
+    return f"; if {theirs} is {predictions[0]}, say so (--name {theirs}={predictions[0]} --set {cotangent}=1)"
+
+
 def _method(made: Any, name: str) -> Method:
     """The method as it is called, without the object."""
     method = getattr(made, name)
-    takes_object = isinstance(made, type) and inspect.isfunction(inspect.getattr_static(made, name))
+    takes_object = isinstance(made, type) and inspect.isfunction(getattr_static(made, name))
     return MethodType(method, made) if takes_object else method
 
 
@@ -166,10 +208,11 @@ def _function(made: Any, name: str) -> Method:
     return getattr(made if isinstance(made, type) else type(made), name)
 
 
-def _rates(made: Any, options: Sequence[str]) -> list[str]:
-    """What an object keeps its learning rate as, unless that is an option of the layer."""
-    kept = {name: inspect.getattr_static(made, name, None) for name in RATES if name not in options}
-    return [name for name, value in kept.items() if isinstance(value, float | int)]
+def _rates(made: Any, options: Sequence[str]) -> list[tuple[Any, str]]:
+    """Where an object, or an optimizer that it has, keeps a learning rate that is no option of the layer."""
+    owners = [made, *(kept for kept in getattr(made, "__dict__", {}).values() if hasattr(kept, "__dict__"))]
+    kept = [(owner, name) for owner in owners for name in RATES if name not in options]
+    return [(owner, name) for owner, name in kept if isinstance(getattr_static(owner, name, None), float | int)]
 
 
 def _steps_taken_back(fresh: Any, places: Mapping[str, Place], before: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -199,10 +242,15 @@ class _Maker:
     sizes: Mapping[str, float] = field(default_factory=dict)
 
 
-def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]) -> _Maker:
+def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str], run_once: Run) -> _Maker:
     """Copies of an object, with other parameters. Raises ValueError where one of these is nowhere."""
     spared = assumed_without(layer, set())
-    places = required_places(made, layer, [name for name in own if name not in spared], names)
+    wanted = [name for name in own if name not in spared]
+    if not _has(places_of(made, layer, wanted, names), wanted, made):
+        begun = tried(lambda values: run_once(made, values), layer)
+        if begun is not None and _has(places_of(begun, layer, wanted, names), wanted, begun):
+            made = begun
+    places = required_places(made, layer, wanted, names)
     kept = {name: place_by_name(made, name, names) for name in own if name in spared}
     places |= {name: place for name, place in kept.items() if place is not None}
     sizes = settled(made, layer, places, names)
@@ -213,29 +261,47 @@ def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str
     return _Maker(fresh, {*places, *sizes}, places, sizes)
 
 
-def _instances(made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str]) -> _Maker:
+def _has(places: Mapping[str, Place], wanted: Sequence[str], made: Any) -> bool:
+    """Whether an object has all its parameters: where there is None, it is going to make them."""
+    return all(name in places and places[name].array(made) is not None for name in wanted)
+
+
+def _instances(
+    made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str], run_once: Run
+) -> _Maker:
     """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
     asked = plan_of(made, own, options, list(layer.hidden_sizes), names)
-    fresh = _tried(made, asked, layer)
+    fresh = tried(lambda values: call(made, *asked(values)), layer)
+    from_parameters = _Maker(lambda values: call(made, *asked(values)), asked.taken)
     if fresh is not None:
-        return _Maker(lambda values: call(made, *asked(values)), asked.taken, places_of(fresh, layer, own, names))
+        from_parameters = replace(from_parameters, places=places_of(fresh, layer, own, names))
+        if not own or tried(lambda values: run_once(fresh, values), layer) is not None:
+            return from_parameters
     for by_size in _size_plans(made, layer, own, options, names):
-        places = _places_if_sized(made, by_size, layer, own, names)
-        if places is not None:
-            return _Maker(_sized(made, by_size, layer, places), {*own, *by_size.taken}, places)
-    return _Maker(lambda values: call(made, *asked(values)), asked.taken)
+        for first in (lambda fresh, values: fresh, run_once):
+            maker = _sized(made, by_size, layer, own, names, first)
+            if maker is not None:
+                return maker
+    return from_parameters
 
 
-def _sized(made: Any, by_size: Plan, layer: Layer, places: Mapping[str, Place]) -> Callable[[Values], Any]:
-    return lambda values: filled(call(made, *by_size(_with_sizes(layer, values))), places, values)
+def _sized(
+    made: Any, by_size: Plan, layer: Layer, own: Sequence[str], names: Mapping[str, str], first: Run
+) -> _Maker | None:
+    """Objects of a class that is made from sizes, if it is, and has its parameters after what is done `first`."""
 
+    def empty(values: Values) -> Any:
+        return first(call(made, *by_size(_with_sizes(layer, values))), values)
 
-def _tried(made: Any, asked: Plan, layer: Layer) -> Any:
-    """An object of a class, made as a plan says; None where it cannot be."""
-    try:
-        return call(made, *asked(example_of(layer)))
-    except (MisconductError, DerivationError):
+    fresh = tried(empty, layer)
+    if fresh is None:
         return None
+    example = example_of(layer)
+    places = places_of(fresh, layer, own, names, {size: example[size] for size in layer.size_names})
+    shapes = {name: layer.shape(name, example) for name in own}
+    if not _has(places, own, fresh) or any(places[n].shape_as(len(s), fresh) != s for n, s in shapes.items()):
+        return None
+    return _Maker(lambda values: filled(empty(values), places, values), {*own, *by_size.taken}, places)
 
 
 def _size_plans(
@@ -259,18 +325,6 @@ def _with_sizes(layer: Layer, values: Values) -> Values:
     """Values, and the sizes that their shapes have."""
     shapes = [zip(tensor.sizes, np.shape(values[tensor.name]), strict=True) for tensor in layer.inputs]
     return {**{str(size): n for shape in shapes for size, n in shape if size.is_Symbol}, **values}
-
-
-def _places_if_sized(
-    made: Any, asked: Plan, layer: Layer, own: Sequence[str], names: Mapping[str, str]
-) -> dict[str, Place] | None:
-    """Where an object keeps its parameters that is made from their sizes; None where it cannot be made, or has not."""
-    fresh = _tried(made, asked, layer)
-    if fresh is None:
-        return None
-    values = example_of(layer)
-    places = places_of(fresh, layer, own, names, {size: values[size] for size in layer.size_names})
-    return places if len(places) == len(own) else None
 
 
 def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from checks.adapters.arguments import plan_of, require_known
-from checks.adapters.assumptions import assumed_without, example_of
+from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.places import (
     as_the_layer_has_them,
@@ -20,7 +20,7 @@ from checks.adapters.places import (
 )
 from checks.adapters.results import gradient_keys, gradients_by_name, renamed
 from checks.implementation import Implementation, MisconductError, Values, call
-from derivations import DerivationError, Layer
+from derivations import Layer
 
 _LOSSES = ("loss", "cost", "value")
 GRADIENT = "gradient"  # between the forward and its backward; no tensor of a layer is called like it
@@ -106,16 +106,15 @@ def _place_of_loss(
 
     Gradients alone are as many as are `wanted`, and have their shapes. Where it cannot be tried, the loss is first.
     """
-    try:
-        values = example_of(layer, settled=sizes)
-        _, returned = run(values)
-    except (MisconductError, DerivationError):
+    found = tried(lambda values: (run(values)[1], [np.shape(values[name]) for name in wanted]), layer, settled=sizes)
+    if found is None:
         return 0
+    returned, shapes = found
     if isinstance(returned, Mapping):
         keys = (layer.outputs[0].name, *_LOSSES)
         return next((key for key in keys if key in returned), None)
     parts = returned if isinstance(returned, tuple | list) and returned else [returned]
-    if [_shape(part) for part in parts] == [np.shape(values[name]) for name in wanted] and len(parts) > 1:
+    if [_shape(part) for part in parts] == shapes and len(parts) > 1:
         return None
     return next((place for place in (0, -1) if _is_number(parts[place])), None)
 

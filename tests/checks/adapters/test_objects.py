@@ -196,6 +196,73 @@ class Called:
         return grad * (1 - self.out**2)
 
 
+class Descent:
+    def __init__(self, learning_rate=0.01):
+        self.learning_rate = learning_rate
+
+    def update(self, weights, gradient):
+        return weights - self.learning_rate * gradient
+
+
+class Optimized:
+    """Has an optimizer for each parameter, which takes the step in the backward."""
+
+    def __init__(self, n_in, n_out):
+        self.W, self.w0 = np.ones((n_in, n_out)), np.zeros((1, n_out))
+        self.W_optimizer, self.w0_optimizer = Descent(), Descent()
+
+    def forward_pass(self, X, training=True):
+        self.layer_input = X
+        return X @ self.W + self.w0
+
+    def backward_pass(self, accum_grad):
+        W = self.W
+        self.W = self.W_optimizer.update(self.W, self.layer_input.T @ accum_grad)
+        self.w0 = self.w0_optimizer.update(self.w0, accum_grad.sum(axis=0, keepdims=True))
+        return accum_grad @ W.T
+
+
+class OptimizedNormalization(Normalization):
+    """Of one example alone, no gradient moves its gamma."""
+
+    def __init__(self, size, eps=1e-5):
+        super().__init__(size, eps)
+        self.optimizer = Descent()
+
+    def backward(self, dout):
+        dx = super().backward(dout)
+        self.gamma = self.optimizer.update(self.gamma, self.dgamma)
+        self.beta = self.optimizer.update(self.beta, self.dbeta)
+        del self.dgamma, self.dbeta
+        return dx
+
+
+class Lazy:
+    """Learns at its first forward how many inputs it has, and makes its parameters then."""
+
+    def __init__(self, n_out):
+        self.n_out, self.seen = n_out, []
+        self.parameters = {"W": None, "b": None}
+
+    def forward(self, X):
+        if self.parameters["W"] is None:
+            self.parameters = {"W": np.ones((X.shape[1], self.n_out)), "b": np.zeros((1, self.n_out))}
+        self.seen.append(X)
+        return X @ self.parameters["W"] + self.parameters["b"]
+
+    def backward(self, dLdy):
+        (X,) = self.seen
+        self.gradients = {"W": X.T @ dLdy, "b": dLdy.sum(axis=0, keepdims=True)}
+        return dLdy @ self.parameters["W"].T
+
+
+class OutputsFirst(Affine):
+    """Made from sizes, the number of outputs before that of inputs."""
+
+    def __init__(self, units, inputs):
+        super().__init__(np.ones((inputs, units)), np.zeros(units))
+
+
 NAMES = {"weights": "W", "bias": "b"}
 
 
@@ -224,6 +291,13 @@ NAMES = {"weights": "W", "bias": "b"}
         (KeepsItsRate, "linear", {}),
         (KeepsItsRate(4, 3), "linear", {}),
         (MadeOfParameters, "linear", {}),
+        (Optimized, "linear", {}),
+        (Optimized(4, 3), "linear", {}),
+        (OptimizedNormalization, "batch_norm", {}),
+        (OptimizedNormalization(5), "batch_norm", {}),
+        (Lazy, "linear", {}),
+        (Lazy(3), "linear", {}),
+        (OutputsFirst, "linear", {}),
         (Called, "tanh", {}),
         (Called(), "tanh", {}),
         (Loss, "softmax_cross_entropy", {}),
@@ -255,6 +329,24 @@ def test_an_object_is_left_as_it_was():
     gradcheck(dense, "linear", names=NAMES)
     assert dense.kept == {}
     assert (dense.weights == 1).all()
+
+
+class FromPredictions(Loss):
+    """Its backward takes the probabilities in the place of a cotangent."""
+
+    def backward(self, dvalues, t):
+        d = dvalues.copy()
+        d[np.arange(len(d)), t] -= 1
+        return d / len(d)
+
+
+def test_a_backward_that_takes_predictions_is_told_so():
+    told = gradcheck(FromPredictions(), "softmax_cross_entropy", names={"dvalues": "P"}, sizes={"dL": 1})
+    assert told.verdict == "agree", told
+    asked = gradcheck(FromPredictions(), "softmax_cross_entropy")
+    assert asked.verdict == "disagree"
+    (reason,) = {f.reason.rpartition("; ")[2] for f in asked.findings if f.witness == "raises"}
+    assert reason == "if dvalues is P, say so (--name dvalues=P --set dL=1)"
 
 
 class Halved(Affine):

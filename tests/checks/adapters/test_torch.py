@@ -440,3 +440,13 @@ def test_on_a_graphics_processor(dtype):
     assert_gradients(watched, "linear", device="cuda", dtype=dtype, sizes=SIZES)
     assert set(seen) == {"cuda"}
     assert gradcheck(DividedByBatch, "linear", device="cuda", dtype=dtype).verdict == "disagree"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_dropout_draws_the_same_mask_at_every_call(dtype):
+    state = torch.get_rng_state()
+    for module in (torch.nn.Dropout(0.5), torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Identity())):
+        report = gradcheck(module, "dropout", sizes={"keep": 0.5}, dtype=dtype)
+        assert report.verdict == "agree", report
+        assert report.assumed == {"M": "drawn"}
+    assert torch.equal(torch.get_rng_state(), state)
