@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from checks.implementation import MisconductError, as_numbers
 from checks.trial import Trial
 from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
+_ANOTHER = "backward, called again, gives another answer"
 Law = Callable[[Trial, dict[str, NDArray]], list[Finding]]
 
 
@@ -54,8 +56,17 @@ def same_twice(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     second = {name: as_numbers(name, returned[name]) for name in first if name in returned}
     return [
         *_same(trial, "same twice", first, second, "forward, called again, gives another answer"),
-        *_same(trial, "same twice", got, again, "backward, called again, gives another answer"),
+        *(_adds_up(finding, got, again) for finding in _same(trial, "same twice", got, again, _ANOTHER)),
     ]
+
+
+def _adds_up(finding: Finding, got: dict[str, NDArray], again: dict[str, NDArray]) -> Finding:
+    """The finding, which says so where the second answer is the first one on top of itself."""
+    name = finding.cotangent
+    if name not in again or not np.array_equal(again[name], 2 * got[name]):
+        return finding
+    reason = f"backward, called again, adds to what it gave before: {name} has to start from zero every time"
+    return replace(finding, reason=reason)
 
 
 def any_order(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:

@@ -117,6 +117,24 @@ def test_an_offence_is_noticed(law, pair):
     assert report.verdict == "disagree"
 
 
+class AddingUp:
+    """Its forward sets the gradient to zero, and every backward adds to it."""
+
+    def forward(self, X):
+        self.Y, self.dX = sigmoid(X), np.zeros_like(X)
+        return self.Y.copy()
+
+    def backward(self, dY):
+        self.dX += right(dY, self.Y)
+        return self.dX.copy()
+
+
+def test_a_backward_that_adds_up_is_told_so():
+    report = gradcheck(AddingUp(), "sigmoid")
+    (finding,) = (f for f in report.findings if f.verdict == "disagree")
+    assert finding.reason == "backward, called again, adds to what it gave before: dX has to start from zero every time"
+
+
 def test_a_tape_that_is_rewound_is_noticed_by_no_other_law():
     tape = Tape()
     report = gradcheck((tape.forward, tape.backward), "sigmoid", sizes={"N": 4, "D": 5})
