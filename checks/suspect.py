@@ -123,10 +123,11 @@ class Suspect:
         changed = [self.equations[-1]] if last else self._reading({*operands})
         return self._evaluated([e for e in changed if e.name not in operands], operands)
 
-    def answer_by(self, equation: Equation) -> NDArray[np.float64]:
-        """What its equations give with one of them replaced by this one, in float64."""
-        changed = {e.name for e in self._reading({equation.name})} | {equation.name}
-        chosen = [equation if e.name == equation.name else e for e in self.equations if e.name in changed]
+    def answer_by(self, *others: Equation) -> NDArray[np.float64]:
+        """What its equations give with one of them, or several, replaced by these, in float64."""
+        replaced = {other.name: other for other in others}
+        changed = {e.name for e in self._reading({*replaced})} | {*replaced}
+        chosen = [replaced.get(e.name, e) for e in self.equations if e.name in changed]
         return self._evaluated(chosen, {})
 
     def _reading(self, changed: set[str]) -> list[Equation]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import sympy as sp
@@ -23,6 +23,7 @@ from derivations.expressions import (
     FirstMaximum,
     entry_indices,
     entry_name,
+    exp,
     floordiv,
     log,
     modulo,
@@ -319,7 +320,42 @@ def recognise(expression: sp.Basic, equation: Equation, known: Known) -> sp.Basi
             node = replaced
         return node
 
-    return visit(canonical(expression), known)
+    written = visit(canonical(expression), known)
+    inverse = _inverse(equation)
+    if inverse is None:
+        return written
+    exponential, value = inverse
+    marked = recognise(written, exponential, known)
+    entries = [node for node in walk(marked) if isinstance(node, sp.Indexed) and node.base == exponential.lhs.base]
+    at = {entry: dict(zip(equation.indices, entry.indices, strict=True)) for entry in entries}
+    replaced = canonical(marked.xreplace({e: value.xreplace(i) for e, i in at.items()}))
+    return min((written, cancelled(replaced, longest=4 * LARGEST_FRACTION)), key=cost)
+
+
+@lru_cache(maxsize=1024)
+def _inverse(equation: Equation) -> tuple[Equation, sp.Expr] | None:
+    """The exponential in A = 1/(1 + exp(-z)), under a name of its own, and what it is in A: (1 - A)/A.
+
+    The same of every A = (p e + q)/(r e + s) with one exponential e, and numbers p, q, r and s; and where they are of
+    e**2, as in tanh = (e - 1/e)/(e + 1/e), of 1/e, which is then e times something in A. None of others.
+    """
+    rhs = canonical(equation.rhs)
+    exponentials = sorted({node for node in walk(rhs) if isinstance(node, exp)}, key=sp.default_sort_key)
+    opposite = len(exponentials) == 2 and canonical(sum(e.args[0] for e in exponentials)) == 0
+    if not (opposite or len(exponentials) == 1) or not isinstance(equation.lhs, sp.Indexed):
+        return None
+    letter, A, power = sp.Dummy(), equation.lhs, 2 if opposite else 1
+    letters = dict(zip(exponentials, (letter, 1 / letter), strict=False))
+    above, below = sp.together(rhs.xreplace(letters)).as_numer_denom()
+    if above.free_symbols | below.free_symbols != {letter}:
+        return None
+    fraction = [sp.Poly(part, letter) for part in (above, below)]
+    if any({n for (n,) in part.monoms()} - {0, power} for part in fraction) or not below.has(letter):
+        return None
+    (p, q), (r, s) = ((part.coeff_monomial(letter**power), part.coeff_monomial(1)) for part in fraction)
+    e_to_the_power = (q - s * A) / (r * A - p)
+    value = exponentials[0] / e_to_the_power if opposite else e_to_the_power
+    return replace(equation, lhs=sp.IndexedBase(sp.Dummy())[A.indices], rhs=exponentials[-1]), value
 
 
 @lru_cache(maxsize=1024)
@@ -549,9 +585,9 @@ LARGEST_FRACTION = 60
 LARGEST_POWER = 8  # of a sum, in what is multiplied out
 
 
-def cancelled(expression: sp.Expr) -> sp.Expr:
+def cancelled(expression: sp.Expr, longest: int = LARGEST_FRACTION) -> sp.Expr:
     """The expression as one fraction in lowest terms, where that is shorter; sums and functions count as letters."""
-    if cost(expression) > LARGEST_FRACTION or not any(f.exp.is_negative for f in expression.atoms(sp.Pow)):
+    if cost(expression) > longest or not any(f.exp.is_negative for f in expression.atoms(sp.Pow)):
         return expression
     if expression.has(Bracket):  # which may stand beside what is undefined where it is 0
         return expression

@@ -12,7 +12,8 @@ from checks.hypotheses.explanation import Explanation, place
 from checks.hypotheses.scale import numbers
 from checks.hypotheses.terms import terms
 from checks.suspect import FEWEST_ENTRIES, Suspect
-from derivations.expressions import walk
+from derivations import Equation
+from derivations.expressions import sigmoid, tanh, walk
 from derivations.render.plain import plain
 
 SLOPES: dict[str, Callable[[NDArray], NDArray]] = {
@@ -54,6 +55,48 @@ def activation_slope(suspect: Suspect) -> Iterator[Explanation]:
             )
         if suspect.explained_by(cotangent * slope(Y) ** 2) and name != "relu":
             yield Explanation(f"{name} squared", f"{suspect.name} applies the derivative of {name} twice")
+
+
+def inner_slope(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with a slope A (1 - A), or 1 - A**2, within it left out, squared, the other one, or taken at A.
+
+    Or with every such slope mistaken in the same way.
+    """
+    found = [(equation, *each) for equation in suspect.equations for each in _slopes(equation.rhs)]
+    for what, mistaken in _MISTAKEN_SLOPES.items() if suspect.fits else ():
+        changed: dict[Equation, dict[sp.Expr, sp.Expr]] = {}
+        for equation, node, slope, A, curve in found:
+            product = node / slope * mistaken(slope, A, curve)
+            changed.setdefault(equation, {})[node] = product
+            if suspect.explained_with(equation, {node: product}):
+                told = f"the slope {plain(slope, equation.indices)} {what}{place(suspect, equation)}"
+                yield Explanation(told, f"in {suspect.name}, {told}")
+        if len(found) > 1 and suspect.explained_by(
+            suspect.answer_by(
+                *(replace(equation, rhs=equation.rhs.xreplace(swaps)) for equation, swaps in changed.items())
+            )
+        ):
+            yield Explanation(f"every slope {what}", f"in {suspect.name}, every slope {what}")
+
+
+_MISTAKEN_SLOPES: dict[str, Callable[[sp.Expr, sp.Expr, type], sp.Expr]] = {
+    "is missing": lambda slope, A, curve: sp.S.One,
+    "is there twice": lambda slope, A, curve: slope**2,
+    "is that of the other: of tanh or sigmoid": lambda slope, A, curve: 1 - A**2 if curve is sigmoid else A * (1 - A),
+    "is taken at the value, not at what it is the value of": lambda slope, A, curve: slope.xreplace({A: curve(A)}),
+}
+
+
+def _slopes(expression: sp.Expr) -> Iterator[tuple[sp.Expr, sp.Expr, sp.Expr, type]]:
+    """Products with the slope of a logistic function or of a tanh in them, by its value A, and which one it is."""
+    for node in walk(expression):
+        factors = set(sp.Mul.make_args(node)) if isinstance(node, sp.Mul | sp.Add | sp.Indexed) else set()
+        entries = [A for A in node.atoms(sp.Indexed) if factors]
+        for A in sorted(entries, key=sp.default_sort_key):
+            if {A, 1 - A} <= factors:
+                yield node, A * (1 - A), A, sigmoid
+            if 1 - A**2 in factors:
+                yield node, 1 - A**2, A, tanh
 
 
 def diagonal_only(suspect: Suspect) -> Iterator[Explanation]:

@@ -92,12 +92,10 @@ def parameters_moved(suspect: Suspect) -> Iterator[Explanation]:
     """
     if not suspect.fits or not suspect.is_cotangent or suspect.got.size < FEWEST_ENTRIES:
         return
-    data, *others = suspect.layer.inputs
-    moves = {
-        tensor.name: suspect.trial.truth[f"d{tensor.name}"].value
-        for tensor in others
-        if tensor.name in suspect.used and f"d{tensor.name}" != suspect.name and not {*data.sizes[:1]} & {*tensor.sizes}
-    }
+    (data, *others), truth = suspect.layer.inputs, suspect.trial.truth
+    parameters = [t for t in others if t.name in suspect.used and not {*data.sizes[:1]} & {*t.sizes}]
+    wanted = [tensor.name for tensor in parameters if f"d{tensor.name}" in {*truth} - {suspect.name}]
+    moves = {name: truth[f"d{name}"].value for name in wanted}
     moves = {name: move for name, move in moves.items() if move.any()}
 
     def moved(rate: float) -> NDArray:

@@ -38,9 +38,13 @@ def vanishes(expression: sp.Expr, known: Known) -> bool:
     """
     if _vanishes(expression, Normalizer(known)):
         return True
-    # A sigmoid is short, but beside an exponential it must be known for the fraction that it is.
-    both = expression.has(exp) and expression.has(sigmoid, tanh)
+    # A sigmoid is short, and so is 1/(1 + exp(-x)) as one, but beside an exponential it must be known for a fraction.
+    both = expression.has(exp) and (expression.has(sigmoid, tanh) or any(map(_divides, expression.atoms(sp.Pow))))
     return both and _vanishes(expression, Normalizer(known, sigmoids_are_fractions=True))
+
+
+def _divides(power: sp.Pow) -> bool:
+    return bool(power.exp.is_negative)
 
 
 def _vanishes(expression: sp.Expr, normalizer: Normalizer) -> bool:

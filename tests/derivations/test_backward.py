@@ -206,6 +206,35 @@ def test_results_out_of_the_ordinary(text, cotangents):
     assert_everything_holds(derivation)
 
 
+AFFINE = "(sum[d](X[n, d]*W[d, c]) + b[c])"
+
+
+@pytest.mark.parametrize(
+    ("right", "slope"),
+    [
+        ("1/(1 + exp(-Z))", "A[n, c]*(1 - A[n, c])"),
+        ("exp(Z)/(1 + exp(Z))", "A[n, c]*(1 - A[n, c])"),
+        ("1 - 1/(1 + exp(Z))", "A[n, c]*(1 - A[n, c])"),
+        ("2/(1 + exp(-2*Z)) - 1", "(1 - A[n, c]**2)"),
+        ("(1 - exp(-2*Z))/(1 + exp(-2*Z))", "(1 - A[n, c]**2)"),
+        ("(exp(Z) - exp(-Z))/(exp(Z) + exp(-Z))", "(1 - A[n, c]**2)"),
+        ("3/(2 + exp(-Z))", "A[n, c]*(1 - 2*A[n, c]/3)"),
+    ],
+)
+def test_the_slope_of_a_logistic_function_is_told_by_its_value_however_it_is_written(right, slope):
+    derivation = derive(read_layer(f"X[N, D] W[D, C] b[C] A[N, C]\nA[n, c] = {right.replace('Z', AFFINE)}"))
+    assert derivation.cotangents["db"].text.replace(" ", "") == f"db[c]=sum[n](dA[n,c]*{slope})".replace(" ", "")
+    assert all(step.proof.for_all_sizes for step in derivation.steps if step.rule != "differentiate")
+    assert_everything_holds(derivation)
+
+
+@pytest.mark.parametrize("right", ["log(1 + exp(X[n]))", "exp(X[n])/(Z[n] + exp(2*X[n]))", "X[n]/(1 + exp(-X[n]))"])
+def test_a_function_that_its_value_does_not_tell_keeps_its_exponential(right):
+    derivation = derive(read_layer(f"X[N] Z[N] > 0 A[N]\nA[n] = {right}"))
+    assert "exp(" in derivation.cotangents["dX"].text
+    assert_everything_holds(derivation)
+
+
 def test_a_bracket_keeps_its_branch_from_dividing_by_zero():
     derivation = derive(
         read_layer("X[N] Y[N]\nY[n] = where(X[n] != 0, log(X[n]**2)/X[n], 1) + where(X[n] > 0, 1/X[n], 2)")

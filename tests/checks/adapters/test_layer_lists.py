@@ -196,6 +196,65 @@ def test_a_factor_in_one_entry_of_a_list_is_found():
     assert {f.cotangent for f in report.findings if f.verdict == "disagree"} == {"dW2"}
 
 
+class Mistaken(Network):
+    """The slopes of the last layer and of the one before, from the values there."""
+
+    def last(self, a):
+        return a * (1 - a)
+
+    def hidden(self, a):
+        return a * (1 - a)
+
+    def backprop(self, x, y):
+        x, a1, a2 = layer_by_layer(x, self.weights, self.biases)
+        d2 = (a2 - y) * self.last(a2)
+        d1 = (self.weights[1].T @ d2) * self.hidden(a1)
+        return [d1, d2], [d1 @ x.T, d2 @ a1.T]
+
+
+class NoLastSlope(Mistaken):
+    def last(self, a):
+        return 1.0
+
+
+class NoHiddenSlope(Mistaken):
+    def hidden(self, a):
+        return 1.0
+
+
+class HiddenSlopeOfTanh(Mistaken):
+    def hidden(self, a):
+        return 1 - a**2
+
+
+class SlopesOfValues(Mistaken):
+    def last(self, a):
+        return sigmoid(a) * (1 - sigmoid(a))
+
+    hidden = last
+
+
+AT_THE_VALUE = "is taken at the value, not at what it is the value of"
+LAST, HIDDEN = "the slope a2[c, n]*(1 - a2[c, n])", "the slope a1[h, n]*(1 - a1[h, n])"
+
+
+@pytest.mark.parametrize(
+    ("made", "of_hidden", "of_last"),
+    [
+        (Mistaken, None, None),
+        (NoLastSlope, f"{LAST} is missing in da1", f"{LAST} is missing"),
+        (NoHiddenSlope, f"{HIDDEN} is missing", None),
+        (HiddenSlopeOfTanh, f"{HIDDEN} is that of the other: of tanh or sigmoid", None),
+        (SlopesOfValues, f"every slope {AT_THE_VALUE}", f"{LAST} {AT_THE_VALUE}"),
+    ],
+)
+def test_the_slope_that_is_mistaken_in_a_network_is_named(made, of_hidden, of_last):
+    report = of_parameters(made([4, 3, 2]))
+    found = {d.cotangent: d.mistake for d in report.diagnoses}
+    expected = {"dW1": of_hidden, "db1": of_hidden, "dW2": of_last, "db2": of_last}
+    assert found == {name: mistake for name, mistake in expected.items() if mistake}
+
+
 def test_the_network_is_left_as_it_was():
     network = Network([4, 3, 2])
     before = [np.array(array) for array in (*network.weights, *network.biases)]
