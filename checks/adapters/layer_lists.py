@@ -79,7 +79,7 @@ class NestedGradients:
         """Whether what was returned has such lists; one of equal rows may be a matrix, where no input counts layers."""
         counts = bool(lists_of([tensor.name for tensor in self.layer.inputs]))
         lists = [part for part in _parts(returned) if _holds_arrays(part)]
-        return any(counts or len({np.shape(array) for array in _flat(part)}) > 1 for part in lists)
+        return any(counts or len({_shape(array) for array in _flat(part)}) > 1 for part in lists)
 
     def by_name(self, returned: Any, shapes: Shapes) -> dict[str, Any]:
         """What was returned, by name; what has the shape of none, as a wrong product, is the first that is left over.
@@ -119,7 +119,7 @@ def _by_shape(returned: Any, shapes: Shapes) -> list[str | None]:
     lists = lists_of(list(shapes)).values()
     names: list[str | None] = []
     for part in _parts(returned):
-        given = [np.shape(array) for array in _flat(part)]
+        given = [_shape(array) for array in _flat(part)]
         alike = [each for each in lists if given == [shapes[name] for name in each] and not set(each) & set(names)]
         if alike:
             names += alike[0]
@@ -129,17 +129,27 @@ def _by_shape(returned: Any, shapes: Shapes) -> list[str | None]:
     return names
 
 
-def _flat(returned: Any) -> Iterator[Any]:
-    if _holds_arrays(returned) or isinstance(returned, Mapping):
+def _flat(returned: Any, depth: int = 5) -> Iterator[Any]:
+    if _holds_arrays(returned, depth) or isinstance(returned, Mapping):
         for part in _parts(returned):
-            yield from _flat(part)
+            yield from _flat(part, depth - 1)
     elif returned is not None:
         yield returned
 
 
-def _holds_arrays(value: Any) -> bool:
-    """A list of numbers is none of arrays: it may be an array itself."""
-    return isinstance(value, list | tuple) and any(isinstance(e, np.ndarray) or _holds_arrays(e) for e in value)
+def _holds_arrays(value: Any, depth: int = 5) -> bool:
+    """A list of numbers is none of arrays: it may be an array itself. One in itself holds none, however deep."""
+    if not isinstance(value, list | tuple) or not depth:
+        return False
+    return any(isinstance(each, np.ndarray) or _holds_arrays(each, depth - 1) for each in value)
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of an array, or of a list of numbers; None of a ragged one."""
+    try:
+        return np.shape(value)
+    except ValueError:
+        return None
 
 
 def _parts(returned: Any) -> Sequence[Any]:

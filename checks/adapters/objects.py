@@ -1,6 +1,5 @@
 """Objects with methods forward and backward, as tutorials write layers: what lies between the two is their own."""
 
-import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.places import (
     Place,
     as_the_layer_has_them,
+    copied,
     filled,
     gradient_shapes,
     gradients_left,
@@ -113,11 +113,11 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     def run_once(fresh: Any, values: Values) -> Any:
         """An object after a forward: some layers make their parameters then. What it has in lists is as it was."""
         positional, named = forward_plan(values)
-        begun = copy.deepcopy(fresh)
+        begun = copied(fresh)
         call(getattr(begun, methods[0]), positional, named)
         for attribute, kept in getattr(fresh, "__dict__", {}).items():
             if isinstance(kept, list):
-                setattr(begun, attribute, copy.deepcopy(kept))
+                setattr(begun, attribute, copied(kept))
         return begun
 
     if is_class:
@@ -256,7 +256,7 @@ def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str
     sizes = settled(made, layer, places, names)
 
     def fresh(values: Values) -> Any:
-        return filled(copy.deepcopy(made), places, values)
+        return filled(copied(made), places, values)
 
     return _Maker(fresh, {*places, *sizes}, places, sizes)
 

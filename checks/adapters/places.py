@@ -1,5 +1,6 @@
 """Where an object keeps the arrays of a layer: in attributes, or in dictionaries and lists that are attributes."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from checks.adapters.layer_lists import Shapes, entry_of, is_list_of_arrays, letters_and_number
+from checks.implementation import call
 from derivations import Layer, Tensor
 
 _PARAMETERS, _GRADIENTS = ("params", "parameters"), ("grads", "gradients")
@@ -89,10 +91,15 @@ def required_places(made: Any, layer: Layer, wanted: Sequence[str], names: Mappi
 
 
 def filled(made: Any, places: Mapping[str, Place], values: Mapping[str, Any]) -> Any:
-    """An object with other values at its places."""
+    """An object with other values at its places. Raises MisconductError where it refuses one."""
     for name, place in places.items():
-        place.put(made, values[name])
+        call(place.put, [(type(made).__name__, made), (name, values[name])], {})
     return made
+
+
+def copied(made: Any) -> Any:
+    """An object like another. Raises MisconductError where it has something that cannot be copied, a lock, say."""
+    return call(copy.deepcopy, [(type(made).__name__, made)], {})
 
 
 def gradient_shapes(made: Any, places: Mapping[str, Place], values: Mapping[str, Any], real: Sequence[str]) -> Shapes:

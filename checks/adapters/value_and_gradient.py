@@ -1,6 +1,5 @@
 """One function that returns a loss and its gradient at once, as optimizers ask for it and tutorials write it."""
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.places import (
     as_the_layer_has_them,
+    copied,
     filled,
     gradient_shapes,
     place_by_name,
@@ -63,7 +63,7 @@ def from_value_and_gradient(
 
     def run(values: Values) -> tuple[Any, Any]:
         positional, named = plan(values)
-        made = filled(copy.deepcopy(owner), places, values) if places else owner
+        made = filled(copied(owner), places, values) if places else owner
         return made, call(getattr(made, name) if places else function, positional, named)
 
     place = _place_of_loss(run, layer, sizes, [gradient[1:] for gradient in wanted or real])

@@ -1,5 +1,6 @@
 """Networks that keep their weights in lists, one entry a layer: what is right agrees, what is wrong is found."""
 
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -337,3 +338,57 @@ def test_cotangents_of_what_lies_between_are_the_codes_own():
     assert {f.reason for f in report.findings if f.witness == "extra"} == {
         "the backward returns dA0, which the layer does not have"
     }
+
+
+def in_itself(lists):
+    lists.append(lists)
+    return lists
+
+
+STRANGE = {
+    "nothing": lambda dx, dW, db: ([], []),
+    "none for a weight": lambda dx, dW, db: (dx, [None, dW[1]], db),
+    "words": lambda dx, dW, db: (dx, ["dW1", dW[1]], db),
+    "numbers": lambda dx, dW, db: (dx, [1, 2], [3, 4]),
+    "a generator": lambda dx, dW, db: (each for each in dW),
+    "pairs that are not made yet": lambda dx, dW, db: (dx, zip(dW, db, strict=True)),
+    "ragged rows": lambda dx, dW, db: (dx, [[1.0], [1.0, 2.0]], db),
+    "a list in itself": lambda dx, dW, db: in_itself([dx, dW]),
+    "dictionaries in a dictionary": lambda dx, dW, db: {"dweights": {"1": dW[0], "2": dW[1]}, "db": db},
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_whatever_is_returned_in_lists_is_a_finding(strange):
+    def pull(dY, seen, weights, biases):
+        return STRANGE[strange](*gradients(dY, seen, weights))
+
+    report = gradcheck((forward, pull), SHARES)
+    assert report.verdict == "disagree"
+    assert any(finding.reason for finding in report.findings if finding.verdict == "disagree")
+
+
+class Locked(Network):
+    """Keeps what cannot be copied."""
+
+    def __init__(self, sizes):
+        super().__init__(sizes)
+        self.lock = threading.Lock()
+
+
+class Finished(Network):
+    """Its weights are for good."""
+
+    def __init__(self, sizes):
+        super().__init__(sizes)
+        self.weights = dict(enumerate(self.weights))
+
+    W1 = property(lambda self: self.weights[0])
+    W2 = property(lambda self: self.weights[1])
+
+
+@pytest.mark.parametrize(("made", "words"), [(Locked, "deepcopy(Locked) raises TypeError"), (Finished, "raises Attr")])
+def test_an_object_that_refuses_a_copy_or_other_weights_is_a_finding(made, words):
+    report = of_parameters(made([4, 3, 2]).backprop)
+    assert report.verdict == "disagree"
+    assert any(words in finding.reason for finding in report.findings)
