@@ -326,8 +326,9 @@ def recognise(expression: sp.Basic, equation: Equation, known: Known) -> sp.Basi
         return written
     exponential, value = inverse
     marked = recognise(written, exponential, known)
-    entries = [node for node in walk(marked) if isinstance(node, sp.Indexed) and node.base == exponential.lhs.base]
-    at = {entry: dict(zip(equation.indices, entry.indices, strict=True)) for entry in entries}
+    named = [node for node in walk(marked) if isinstance(node, sp.Indexed | sp.Symbol)]
+    entries = [entry for entry in named if entry_name(entry) == exponential.name]
+    at = {entry: dict(zip(equation.indices, entry_indices(entry), strict=True)) for entry in entries}
     replaced = canonical(marked.xreplace({e: value.xreplace(i) for e, i in at.items()}))
     return min((written, cancelled(replaced, longest=4 * LARGEST_FRACTION)), key=cost)
 
@@ -342,7 +343,7 @@ def _inverse(equation: Equation) -> tuple[Equation, sp.Expr] | None:
     rhs = canonical(equation.rhs)
     exponentials = sorted({node for node in walk(rhs) if isinstance(node, exp)}, key=sp.default_sort_key)
     opposite = len(exponentials) == 2 and canonical(sum(e.args[0] for e in exponentials)) == 0
-    if not (opposite or len(exponentials) == 1) or not isinstance(equation.lhs, sp.Indexed):
+    if not (opposite or len(exponentials) == 1):
         return None
     letter, A, power = sp.Dummy(), equation.lhs, 2 if opposite else 1
     letters = dict(zip(exponentials, (letter, 1 / letter), strict=False))
@@ -355,7 +356,9 @@ def _inverse(equation: Equation) -> tuple[Equation, sp.Expr] | None:
     (p, q), (r, s) = ((part.coeff_monomial(letter**power), part.coeff_monomial(1)) for part in fraction)
     e_to_the_power = (q - s * A) / (r * A - p)
     value = exponentials[0] / e_to_the_power if opposite else e_to_the_power
-    return replace(equation, lhs=sp.IndexedBase(sp.Dummy())[A.indices], rhs=exponentials[-1]), value
+    name = f"exp in {equation.name}"  # which nobody can type
+    lhs = sp.IndexedBase(name)[A.indices] if equation.indices else sp.Symbol(name)
+    return replace(equation, lhs=lhs, rhs=exponentials[-1]), value
 
 
 @lru_cache(maxsize=1024)

@@ -228,6 +228,14 @@ def test_the_slope_of_a_logistic_function_is_told_by_its_value_however_it_is_wri
     assert_everything_holds(derivation)
 
 
+def test_logistic_regression_of_one_example_is_what_books_say():
+    derivation = derive(
+        read_layer("x[D] w[D] b y a L\na = 1/(1 + exp(-(sum[d](w[d]*x[d]) + b)))\nL = -(y*log(a) + (1 - y)*log(1 - a))")
+    )
+    assert derivation.cotangents["dw"].text == "dw[d] = dL*x[d]*(a - y)"
+    assert derivation.cotangents["db"].text == "db = dL*(a - y)"
+
+
 @pytest.mark.parametrize("right", ["log(1 + exp(X[n]))", "exp(X[n])/(Z[n] + exp(2*X[n]))", "X[n]/(1 + exp(-X[n]))"])
 def test_a_function_that_its_value_does_not_tell_keeps_its_exponential(right):
     derivation = derive(read_layer(f"X[N] Z[N] > 0 A[N]\nA[n] = {right}"))
