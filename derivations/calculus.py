@@ -348,7 +348,7 @@ def _inverse(equation: Equation) -> tuple[Equation, sp.Expr] | None:
     letter, A, power = sp.Dummy(), equation.lhs, 2 if opposite else 1
     letters = dict(zip(exponentials, (letter, 1 / letter), strict=False))
     above, below = sp.together(rhs.xreplace(letters)).as_numer_denom()
-    if above.free_symbols | below.free_symbols != {letter}:
+    if above.free_symbols | below.free_symbols != {letter} or not (above * below).is_polynomial(letter):
         return None
     fraction = [sp.Poly(part, letter) for part in (above, below)]
     if any({n for (n,) in part.monoms()} - {0, power} for part in fraction) or not below.has(letter):

@@ -236,7 +236,9 @@ def test_logistic_regression_of_one_example_is_what_books_say():
     assert derivation.cotangents["db"].text == "db = dL*(a - y)"
 
 
-@pytest.mark.parametrize("right", ["log(1 + exp(X[n]))", "exp(X[n])/(Z[n] + exp(2*X[n]))", "X[n]/(1 + exp(-X[n]))"])
+@pytest.mark.parametrize(
+    "right", ["log(1 + exp(X[n]))", "exp(X[n])/(Z[n] + exp(2*X[n]))", "X[n]/(1 + exp(-X[n]))", "tanh(exp(X[n]))"]
+)
 def test_a_function_that_its_value_does_not_tell_keeps_its_exponential(right):
     derivation = derive(read_layer(f"X[N] Z[N] > 0 A[N]\nA[n] = {right}"))
     assert "exp(" in derivation.cotangents["dX"].text
