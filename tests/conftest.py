@@ -19,10 +19,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 _SLOW_MACHINES = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # Explaining a failure traces every line that SymPy runs: it takes minutes, and looks like a hang.
 _PHASES = [phase for phase in Phase if phase is not Phase.explain]
-settings.register_profile("dev", max_examples=20, deadline=None, suppress_health_check=_SLOW_MACHINES, phases=_PHASES)
+settings.register_profile("dev", max_examples=15, deadline=None, suppress_health_check=_SLOW_MACHINES, phases=_PHASES)
 settings.register_profile(
     "ci",
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=_SLOW_MACHINES,
