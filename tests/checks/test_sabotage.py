@@ -163,13 +163,13 @@ def report_on(sabotage, dtype):
     return gradcheck((row.forward, sabotage.backward), sabotage.layer, dtype=dtype)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32"])
 @pytest.mark.parametrize("sabotage", CASES)
 def test_every_mistake_is_noticed(sabotage, dtype):
     assert report_on(sabotage, dtype).verdict == "disagree"
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32"])
 @pytest.mark.parametrize("witness", ["derivation", "differences"])
 @pytest.mark.parametrize("sabotage", CASES)
 def test_each_witness_alone_would_notice(sabotage, witness, dtype):
@@ -177,7 +177,7 @@ def test_each_witness_alone_would_notice(sabotage, witness, dtype):
     assert wrong & {witness, "shape", "raises"}
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32"])
 @pytest.mark.parametrize("sabotage", [case for case in CASES if case.values[0].hypothesis])
 def test_the_likeliest_diagnosis_is_the_mistake(sabotage, dtype):
     named = [diagnosis.hypothesis for diagnosis in report_on(sabotage, dtype).diagnoses]

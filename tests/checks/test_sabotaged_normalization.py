@@ -91,7 +91,7 @@ DIAGNOSED = {
 }
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32"])
 @pytest.mark.parametrize("mistake", SABOTAGES)
 def test_every_mistake_is_noticed_by_either_witness(mistake, dtype, request):
     if mistake not in DIAGNOSED:

@@ -80,7 +80,7 @@ def test_a_trained_model_agrees_stage_by_stage(trained, digits):
 
 
 # What takes seconds each is left to the thorough run.
-LARGE = ["mlp-augmented", "cnn"]
+LARGE = ["mlp-augmented", "cnn", "three-layer", "nielsen"]
 
 
 @pytest.mark.parametrize(

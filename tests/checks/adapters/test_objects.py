@@ -306,7 +306,7 @@ NAMES = {"weights": "W", "bias": "b"}
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, type | str) else getattr(value, "__name__", value),
 )
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32"])
 def test_every_style_of_class_is_understood(made, layer, names, dtype):
     report = gradcheck(made, layer, names=names, dtype=dtype)
     assert report.verdict == "agree", report
@@ -448,7 +448,7 @@ def test_what_is_wrong_with_an_object_is_found(made, witness, cotangent):
 
 
 @pytest.mark.parametrize("made", [StepsFirst, KeepsItsRateAndStepsFirst])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("float64", marks=pytest.mark.thorough), "float32"])
 def test_a_step_that_is_taken_first_is_named(made, dtype):
     report = gradcheck(made, "linear", dtype=dtype)
     assert {(d.hypothesis, d.mistake) for d in report.diagnoses} == {("parameters moved", "W moved")}
