@@ -21,8 +21,9 @@ import numpy as np
 # Elsewhere libraries are not made for a process that is forked, or there is none.
 AVAILABLE = sys.platform == "linux"
 # Looks at a pipe before falling asleep: the answer to most questions comes within a third of a millisecond, and a
-# process that slept takes long to be there again.
-_LOOKS = 300
+# process that slept takes long to be there again. Where others want the processor, too, who looks on keeps it from the
+# one that is waited for: after a wait in vain the next ones are short, but for one in so many.
+_LOOKS, _FEW_LOOKS, _TRIED_AGAIN = 300, 3, 16
 
 
 class Worker(ABC):
@@ -31,6 +32,7 @@ class Worker(ABC):
     ASKED: ClassVar[Struct]
     TOLD: ClassVar[Struct]
     pid: int
+    _in_vain = 0  # waits that were too short, since one was not
 
     def fork(self) -> None:
         """Let the process begin: what this one has by now is what it has. It ends when this one does."""
@@ -88,9 +90,14 @@ class Worker(ABC):
             os._exit(0)
 
     def _read(self, size: int) -> bytes:
-        for _ in range(_LOOKS):
+        patient = self._in_vain % _TRIED_AGAIN == 0
+        for look in range(_LOOKS if patient else _FEW_LOOKS):
             with suppress(BlockingIOError):
-                return os.read(self._inlet, size)
+                answer = os.read(self._inlet, size)
+                if patient and look:
+                    self._in_vain = 0
+                return answer
+        self._in_vain += 1
         select.select([self._inlet], [], [])
         return os.read(self._inlet, size)
 
