@@ -22,8 +22,8 @@ import numpy as np
 AVAILABLE = sys.platform == "linux"
 # Looks at a pipe before falling asleep: the answer to most questions comes within a third of a millisecond, and a
 # process that slept takes long to be there again. Where others want the processor, too, who looks on keeps it from the
-# one that is waited for: after a wait in vain the next ones are short, but for one in so many.
-_LOOKS, _FEW_LOOKS, _TRIED_AGAIN = 300, 3, 16
+# one that is waited for: after many waits in vain the next ones are short, but for one in so many.
+_LOOKS, _FEW_LOOKS, _MANY = 300, 3, 16
 
 
 class Worker(ABC):
@@ -90,7 +90,7 @@ class Worker(ABC):
             os._exit(0)
 
     def _read(self, size: int) -> bytes:
-        patient = self._in_vain % _TRIED_AGAIN == 0
+        patient = self._in_vain < _MANY or self._in_vain % _MANY == 0
         for look in range(_LOOKS if patient else _FEW_LOOKS):
             with suppress(BlockingIOError):
                 answer = os.read(self._inlet, size)

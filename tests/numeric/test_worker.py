@@ -51,15 +51,15 @@ def looks_of(doubler, monkeypatch, early):
     return len(looks)
 
 
-def test_after_a_wait_in_vain_waits_are_short_but_for_one_in_so_many(doubler, monkeypatch):
-    often, seldom, again = worker._LOOKS, worker._FEW_LOOKS, worker._TRIED_AGAIN
-    assert [looks_of(doubler, monkeypatch, None) for _ in range(again + 1)] == [often, *[seldom] * (again - 1), often]
-    assert looks_of(doubler, monkeypatch, None) == seldom
+def test_after_many_waits_in_vain_they_are_short_but_for_one_in_so_many(doubler, monkeypatch):
+    often, seldom, many = worker._LOOKS, worker._FEW_LOOKS, worker._MANY
+    found = [looks_of(doubler, monkeypatch, None) for _ in range(2 * many + 2)]
+    assert found == [often] * (many + 1) + [seldom] * (many - 1) + [often, seldom]
 
 
 def test_after_a_wait_that_was_long_enough_they_are_long_again(doubler, monkeypatch):
-    often, again = worker._LOOKS, worker._TRIED_AGAIN
-    for _ in range(again):
+    often, many = worker._LOOKS, worker._MANY
+    for _ in range(2 * many):
         looks_of(doubler, monkeypatch, None)
     assert looks_of(doubler, monkeypatch, 20) == 20
     assert looks_of(doubler, monkeypatch, None) == often
