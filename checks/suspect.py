@@ -144,8 +144,12 @@ class Suspect:
         """
         if swapped:
             equation = replace(equation, rhs=equation.rhs.xreplace(dict(swapped)))
+        return self.explained_with_all(equation)
+
+    def explained_with_all(self, *equations: Equation) -> bool:
+        """The same with several of its equations replaced."""
         try:
-            return self.explained_by(self.answer_by(equation))
+            return self.explained_by(self.answer_by(*equations))
         except DerivationError:  # a recurrence that would need what comes of it
             return False
 

@@ -26,12 +26,10 @@ from derivations.calculus import (
     name_bounds,
     named_bounds,
     pull_constants,
-    recognise,
     substitute,
     sum_over,
     tidy,
     use_deltas,
-    with_forward_value,
 )
 from derivations.expressions import (
     entries,
@@ -44,6 +42,7 @@ from derivations.expressions import (
 )
 from derivations.layer import Claim, DerivationError, Equation, Layer, Range, Tensor
 from derivations.ranges import Known
+from derivations.recognition import recognise, with_forward_value
 from derivations.render.unicode import unicode
 from derivations.schedule import schedule, totals, users
 

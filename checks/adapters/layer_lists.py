@@ -38,7 +38,11 @@ def lists_of(names: Sequence[str]) -> dict[str, list[str]]:
 
 def is_list_name(name: str, letters: str) -> bool:
     """Whether something called so may be the list of all W: `weights`, or `Ws`."""
-    return name.endswith("s") and name.lower().lstrip("_").startswith(letters.lower())
+    return name.endswith("s") and _begins(name, letters)
+
+
+def _begins(name: str, letters: str) -> bool:
+    return name.lower().lstrip("_").startswith(letters.lower())
 
 
 def is_list_of_arrays(value: Any) -> bool:
@@ -58,7 +62,7 @@ def entry_of(attribute: str, kept: Any, name: str) -> int | None:
         return None
     letters, number = found
     place = number - 1 + (kept[0] is None)
-    return place if attribute.lower().lstrip("_").startswith(letters.lower()) and place < len(kept) else None
+    return place if _begins(attribute, letters) and place < len(kept) else None
 
 
 @dataclass

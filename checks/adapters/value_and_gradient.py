@@ -131,6 +131,8 @@ def _shape(value: Any) -> tuple[int, ...] | None:
 def _parted(returned: Any, place: int | str) -> tuple[Any, Any]:
     """The loss, and the gradient or several; None for these where there are none."""
     if isinstance(place, str):
+        if not isinstance(returned, Mapping) or place not in returned:
+            return returned, None
         others = {key: value for key, value in returned.items() if key != place}
         (inner, *more) = others.values() or [None]
         return returned[place], inner if isinstance(inner, Mapping) and not more else others or None

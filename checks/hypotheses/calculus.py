@@ -71,11 +71,8 @@ def inner_slope(suspect: Suspect) -> Iterator[Explanation]:
             if suspect.explained_with(equation, {node: product}):
                 told = f"the slope {plain(slope, equation.indices)} {what}{place(suspect, equation)}"
                 yield Explanation(told, f"in {suspect.name}, {told}")
-        if len(found) > 1 and suspect.explained_by(
-            suspect.answer_by(
-                *(replace(equation, rhs=equation.rhs.xreplace(swaps)) for equation, swaps in changed.items())
-            )
-        ):
+        others = [replace(equation, rhs=equation.rhs.xreplace(swaps)) for equation, swaps in changed.items()]
+        if len(found) > 1 and suspect.explained_with_all(*others):
             yield Explanation(f"every slope {what}", f"in {suspect.name}, every slope {what}")
 
 

@@ -118,6 +118,19 @@ def test_gradients_alone_are_held_against_the_equations_alone(function):
     assert "? dw, db, differences, taylor, complex step: the code does not return L" in str(report)
 
 
+@pytest.mark.parametrize("otherwise", [lambda loss, dw: {"dw": dw}, lambda loss, dw: dw, lambda loss, dw: None])
+def test_a_loss_that_is_there_at_some_inputs_alone_is_one_clear_line(otherwise):
+    def unsteady(w, b, X, y):
+        loss, dw, _ = regression(w, b, X, y)
+        return {"loss": loss, "dw": dw} if (X == 1).all() else otherwise(loss, dw)
+
+    report = gradcheck(unsteady, derive(REGRESSION, ["w"]))
+    assert report.verdict == "disagree"
+    assert {finding.reason for finding in report.findings if finding.verdict == "disagree"} == {
+        "unsteady is no backward by its name, and returns no pair: expected (loss, gradient)",
+    }
+
+
 def test_one_gradient_alone_is_right_or_wrong():
     def of_weights(w, b, X, y):
         return regression(w, b, X, y)[1]
