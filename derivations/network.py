@@ -170,15 +170,16 @@ def matrix_equation(equation: Equation) -> str:
 
 
 _NAMES = {
-    "dz_next": "δ^(l+1)",
-    "w_next": "w^(l+1)",
-    "a_prev": "a^(l-1)",
-    "dz": "δ^l",
-    "dw": "∂C/∂w^l",
-    "db": "∂C/∂b^l",
-    "da": "∇_a C",
-    "z": "z^l",
+    "dz_next": "δˡ⁺¹",
+    "w_next": "wˡ⁺¹",
+    "a_prev": "aˡ⁻¹",
+    "dz": "δˡ",
+    "dw": "∂C/∂wˡ",
+    "db": "∂C/∂bˡ",
+    "da": "∇ₐC",
+    "z": "zˡ",
 }
+_RAISED = str.maketrans("ˡᴸ⁺⁻¹ᵀ", "lL+-1T")
 
 
 def nielsen(words: str, *, last: bool = False) -> str:
@@ -189,17 +190,17 @@ def nielsen(words: str, *, last: bool = False) -> str:
     factors = sorted(right.split(" * "), key=lambda factor: factor.startswith("sigma_prime"))
     right = " ⊙ ".join(f"({f})" if "@" in f and len(factors) > 1 and f[0] != "(" else f for f in factors)
     text = re.sub(r"sigma_prime\((\w+)\)", r"σ′(\1)", f"{left} = {right}")
+    text = re.sub(r"(\w+)\.T\b", r"(\1)ᵀ", text).replace(" @ ", " ")
     text = re.sub(r"[A-Za-z_]\w*", lambda match: _NAMES.get(match[0], match[0]), text)
-    text = re.sub(r"(\w\^\(l[+-]1\))\.T", r"(\1)ᵀ", text).replace(" @ ", " ").replace("(w^l)", "w^l")
-    return text.replace("^l", "^L").replace("∂b^L", "∂b^l") if last else text
+    return text.replace("ˡ", "ᴸ").replace("∂bᴸ", "∂bˡ") if last else text
 
 
 def nielsen_latex(text: str) -> str:
     """Nielsen's notation in LaTeX."""
-    for old, new in {"δ": r"\delta", "⊙": r"\odot", "σ′": r"\sigma'", "∇_a C": r"\nabla_a C", "ᵀ": r"^{T}"}.items():
+    for old, new in {"δ": r"\delta", "⊙": r"\odot", "σ′": r"\sigma'", "∇ₐC": r"\nabla_a C"}.items():
         text = text.replace(old, new)
-    text = re.sub(r"∂C/∂(\w)\^l", r"\\frac{\\partial C}{\\partial \1^l}", text)
-    return re.sub(r"\^\((\w)([+-])(\d)\)", r"^{\1\2\3}", text)
+    text = re.sub(r"[ˡᴸ⁺⁻¹ᵀ]+", lambda match: f"^{{{match[0].translate(_RAISED)}}}", text)
+    return re.sub(r"∂C/∂(\w\^\{l\})", r"\\frac{\\partial C}{\\partial \1}", text)
 
 
 def network_page(format: str = "text", *, steps: bool = True, width: int = 80) -> str:

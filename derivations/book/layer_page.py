@@ -41,7 +41,7 @@ from derivations.render.page import (
 from derivations.render.unicode import is_padded
 
 Measured = Mapping[str, Any]
-LONGEST = 120  # signs of a matrix form that stands below its equation
+LONGEST = 95  # signs of a matrix form that stands below its equation
 
 
 def page_name(layer: str) -> str:

@@ -62,6 +62,10 @@ mfrac > :last-child { padding-top: 0.12em; }
 .whole { white-space: nowrap; }
 .cases { margin: 0.2em 0.1em; padding-left: 0.45em; border-left: 0.09em solid; border-radius: 0.5em; }
 .cases mtd { padding: 0.15em 0.9em 0.15em 0; text-align: left; }
+.stacked mtd { display: block; padding: 0.15em 0; }
+.stacked mtd:has(mfrac) { padding-bottom: 0.6em; }
+.stacked mtd + mtd { margin-left: 1.2em; padding: 0 0 0.4em; font-size: 0.88em; }
+.stacked mtd:empty { display: none; }
 .aside {
   display: flex; flex-wrap: wrap; gap: 0.15rem 1.25rem; align-items: baseline; font-size: 0.9375rem;
   color: var(--quiet);
@@ -161,6 +165,7 @@ input::placeholder { color: var(--quiet); opacity: 1; }
   .cases mtd { display: block; padding: 0.15em 0; }
   .cases mtd:has(mfrac) { padding-bottom: 0.6em; }
   .cases mtd + mtd { margin-left: 1.2em; padding: 0 0 0.4em; font-size: 0.88em; }
+  .cases mtd:empty { display: none; }
   .wide { display: none; }
   .narrow { display: block; }
   .steps { padding-left: 1.5rem; }

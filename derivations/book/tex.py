@@ -41,6 +41,7 @@ _SIGNS = {
     "π": r"\pi", "²": "^2", "³": "^3", "⁻": "^-", "¹": "^1", "⁰": "^0", "½": r"\tfrac12", "λ": r"\lambda",
     "γ": r"\gamma", "β": r"\beta", "μ": r"\mu", "ε": r"\varepsilon", "α": r"\alpha", "×": r"\times", "−": "-",
     "±": r"\pm", "≈": r"\approx", "∈": r"\in", "τ": r"\tau", "θ": r"\theta", "η": r"\eta", "φ": r"\varphi",
+    "⁺": "^+", "ˡ": "^l", "ᴸ": "^L", "ₐ": "_a",
 }  # fmt: skip
 _WORDS = {"…": r"\ldots{}", "–": "--", "—": "---", "“": "``", "”": "''", "’": "'", "\u00a0": "~"}
 
@@ -48,7 +49,9 @@ PREAMBLE = r"""\documentclass[11pt]{article}
 \usepackage[utf8]{inputenc}
 \usepackage[T1]{fontenc}
 \usepackage[a4paper, margin=25mm]{geometry}
-\usepackage{amsmath, amssymb, array, longtable, hyperref}
+\usepackage{amsmath, amssymb, array, longtable, color}
+\definecolor{link}{rgb}{0.12, 0.31, 0.55}
+\usepackage[colorlinks, allcolors=link]{hyperref}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.5em plus 0.2em}
@@ -128,7 +131,7 @@ class Tex:
     def _(self, block: Formula) -> str:
         aside = [rf"\texttt{{{for_latex(block.matrix)}}}"] if block.matrix else []
         aside += [rf"\emph{{{for_latex(block.label)}}}"] if block.label else []
-        return "\n\n".join([_display(_run(block.maths)), *([r"\qquad " + r"\quad ".join(aside)] if aside else [])])
+        return "\n\n".join([_display(_run(block.maths)), *([_beside(r"\quad ".join(aside))] if aside else [])])
 
     @block.register
     def _(self, block: Steps) -> str:
@@ -200,6 +203,10 @@ def _display(run: str) -> str:
     return rf"{{\raggedright\hangindent=2em\hangafter=1\relax $\displaystyle {run}$\par}}"
 
 
+def _beside(text: str) -> str:
+    return rf"{{\raggedright\leftskip=2em\hangindent=2em\hangafter=1\relax {text}\par}}"
+
+
 _HOW_TO_READ = (
     r"What the code calls \texttt{dX} is $\partial L/\partial X$ in formulas: the derivative of the loss with respect "
     "to every entry of $X$. Indices start at 0."
@@ -219,7 +226,7 @@ def document(title: str, sections: Sequence[str]) -> str:
 
 
 def _is_latin_letter(sign: str) -> bool:
-    return unicodedata.name(sign, "").startswith("LATIN ") and sign.isalpha()
+    return unicodedata.name(sign, "").startswith("LATIN ") and sign.isalpha() and sign <= "\u017f"
 
 
 def _declared(sign: str) -> str:

@@ -51,12 +51,18 @@ _FUNCTIONS = {
     "maximum": r"\max",
     "minimum": r"\min",
 }
+_WIDE, _LINE = 36, 48  # signs: what fits beside the value of a case, and into a line
+_TALL = re.compile(r"\\(sum|frac|begin)\b")
 NUMBERED = re.compile(r"(.*\D)(\d+)")
+_HAT = re.compile(r"(.+)hat(\d*)")
+_RAISED = re.compile(r"[^\s{}]*\^\{\\text\{[^{}]*\}\}(_\{[^{}]*\})?")
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "==": "="}
 
 
 class Latex(Printer):
     """LaTeX for a mathematics environment."""
+
+    and_so_on = r"\ldots"
 
     def show(self, node: sp.Basic) -> Shown:
         """As usual, but without the brackets that only say that a tensor is zero outside its range."""
@@ -65,6 +71,8 @@ class Latex(Printer):
     def rational(self, node: sp.Rational) -> Shown:
         """`\\frac{1}{2}`."""
         sign = "-" if node < 0 else ""
+        if decimals := self.in_decimals(node):
+            return f"{sign}{decimals}", SUM if node < 0 else ATOM
         text = str(abs(node.p)) if node.q == 1 else rf"\tfrac{{{abs(node.p)}}}{{{node.q}}}"
         return f"{sign}{text}", SUM if node < 0 else ATOM
 
@@ -73,20 +81,24 @@ class Latex(Printer):
         return rf"\left({text}\right)"
 
     def entry(self, name: str, indices: Sequence[str]) -> str:
-        """`X_{n d}`; `dX` is `\\frac{\\partial L}{\\partial X_{n d}}`, `vX` `v_{X_{n d}}`, `HvX` `(Hv)_{X_{n d}}`."""
-        subscript = "".join(f"_{{{' '.join(self._spaced(indices))}}}" if indices else "")
-        total = name.endswith("_total")
-        bare = name.removesuffix("_total")
-        mark, end = (r"\left.", r"\right|_{\text{total}}") if total else ("", "")
+        """`X_{n d}`; `dX` is `\\frac{\\partial L}{\\partial X_{n d}}`, `vX` `v_{X_{n d}}`, `HvX` `(Hv)_{X_{n d}}`.
+
+        What follows a low line stands above, `W^{\\text{next}}_{j i}`; `total` beside all of a cotangent.
+        """
+        bare, _, above = name.partition("_")
+        mark, end = (r"\left.", r"\right|_{\text{total}}") if above == "total" else ("", "")
+        scripts = rf"^{{\text{{{above.replace('_', ' ')}}}}}" if above and not mark else ""
+        if indices:
+            scripts += f"_{{{' '.join(self._spaced(indices))}}}"
         if bare.startswith("Hv") and len(bare) > 2:
-            return rf"{mark}(Hv)_{{{_ready_for(subscript, bare[2:])}{subscript}}}{end}"
+            return rf"{mark}(Hv)_{{{_with_scripts(bare[2:], scripts)}}}{end}"
         if bare.startswith("v") and is_rate(bare[1:]):
-            return rf"v_{{{_ready_for(subscript, bare[1:])}{subscript}}}"
+            return rf"v_{{{_with_scripts(bare[1:], scripts)}}}"
         if bare.startswith("d") and len(bare) > 1 and bare not in GREEK and not bare[1:].isdigit():
-            if bare == "dL" and not indices:
+            if bare == "dL" and not scripts:
                 return r"\mathrm{d}L"
-            return rf"{mark}\frac{{\partial L}}{{\partial {_ready_for(subscript, bare[1:])}{subscript}}}{end}"
-        return f"{_ready_for(subscript, name)}{subscript}"
+            return rf"{mark}\frac{{\partial L}}{{\partial {_with_scripts(bare[1:], scripts)}}}{end}"
+        return rf"{mark}{_with_scripts(bare, scripts)}{end}"
 
     def letter(self, name: str) -> str:
         """`n`, `\\mathit{stride}`."""
@@ -106,7 +118,8 @@ class Latex(Printer):
 
     def power(self, base: str, exponent: str, bare: str) -> str:
         """`x^{2}`."""
-        return f"{base}^{{{bare}}}" if not base.startswith(r"\frac") else rf"\left({base}\right)^{{{bare}}}"
+        clear = base.startswith(r"\frac") or _RAISED.fullmatch(base)
+        return f"{base}^{{{bare}}}" if not clear else rf"\left({base}\right)^{{{bare}}}"
 
     def root(self, text: str) -> str:
         """`\\sqrt{x}`."""
@@ -140,14 +153,17 @@ class Latex(Printer):
         """`[(p, q) = \\arg\\max …]`."""
         return rf"\left[({', '.join(where)}) = \arg\max_{{{', '.join(names)}}} {self.text(body)}\right]"
 
+    def where(self, conditions: Sequence[str], yes: str, no: str) -> Shown:
+        """Cases one below the other, and so are the conditions where they are long."""
+        if sum(map(_width, conditions)) <= _WIDE:
+            conditions = [self.all_of(conditions)]
+        when = r" \\ & \text{and } ".join(conditions)
+        return rf"\begin{{cases}} {yes} & \text{{if }} {when} \\ {no} & \text{{otherwise}} \end{{cases}}", ATOM
+
     def function(self, name: str, arguments: Sequence[str]) -> Shown:
         """`\\exp\\left(x\\right)`."""
         if name == "abs":
             return rf"\left|{arguments[0]}\right|", ATOM
-        if name == "where":
-            condition, yes, no = arguments
-            cases = rf"{yes} & \text{{if }} {condition} \\ {no} & \text{{otherwise}}"
-            return rf"\begin{{cases}} {cases} \end{{cases}}", ATOM
         shown = _FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
         return f"{shown}{self.brackets(', '.join(arguments))}", ATOM
 
@@ -173,11 +189,23 @@ class Breakable(Latex):
 
     def brackets(self, text: str) -> str:
         """`(x)`: TeX breaks no line between `\\left` and `\\right`."""
-        return f"({text})"
+        return rf"\Bigl({text}\Bigr)" if _TALL.search(text) else f"({text})"
 
     def product(self, factors: Sequence[str]) -> str:
         """`a\\, b`, with a place to break."""
         return r"\,\allowbreak ".join(factors)
+
+    def quotient(self, above: Shown, below: Shown, count: int) -> Shown:
+        """`\\frac{a}{b}`; what is long stands behind `\\frac{1}{b}`, where a line may break."""
+        if _width(above[0]) <= _LINE:
+            return super().quotient(above, below, count)
+        factor = above[0] if above[1] >= PRODUCT else self.brackets(above[0])
+        return self.product([rf"\frac{{1}}{{{below[0]}}}", factor]), PRODUCT
+
+
+def _width(text: str) -> int:
+    """How many signs of a text are seen, about."""
+    return len(re.sub(r"\\(?:mathit|left|right|,)|[{}_^ ]", "", re.sub(r"\\(?!mathit|left|right)[a-zA-Z]+", "x", text)))
 
 
 def symbol(name: str) -> str:
@@ -186,23 +214,24 @@ def symbol(name: str) -> str:
         return _NAMES[name]
     if name in GREEK:
         return rf"\{name}"
-    if len(name) > 1 and name.endswith("hat"):
-        return rf"\hat {symbol(name.removesuffix('hat'))}"
+    if hat := _HAT.fullmatch(name):
+        under = symbol(hat[1] + hat[2])
+        return rf"\hat {under}" if not hat[2] else rf"\hat{{{under}}}"
     numbered = NUMBERED.fullmatch(name)
     if numbered:
         return f"{symbol(numbered[1])}_{{{numbered[2]}}}"
     return name if len(name) == 1 else rf"\mathit{{{name}}}".replace("_", r"\_")
 
 
-def _ready_for(subscript: str, name: str) -> str:
-    """A name that a subscript may follow: TeX takes no second one behind `X_{1}`."""
+def _with_scripts(name: str, scripts: str) -> str:
+    """A name with what stands above and below it: TeX takes no second subscript behind `X_{1}`."""
     shown = symbol(name)
-    return f"{{{shown}}}" if subscript and "_" in shown.replace(r"\_", "") else shown
+    return f"{{{shown}}}{scripts}" if scripts and "_" in shown.replace(r"\_", "") else f"{shown}{scripts}"
 
 
 def is_rate(rest: str) -> bool:
     """Whether what follows a v is a tensor's name, as in vX and vgamma, and not the rest of a word, as in var."""
-    return bool(rest) and (rest[0].isupper() or not symbol(rest).startswith(r"\mathit"))
+    return rest[:1].isalpha() and (rest[0].isupper() or not symbol(rest).startswith(r"\mathit"))
 
 
 def latex(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
@@ -264,7 +293,7 @@ _SPECIAL = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "Σ": r"$\sum$ ",
-    "·": r"$\cdot$ ",
+    "·": r"$\cdot$",
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
 from html import escape
 from unicodedata import lookup
 
@@ -12,7 +11,7 @@ import sympy as sp
 
 from derivations.layer import Equation
 from derivations.render.latex import GREEK, NUMBERED, is_rate
-from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Apart, Printer, Shown
+from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Printer, Shown
 from derivations.render.unicode import without_padding_brackets
 
 _RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "<": "&lt;", ">": "&gt;"}
@@ -27,10 +26,11 @@ _D = '<mi mathvariant="normal">d</mi>'
 _NAMES = {"lam": "lambda", "eps": "epsilon"}
 _GREEK_IN_UNICODE = {"lambda": "lamda"}
 _TAG = re.compile(r"</?[a-z]+[^>]*>")
-_OPEN, _CLOSE = "<mrow><mo>(</mo>", "<mo>)</mo></mrow>"
-_SQUARE = "<mrow><mo>[</mo>", "<mo>]</mo></mrow>"
-_SHORT = 24  # signs: what fits on any line
-_LARGE, _DECIMALS = 1000, 12  # a denominator; signs of a decimal
+# Brackets grow with what is in them where that is tall: around anything else, browsers leave gaps beside them.
+_TALL = re.compile("<mfrac|<munder|<mtable|<msqrt")
+_FLAT = '<mo stretchy="false">'
+_BRACKETED = re.compile(r"<mrow><mo[^>]*>([(\[])</mo>(.*)<mo[^>]*>([)\]])</mo></mrow>")
+_SHORT, _WIDE, _LINE = 24, 36, 56  # signs: what fits on any line, beside the value of a case, and on a wide page
 _SMALL = 16  # signs: what is still read easily in the size of an index
 _APPLY = "<mo>&#x2061;</mo>"
 
@@ -47,22 +47,15 @@ class Mathml(Printer):
     def rational(self, node: sp.Rational) -> Shown:
         """`½` stands one above the other; a long fraction that is a decimal is written as such, `0.044715`."""
         text = f"<mn>{abs(node.p)}</mn>"
-        if decimal := _decimal(node):
-            text = f"<mn>{decimal}</mn>"
+        if decimals := self.in_decimals(node):
+            text = f"<mn>{decimals}</mn>"
         elif node.q != 1:
             text = f"<mfrac>{text}<mn>{node.q}</mn></mfrac>"
         return (self.minus(text), SUM) if node < 0 else (text, ATOM)
 
-    def _apart(self, node: sp.Expr) -> Apart:
-        apart, number = super()._apart(node), abs(node.as_coeff_Mul()[0])
-        if not _decimal(number):
-            return apart
-        above = apart.above[1:] if apart.above[0] == number.p else apart.above
-        return Apart(apart.negative, (number, *above), apart.below[1:])
-
     def brackets(self, text: str) -> str:
         """`(x)`."""
-        return f"{_OPEN}{text}{_CLOSE}"
+        return _bracketed(text)
 
     def letter(self, name: str) -> str:
         """`n`, `stride`."""
@@ -86,7 +79,7 @@ class Mathml(Printer):
         if above:
             return f"<msup>{shown}<mi>{escape(above)}</mi></msup>"
         if _length(below) > _SMALL:
-            return f"{shown}{below.join(_SQUARE)}"
+            return f"{shown}{_bracketed(below, '[]')}"
         return f"<msub>{shown}<mrow>{below}</mrow></msub>" if below else shown
 
     def minus(self, text: str) -> str:
@@ -131,7 +124,7 @@ class Mathml(Printer):
 
     def bracket(self, condition: str) -> str:
         """`[i = j]`."""
-        return f"<mrow><mo>[</mo>{condition}<mo>]</mo></mrow>"
+        return _bracketed(condition, "[]")
 
     def relation(self, operator: str, left: str, right: str) -> str:
         """`u ≤ t`."""
@@ -152,25 +145,32 @@ class Mathml(Printer):
         largest = f"<munder><mi>argmax</mi>{below}</munder>{_APPLY}{self.brackets(self.text(body))}"
         return self.bracket(f"{place}<mo>=</mo>{largest}")
 
+    def where(self, conditions: Sequence[str], yes: str, no: str) -> Shown:
+        """Cases one below the other, and so are the conditions where they are long."""
+        if sum(map(_length, conditions)) <= _WIDE:
+            conditions = [self.all_of(conditions)]
+        first, *others = conditions
+        rows = [
+            (_row(yes), f"<mrow><mtext>if\u00a0</mtext>{first}</mrow>"),
+            *(("", f"<mrow><mtext>and\u00a0</mtext>{condition}</mrow>") for condition in others),
+            (_row(no), "<mtext>otherwise</mtext>"),
+        ]
+        lines = "".join(f"<mtr><mtd>{value}</mtd><mtd>{when}</mtd></mtr>" for value, when in rows)
+        wide = max(map(_length, (yes, no))) + max(_length(when) for _, when in rows) > _LINE
+        # Not every machine has a font whose brace grows: the style sheet draws one.
+        return f'<mtable columnalign="left" class="cases{" stacked" if wide else ""}">{lines}</mtable>', PRODUCT
+
     def function(self, name: str, arguments: Sequence[str]) -> Shown:
-        """`σ(x)`, `|x|`, and cases one below the other."""
+        """`σ(x)`, `|x|`."""
         if name == "abs":
             return f'<mrow><mo form="prefix">|</mo>{arguments[0]}<mo form="postfix">|</mo></mrow>', ATOM
-        if name == "where":
-            condition, yes, no = arguments
-            rows = (
-                f"<mtr><mtd>{_row(yes)}</mtd><mtd><mrow><mtext>if\u00a0</mtext>{condition}</mrow></mtd></mtr>"
-                f"<mtr><mtd>{_row(no)}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr>"
-            )
-            # Not every machine has a font whose brace grows: the style sheet draws one.
-            return f'<mtable columnalign="left" class="cases">{rows}</mtable>', PRODUCT
         return f"<mi>{_FUNCTIONS.get(name, name)}</mi>{_APPLY}{self.brackets(_COMMA.join(arguments))}", ATOM
 
     def integer_division(self, left: str, right: str, *, remainder: bool) -> str:
         """`⌊d / g⌋`, `d mod g`."""
         if remainder:
             return f'{left}<mo lspace="0.3em" rspace="0.3em">mod</mo>{right}'
-        return f"<mrow><mo>⌊</mo>{left}<mo>/</mo>{right}<mo>⌋</mo></mrow>"
+        return _bracketed(f"{left}<mo>/</mo>{right}", "⌊⌋")
 
     def partial(self, above: str, below: str) -> str:
         """`∂Y/∂X`."""
@@ -198,15 +198,6 @@ def symbol(name: str) -> str:
     return f"<mi>{escape(name)}</mi>"
 
 
-def _decimal(number: sp.Rational) -> str:
-    """The size of a long fraction in decimals, cut off where they are many; empty where they have no end."""
-    if number.q <= _LARGE or not set(sp.factorint(number.q)) <= {2, 5}:
-        return ""
-    with localcontext(prec=len(str(number.p)) + len(str(number.q)) * 4):  # 1/2**k has k decimals
-        text = f"{Decimal(abs(int(number.p))) / Decimal(int(number.q)):f}"
-    return text if len(text) <= _DECIMALS else f"{text[:_DECIMALS]}…"
-
-
 def _row(text: str) -> str:
     return f"<mrow>{text}</mrow>"
 
@@ -231,12 +222,11 @@ def pieces(run: str) -> list[str]:
     for element in _elements(run):
         if element in {PLUS, MINUS} and found[-1]:
             found.append(element)
-        elif bracket := _long_bracket(element):
-            left, right = bracket
-            inside = pieces(element[len(left) : -len(right)])
-            found[-1] += left.removeprefix("<mrow>") + inside[0]
-            found += inside[1:]
-            found[-1] += right.removesuffix("</mrow>")
+        elif _length(element) > _SHORT and (bracket := _BRACKETED.fullmatch(element)):
+            first, *others = pieces(bracket[2])
+            found[-1] += f"{_FLAT}{bracket[1]}</mo>{first}"
+            found += others
+            found[-1] += f"{_FLAT}{bracket[3]}</mo>"
         else:
             found[-1] += element
         if element in {TIMES, EQUALS, _COMMA}:
@@ -253,15 +243,15 @@ def levelled(run: str) -> str:
 
 
 def _levelled(element: str) -> str:
-    if element.startswith(_OPEN) and element.endswith(_CLOSE):
-        return f"{_OPEN}{levelled(element[len(_OPEN) : -len(_CLOSE)])}{_CLOSE}"
+    if (found := _BRACKETED.fullmatch(element)) and found[1] == "(":
+        return _bracketed(levelled(found[2]))
     if not element.startswith("<mfrac>"):
         return element
     above, below = _elements(element.removeprefix("<mfrac>").removesuffix("</mfrac>"))
     if max(_length(above), _length(below)) <= _SHORT:
         return element
-    divisor = below if len(_elements(_inside(below))) == 1 else f"{_OPEN}{_inside(below)}{_CLOSE}"
-    return f"{_OPEN}{levelled(_inside(above))}{_CLOSE}<mo>/</mo>{divisor}"
+    divisor = below if len(_elements(_inside(below))) == 1 else _bracketed(_inside(below))
+    return f"{_bracketed(levelled(_inside(above)))}<mo>/</mo>{divisor}"
 
 
 def _inside(row: str) -> str:
@@ -279,12 +269,9 @@ def _elements(run: str) -> list[str]:
     return found
 
 
-def _long_bracket(element: str) -> tuple[str, str] | None:
-    """How a bracket begins and ends that is too long for a line."""
-    for left, right in ((_OPEN, _CLOSE), _SQUARE):
-        if element.startswith(left) and element.endswith(right) and _length(element) > _SHORT:
-            return left, right
-    return None
+def _bracketed(inside: str, signs: str = "()") -> str:
+    start = "<mo>" if _TALL.search(inside) else _FLAT
+    return f"<mrow>{start}{signs[0]}</mo>{inside}{start}{signs[1]}</mo></mrow>"
 
 
 def _length(run: str) -> int:

@@ -32,6 +32,8 @@ from derivations.expressions import (
     walk,
 )
 from derivations.layer import DerivationError, Equation, Layer
+from derivations.render.printer import is_long_decimal
+from derivations.render.wrapping import wrapped
 from derivations.schedule import schedule
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 Axes = tuple[str, ...]
 ADD, MULTIPLY, UNARY, POWER, ATOM = range(5)
+_WIDTH = 92  # columns of a docstring
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def _module(layer: Layer, functions: Sequence[tuple[_Writer, list[str]]]) -> str
 
 def _docstring(equations: Sequence[Equation]) -> list[str]:
     """One equation a line."""
-    first, *rest = [equation.text for equation in equations]
+    first, *rest = [line for equation in equations for line in wrapped(equation.text, "", _WIDTH, 4)]
     if not rest:
         return [f'    """{first}"""']
     return [f'    """{first}', *(f"    {line}" for line in rest), '    """']
@@ -354,6 +357,8 @@ class _Writer:
     def value(self, node: sp.Expr, axes: Axes) -> Code:
         """Source of a real value."""
         if node.is_Rational:
+            if is_long_decimal(node):  # the same number: Python rounds either once
+                return Code(repr(node.p / node.q), (), UNARY if node < 0 else ATOM)
             text = str(node.p) if node.q == 1 else f"{node.p} / {node.q}"
             return Code(text, (), UNARY if node < 0 else ATOM if node.q == 1 else MULTIPLY)
         if isinstance(node, sp.Indexed):

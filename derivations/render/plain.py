@@ -12,6 +12,8 @@ from derivations.render.printer import ATOM, PRODUCT, SUM, Printer, Shown
 class Plain(Printer):
     """ASCII, as the parser reads it."""
 
+    exact = True
+
     def rational(self, node: sp.Rational) -> Shown:
         """`3`, `-2`, `1/2`."""
         tightness = SUM if node < 0 else ATOM if node.q == 1 else PRODUCT

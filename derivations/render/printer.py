@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from functools import lru_cache
 
 import sympy as sp
@@ -27,6 +28,7 @@ from derivations.expressions import (
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 Shown = tuple[str, int]
+_LARGE, _DECIMALS = 1000, 12  # a denominator; signs of a decimal
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Printer:
     """Walks an expression and lets a dialect write its nodes. `first` are the indices that come first in products."""
 
     partial_tightness = PRODUCT
+    exact = False  # or every number as it is, however long
+    and_so_on = "…"
 
     def __init__(self, first: Sequence[sp.Symbol] = ()) -> None:
         self.first = [index.name for index in first]
@@ -80,7 +84,7 @@ class Printer:
             return self.first_maximum([self.index(i) for i in where], names, extreme.function), ATOM
         if isinstance(node, Where):
             condition, yes, no = node.args
-            return self.function("where", [self.condition(condition), self.text(yes), self.text(no)])
+            return self.where(self.conjuncts(condition), self.text(yes), self.text(no))
         if isinstance(node, maximum | minimum):
             return self.function(node.func.__name__, [self.text(part) for part in node.args])
         if isinstance(node, sp.Min):
@@ -144,7 +148,10 @@ class Printer:
                 below.append(factor.base ** (-factor.exp))
             elif factor != 1:
                 above.append(factor)
+        above = _with_chains(above)
         number = abs(coefficient)
+        if self.in_decimals(number):
+            return Apart(bool(coefficient < 0), (number, *self._in_order(above)), tuple(self._in_order(below)))
         above = [*([sp.Integer(number.p)] if number.p != 1 or not above else []), *self._in_order(above)]
         below = [*([sp.Integer(number.q)] if number.q != 1 else []), *self._in_order(below)]
         return Apart(bool(coefficient < 0), tuple(above), tuple(below))
@@ -227,9 +234,10 @@ class Printer:
 
     def condition(self, condition: sp.Basic) -> str:
         """A condition, larger side first where it reads better."""
-        if isinstance(condition, sp.And | sp.Or):
-            parts = sorted(self.condition(part) for part in condition.args)
-            return self.joined("and" if isinstance(condition, sp.And) else "or", parts)
+        if isinstance(condition, sp.And):
+            return self.all_of(self.conjuncts(condition))
+        if isinstance(condition, sp.Or):
+            return self.joined("or", sorted(self.condition(part) for part in condition.args))
         if isinstance(condition, sp.Not):
             return self.negated(self.condition(condition.args[0]))
         if condition in (sp.true, sp.false):
@@ -238,14 +246,39 @@ class Printer:
         operator = condition.rel_op
         if left.is_number and not right.is_number:
             left, right, operator = right, left, _MIRRORED[operator]
-        integers = left.is_integer and right.is_integer
-        show = self.index if integers else self.text
+        show = self.index if left.is_integer and right.is_integer else self.text
         return self.relation(operator, show(left), show(right))
+
+    def conjuncts(self, condition: sp.Basic) -> list[str]:
+        """The conditions that must all hold."""
+        if isinstance(condition, sp.And):
+            return sorted(self._chain(chain) for chain in _chains(condition.args))
+        return [self.condition(condition)]
+
+    def all_of(self, conditions: Sequence[str]) -> str:
+        """`(a) and (b)`."""
+        return self.joined("and", conditions) if len(conditions) > 1 else conditions[0]
+
+    def _chain(self, chain: Sequence[sp.Basic]) -> str:
+        """`0 <= i <= H - 1`, of two conditions; a single one as it is."""
+        if len(chain) == 1:
+            return self.condition(chain[0])
+        (least, up, middle), (_, down, most) = map(_upwards, chain)
+        show = self.index if least.is_integer and middle.is_integer and most.is_integer else self.text
+        return self.relation(up, show(least), self.relation(down, show(middle), show(most)))
 
     # what a dialect writes
 
     def rational(self, node: sp.Rational) -> Shown:
         raise TypeError("a dialect writes rational numbers")
+
+    def in_decimals(self, number: sp.Rational) -> str:
+        """The size of a long fraction in decimals, `0.044715`, cut off where they are many; else empty."""
+        if self.exact or not is_long_decimal(number):
+            return ""
+        with localcontext(prec=len(str(number.p)) + len(str(number.q)) * 4):  # 1/2**k has k decimals
+            text = f"{Decimal(abs(int(number.p))) / Decimal(int(number.q)):f}"
+        return text if len(text) <= _DECIMALS else f"{text[:_DECIMALS]}{self.and_so_on}"
 
     def brackets(self, text: str) -> str:
         return f"({text})"
@@ -302,6 +335,10 @@ class Printer:
         place = where[0] if len(where) == 1 else f"({', '.join(where)})"
         return f"[{place} = argmax[{', '.join(names)}]({self.text(body)})]"
 
+    def where(self, conditions: Sequence[str], yes: str, no: str) -> Shown:
+        """One value where all conditions hold, and another elsewhere."""
+        return self.function("where", [self.all_of(conditions), yes, no])
+
     def function(self, name: str, arguments: Sequence[str]) -> Shown:
         return f"{name}({', '.join(arguments)})", ATOM
 
@@ -318,6 +355,48 @@ class Printer:
         return "inf"
 
 
+def is_long_decimal(number: sp.Rational) -> bool:
+    """Whether a fraction is long, and its decimals come to an end."""
+    return number.q > _LARGE and set(sp.factorint(number.q)) <= {2, 5}
+
+
+def _upwards(condition: sp.Basic) -> tuple[sp.Expr, str, sp.Expr]:
+    """The sides of an inequality, the smaller one first, with `<` or `<=` between them."""
+    left, right = condition.args
+    operator = condition.rel_op
+    return (left, operator, right) if operator in {"<", "<="} else (right, _MIRRORED[operator], left)
+
+
+def _chains(conditions: Sequence[sp.Basic]) -> list[tuple[sp.Basic, ...]]:
+    """The conditions, and two of them together where the larger side of one is the smaller side of the other."""
+    found: list[tuple[sp.Basic, ...]] = []
+    left = sorted(conditions, key=_spelled)
+    while left:
+        one = left.pop(0)
+        pairs = (pair for other in left for pair in ((one, other), (other, one)) if _follow(*pair))
+        chain = next(pairs, (one,))
+        left = [condition for condition in left if condition not in chain]
+        found.append(chain)
+    return found
+
+
+def _follow(low: sp.Basic, high: sp.Basic) -> bool:
+    inequalities = isinstance(low, _INEQUALITIES) and isinstance(high, _INEQUALITIES)
+    return inequalities and _upwards(low)[2] == _upwards(high)[0]
+
+
+def _with_chains(factors: list[sp.Expr]) -> list[sp.Expr]:
+    """The factors, with `[0 <= i <= H - 1]` for `[0 <= i]` times `[i <= H - 1]`."""
+    brackets = {factor.args[0]: factor for factor in factors if isinstance(factor, Bracket)}
+    if len(brackets) < 2:
+        return factors
+    together = [
+        Bracket(sp.And(*chain, evaluate=False), evaluate=False) if len(chain) > 1 else brackets[chain[0]]
+        for chain in _chains(list(brackets))
+    ]
+    return [*(factor for factor in factors if not isinstance(factor, Bracket)), *together]
+
+
 @lru_cache(maxsize=16384)
 def _spelled(node: sp.Basic) -> str:
     """SymPy's own text of a node, which takes it long, and is asked for again and again: lines differ in little."""
@@ -328,4 +407,5 @@ def _weight(term: sp.Expr) -> int:
     return sum(1 for node in walk(term) if isinstance(node, sp.Indexed | sp.Sum | sp.Function)) // 3
 
 
+_INEQUALITIES = (sp.Lt, sp.Le, sp.Gt, sp.Ge)
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}

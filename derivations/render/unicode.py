@@ -22,6 +22,8 @@ class Unicode(Printer):
 
     def rational(self, node: sp.Rational) -> Shown:
         """`½` is written 1/2."""
+        if decimals := self.in_decimals(node):
+            return f"-{decimals}" if node < 0 else decimals, SUM if node < 0 else ATOM
         return str(node), SUM if node < 0 else ATOM if node.q == 1 else PRODUCT
 
     def entry(self, name: str, indices: Sequence[str]) -> str:

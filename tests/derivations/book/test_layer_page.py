@@ -58,9 +58,9 @@ def test_source_is_shown_as_it_was_handed_in():
 
 
 def test_a_matrix_form_that_is_too_long_is_left_to_the_listing():
-    linear, selu = derive("linear"), derive("selu")
+    linear, mish = derive("linear"), derive("mish")
     assert formula(linear.cotangents["dW"], linear.layer).matrix == "dW = X.T @ dY"
-    assert formula(selu.cotangents["dX"], selu.layer).matrix == ""
+    assert formula(mish.cotangents["dX"], mish.layer).matrix == ""
 
 
 def test_what_was_measured_stands_in_a_table():

@@ -17,9 +17,11 @@ from derivations.book.tex import Tex, document
 def pages(code):
     return [
         chapter_page(CHAPTERS[0], code),
+        chapter_page(CHAPTERS[2], code),
         chapter_page(CHAPTERS[3], code),
         layer_page("bilinear"),
         layer_page("lstm"),
+        layer_page("transformer_block"),
     ]
 
 
@@ -42,10 +44,12 @@ def test_every_character_is_known_to_tex():
     assert r"\DeclareUnicodeCharacter{2202}{\ensuremath{\partial}}" in written
     assert r"\DeclareUnicodeCharacter{6F22}{?}" in written
     assert "{00E9}" not in written  # a letter that inputenc knows
+    written = document("Title", [Tex(set()).page(Page("p", "layer", "δˡ⁺¹ = ∇ₐC", "summary", ()))])
+    assert r"\DeclareUnicodeCharacter{2090}{\ensuremath{_a}}" in written
 
 
 def test_code_is_no_wider_than_the_page(pages):
-    listings = re.findall(r"(?s)\\begin\{verbatim\}\n(.*?)\\end\{verbatim\}", Tex(set()).page(pages[3]))
+    listings = re.findall(r"(?s)\\begin\{verbatim\}\n(.*?)\\end\{verbatim\}", Tex(set()).page(pages[4]))
     assert listings
     assert max(len(line) for listing in listings for line in listing.splitlines()) <= 95
 

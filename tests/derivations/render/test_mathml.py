@@ -141,6 +141,28 @@ def test_cases_are_a_table_of_values_and_conditions():
     assert cells[0][0] == "Xn,d"
 
 
+def test_long_conditions_stand_one_below_the_other_and_below_their_value_where_a_page_is_too_narrow():
+    table = parsed(equation_mathml(LAYERS["max_pool2d"].equations[0])).find(".//mtable")
+    cells = [["".join(cell.itertext()) for cell in row] for row in table]
+    assert [row[1] for row in cells] == [
+        "if\u00a00≤stride·p+r−pad≤H−1", "and\u00a00≤stride·q+s−pad≤W−1", "otherwise"
+    ]  # fmt: skip
+    assert cells[1][0] == ""
+    assert table.get("class") == "cases stacked"
+    assert parsed(equation_mathml(LAYERS["elu"].equations[0])).find(".//mtable").get("class") == "cases"
+
+
+def test_brackets_grow_around_what_is_tall_alone():
+    assert '<mo stretchy="false">(</mo>' in equation_mathml(LAYERS["sigmoid"].equations[0])
+    fraction = equation_mathml(LAYERS["gelu_tanh"].equations[0])
+    assert "<mo>(</mo>" in fraction
+    assert all("<mo>(</mo>" not in piece and "<mo>)</mo>" not in piece for piece in pieces(levelled(fraction)))
+
+
+def test_a_variance_is_no_rate():
+    assert mathml(sp.IndexedBase("v1")[sp.Symbol("n", integer=True)]).startswith("<msub><msub><mi>v</mi><mn>1</mn>")
+
+
 def test_names_are_written_as_mathematicians_do():
     assert words(symbol("gamma")) == "γ"
     assert words(symbol("lam")) == "λ"

@@ -130,3 +130,10 @@ def test_an_equation_in_whole_matrices_has_a_matrix_form():
     derivation = derive("linear")
     found = {e.name: matrix_form(e, derivation.layer) for e in derivation.equations}
     assert found == {"Y": "X @ W + b", "dX": "dY @ W.T", "dW": "X.T @ dY", "db": "dY.sum(axis=0)"}
+
+
+def test_a_long_decimal_is_written_as_one():
+    source = derive("selu").numpy()
+    body = source.replace(source[source.index("def forward") : source.index("Y = np")], "")
+    assert "1.0507009873554805 * X" in body
+    assert max(map(len, source.splitlines())) < 110

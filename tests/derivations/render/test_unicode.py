@@ -21,6 +21,10 @@ from tests.strategies import layers
         ("[n = 2]*X[n]", "X[n]·δ(n,2)"),
         ("X[n + 1]", "X[n+1]"),
         ("where(X[n] != a, X[n], 2)", "where(X[n] ≠ a, X[n], 2)"),
+        ("where(n >= 1 and n <= 2 and X[n] > a, X[n], 2)", "where((1 ≤ n ≤ 2) and (X[n] > a), X[n], 2)"),
+        ("[n <= a]*[a < X[n]]", "[n ≤ a < X[n]]"),
+        ("X[n]*0.044715", "0.044715·X[n]"),
+        ("X[n]*-1.0507009873554805", "-1.0507009873…·X[n]"),
     ],
 )
 def test_it_reads_as_on_paper(written, printed):
