@@ -21,6 +21,7 @@ from numeric.team import Team
 from numeric.trajectory import Trajectory
 
 _OBSERVED = 64  # batches from one report to the next
+_MEASURED = 16  # batches of an epoch at which lengths are measured: those of a single one jump about
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def fit(
 
 @dataclass(frozen=True)
 class Passed:
-    """An epoch that is over: its mean loss, its last batch X and T, and the lengths of that batch's cotangents."""
+    """An epoch that is over: its mean loss, its last batch X and T, and the cotangents' mean lengths."""
 
     loss: float
     X: np.ndarray
@@ -117,6 +118,8 @@ def run_epoch(
     network, vector, rng = team.network, progress.vector, progress.rng
     total, steps, order = 0.0, math.ceil(len(rows) / recipe.batch), rng.permutation(rows)
     seen = team.begin(images, order, recipe.batch)
+    measured = set(np.linspace(0, steps - 1, min(steps, _MEASURED)).astype(int).tolist())
+    lengths = dict.fromkeys(network.shapes, 0.0)
 
     def whole(batch: int, X: np.ndarray) -> np.ndarray:
         """All pixels of a batch of which the team has seen X."""
@@ -128,15 +131,15 @@ def run_epoch(
         if not math.isfinite(L + team.square):
             team.settle()
             require_finite(network, network.views(vector), whole(batch, X), T, f"epoch {epoch}, batch {batch + 1}")
-        if batch == steps - 1:
-            cotangents = network.views(team.gradient)
-            norms = {name: float(np.linalg.norm(cotangent)) for name, cotangent in cotangents.items()}
+        if batch in measured:
+            for name, cotangent in network.views(team.gradient).items():
+                lengths[name] += float(np.linalg.norm(cotangent)) / len(measured)
         team.step(rate_at(batch), recipe.clip)
         total += L
     team.settle()
     X = whole(batch, X)
     require_finite(network, network.views(vector), X, T, f"the end of epoch {epoch}")
-    return Passed(total / steps, X, T, norms)
+    return Passed(total / steps, X, T, lengths)
 
 
 def require_finite(network: Network, parameters: Parameters, X: np.ndarray, T: np.ndarray, step: str) -> None:

@@ -8,8 +8,8 @@ from typing import Protocol
 class Epoch:
     """An epoch, counted from 1: mean loss over its batches, accuracy on the validation split, last rate, seconds.
 
-    `norms` are the lengths of its last batch's cotangents, by parameter; `check` is how far its directional derivative
-    was off, in units of what differences allow (None where they could not tell).
+    `norms` are the mean lengths of its cotangents, by parameter, over a few of its batches; `check` is how far its
+    directional derivative was off, in units of what differences allow (None where they could not tell).
     """
 
     epoch: int

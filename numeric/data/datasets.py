@@ -10,6 +10,7 @@ from numeric.data.digits import load_digits
 from numeric.errors import InputError
 
 DATASETS = ("auto", "mnist", "digits")
+_COMMON_NAMES = {"mnist": "MNIST"}
 
 
 def load(dataset: str = "auto", data: Path | str | None = None, mirrors: Sequence[str] = mnist.MIRRORS) -> Dataset:
@@ -55,3 +56,8 @@ def _from_cache(mirrors: Sequence[str]) -> Dataset:
 
     folder = Path(pooch.os_cache("backproof")) / "mnist"
     return mnist.assemble(mnist.fetch(folder, mirrors), f"MNIST from the cache {folder}")
+
+
+def common_name(dataset: str) -> str:
+    """What people call a dataset: "MNIST" for "mnist"."""
+    return _COMMON_NAMES.get(dataset, dataset)

@@ -63,6 +63,7 @@ th { font-weight: 600; text-align: left; }
   display: grid; gap: .35rem; grid-template-columns: repeat(auto-fill, minmax(var(--tile), 1fr));
 }
 .tiles img { display: block; width: 100%; image-rendering: pixelated; background: var(--wash); border-radius: 2px; }
+.kernels { grid-template-columns: repeat(8, 1fr); max-width: 44rem; }
 .digits { --tile: 4.6rem; gap: .75rem; }
 .digits img { border: 1px solid var(--rule); }
 .digits figcaption { margin-top: .2rem; font-size: .85rem; line-height: 1.3; }

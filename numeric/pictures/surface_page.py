@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numeric.data.datasets import load
+from numeric.data.datasets import common_name, load
 from numeric.drawing.axes import linear_axis
 from numeric.drawing.contours import contour
 from numeric.drawing.document import document, figure
@@ -55,7 +55,7 @@ def surface_of_run(run: Path, data: Path | None, seed: int) -> str:
     plane = principal_plane(path) if moves else random_plane(network, vector, np.random.default_rng(seed))
     points = _SMALL_GRID if network.convolves else _GRID
     found = surface(network, plane, images, network.targets(labels), points, path if moves else ())
-    told = f"The loss of {name} on {len(images)} training images of {dataset.name}, without penalties."
+    told = f"The loss of {name} on {len(images)} training images of {common_name(dataset.name)}, without penalties."
     return surface_page(f"The cost surface of {name}", found, told)
 
 

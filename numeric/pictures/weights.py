@@ -11,6 +11,15 @@ from numeric.model import Model
 from numeric.network import Parameters
 
 MOST_UNITS = 128
+_LARGEST_KERNEL = 7  # pixels along a side: images have more
+_OF_UNITS = (
+    "One picture for each unit: ink on orange speaks for it, ink on blue against it. Strokes and edges help to tell "
+    "digits apart; a unit that looks like noise has found little, and a blank one nothing."
+)
+_OF_KERNELS = (
+    "One picture for each kernel, which slides over the image: ink on orange speaks for it, ink on blue against it. "
+    "Orange beside blue looks for an edge, orange alone for ink of any shape."
+)
 _FULL_COLOUR = 99.5  # the percentile of all weights' sizes: a few outliers would make all others pale
 
 
@@ -36,12 +45,15 @@ def weight_tiles(weights: np.ndarray | None) -> Markup:
         for unit in shown
     ]
     scale = element("p", f"against, −{limit:.2g}", element("span"), f"+{limit:.2g}, for", class_="scale")
-    tiles = element("div", *pictures, class_="tiles", role="img", aria_label=f"The weights of {len(shown)} units")
-    caption = (
-        f"{chosen}One picture for each unit: ink on orange speaks for it, ink on blue against it. Strokes and edges "
-        "help to tell digits apart; a unit that looks like noise has found little, and a blank one nothing."
+    kernels = weights.shape[-1] <= _LARGEST_KERNEL
+    tiles = element(
+        "div",
+        *pictures,
+        class_="tiles kernels" if kernels else "tiles",
+        role="img",
+        aria_label=f"The weights of {len(shown)} units",
     )
-    return element("figure", scale, tiles, element("figcaption", caption))
+    return element("figure", scale, tiles, element("figcaption", chosen + (_OF_KERNELS if kernels else _OF_UNITS)))
 
 
 def first_weights(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from numeric.data.datasets import common_name
 from numeric.drawing.charts import Series, line_chart
 from numeric.drawing.document import document, figure
 from numeric.drawing.images import ink_uri
@@ -24,8 +25,9 @@ _OF_ACCURACY = (
     "loss goes on falling, the training images are learnt by heart."
 )
 _OF_MATRICES = (
-    "The length of each cotangent at an epoch's last batch, on a logarithmic scale. Where early layers lie far below "
-    "late ones the gradient vanishes, as it does through many sigmoids; where a line shoots up it explodes."
+    "The mean length of each cotangent over a few of an epoch's batches, on a logarithmic scale. Where early layers "
+    "lie far below late ones the gradient vanishes, as it does through many sigmoids; where a line shoots up it "
+    "explodes."
 )
 _OF_VECTORS = "The same for what is added and scaled by. All should shrink as the loss does, and none be zero for long."
 _OF_CHECKS = (
@@ -50,7 +52,8 @@ def render(report: RunReport) -> str:
 
 def _headline(report: RunReport) -> str:
     summary = report.summary
-    return f"{summary['network']} reads {summary['test_accuracy']:.2%} of the {summary['dataset']} test images right"
+    images = f"{common_name(summary['dataset'])} test images"
+    return f"{summary['network']} reads {summary['test_accuracy']:.2%} of the {images} right"
 
 
 def _lead(report: RunReport) -> str:

@@ -98,6 +98,21 @@ def test_one_epoch_is_what_the_equations_say_batch_by_batch():
         np.testing.assert_allclose(got, wanted, atol=1e-6)
 
 
+def test_the_lengths_of_cotangents_are_means_over_batches():
+    data = blobs(images=24)
+    recipe = Recipe(epochs=1, batch=4, rate=1e-30, schedule="constant", optimizer=SGD())
+    result = train("nielsen-quadratic", data, recipe=recipe, seed=9)
+    network = result.network
+    initial, splitting, shuffling = np.random.default_rng(9).spawn(3)
+    parameters = network.views(network.initialize("scaled", initial))
+    order = shuffling.permutation(split(12, splitting).train)
+    lengths = []
+    for rows in (order[:4], order[4:8], order[8:]):
+        _, gradient = network.backward(parameters, data.train_images[rows], network.targets(data.train_labels[rows]))
+        lengths.append([np.linalg.norm(cotangent) for cotangent in network.views(gradient).values()])
+    np.testing.assert_allclose(list(result.history[0].norms.values()), np.mean(lengths, axis=0), rtol=1e-4)
+
+
 def test_split_sets_a_twelfth_aside_and_loses_nothing():
     rows = split(120, np.random.default_rng(0))
     assert len(rows.validation) == 10

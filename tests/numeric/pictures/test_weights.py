@@ -8,6 +8,7 @@ def test_every_unit_is_a_picture(read_html, model_of, name, units):
     page = read_html(weights_page(model_of(name)))
     assert len(list(page.all("img"))) == units
     assert page.one("h1").text == f"What the first layer of {name} looks for"
+    assert ("each kernel" in page.one("figcaption").text) == name.startswith("cnn")
 
 
 def test_the_same_model_gives_the_same_sheet_and_another_another(model_of):
