@@ -76,6 +76,10 @@ class Latex(Printer):
         text = str(abs(node.p)) if node.q == 1 else rf"\tfrac{{{abs(node.p)}}}{{{node.q}}}"
         return f"{sign}{text}", SUM if node < 0 else ATOM
 
+    def tiny(self, digits: str, exponent: int) -> str:
+        """`2.5 \\cdot 10^{-12}`."""
+        return rf"10^{{{exponent}}}" if digits == "1" else rf"{digits} \cdot 10^{{{exponent}}}"
+
     def brackets(self, text: str) -> str:
         """`\\left(x\\right)`."""
         return rf"\left({text}\right)"

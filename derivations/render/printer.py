@@ -28,7 +28,7 @@ from derivations.expressions import (
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 Shown = tuple[str, int]
-_LARGE, _DECIMALS = 1000, 12  # a denominator; signs of a decimal
+_LARGE, _DECIMALS, _TINY = 1000, 12, -4  # a denominator; signs of a decimal; a power of ten
 
 
 @dataclass(frozen=True)
@@ -277,8 +277,15 @@ class Printer:
         if self.exact or not is_long_decimal(number):
             return ""
         with localcontext(prec=len(str(number.p)) + len(str(number.q)) * 4):  # 1/2**k has k decimals
-            text = f"{Decimal(abs(int(number.p))) / Decimal(int(number.q)):f}"
-        return text if len(text) <= _DECIMALS else f"{text[:_DECIMALS]}{self.and_so_on}"
+            value = Decimal(abs(int(number.p))) / Decimal(int(number.q))
+            exponent = value.adjusted() if value.adjusted() < _TINY else 0
+            text = f"{value.scaleb(-exponent).normalize():f}"
+        digits = text if len(text) <= _DECIMALS else f"{text[:_DECIMALS]}{self.and_so_on}"
+        return self.tiny(digits, exponent) if exponent else digits
+
+    def tiny(self, digits: str, exponent: int) -> str:
+        """`2.5e-12`."""
+        return f"{digits}e{exponent}"
 
     def brackets(self, text: str) -> str:
         return f"({text})"

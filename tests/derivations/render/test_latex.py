@@ -84,6 +84,14 @@ def test_names_are_written_as_mathematicians_do():
     assert latex(sp.IndexedBase("W_next")[n] ** 2) == r"\left(W^{\text{next}}_{n}\right)^{2}"
 
 
+def test_long_fractions_are_decimals_and_powers_of_ten():
+    x = sp.Symbol("x", real=True)
+    assert latex(sp.Rational(8943, 200000) * x) == r"0.044715\, x"
+    assert latex(x / 10**12) == r"10^{-12}\, x"
+    assert latex(-x / (4 * 10**12)) == r"-2.5 \cdot 10^{-13}\, x"
+    assert latex(sp.Rational(10507009873554805, 10**16) * x) == r"1.0507009873\ldots\, x"
+
+
 def test_long_conditions_stand_one_below_the_other():
     assert (
         derive("max_pool2d")
