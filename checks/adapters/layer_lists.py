@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,17 @@ def lists_of(names: Sequence[str]) -> dict[str, list[str]]:
         for letters, numbers in found.items()
         if letters and sorted(numbers) == list(range(1, len(numbers) + 1)) and len(numbers) > 1
     }
+
+
+def widths_of(layer: Layer) -> list[str]:
+    """The sizes that W1[D, M] and W2[M, C], or their transposes, lead through: D, M and C; none where they do not."""
+    for names in lists_of([tensor.name for tensor in layer.inputs]).values():
+        weights = [[str(size) for size in layer.by_name[name].sizes] for name in names]
+        if all(len(sizes) == 2 for sizes in weights):
+            for chain in (weights, [sizes[::-1] for sizes in weights]):
+                if all(left[1] == right[0] for left, right in pairwise(chain)):
+                    return [chain[0][0], *(sizes[1] for sizes in chain)]
+    return []
 
 
 def is_list_name(name: str, letters: str) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from checks.adapters.arguments import CACHE, RATE, RATES, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without, example_of, tried
-from checks.adapters.layer_lists import NestedGradients, Shapes
+from checks.adapters.layer_lists import NestedGradients, Shapes, widths_of
 from checks.adapters.places import (
     Place,
     as_the_layer_has_them,
@@ -65,9 +65,13 @@ def _methods(made: Any) -> tuple[str, str] | None:
 def gradient_of(made: Any, layer: Layer, names: Mapping[str, str]) -> Method | None:
     """The method of a network that returns the gradient of its loss from the data, as `backprop(x, y)` of Nielsen's.
 
-    Its forward knows nothing of the loss: it does not see all data that this takes. None where it is another object.
+    Its forward knows nothing of the loss: it does not see all data that this takes. Of a class that is made from a list
+    of sizes it is that of an object with a few units. None where it is another object.
     """
-    if isinstance(made, type) or layer.outputs[0].sizes:
+    if layer.outputs[0].sizes:
+        return None
+    made = _with_widths(made, layer) if isinstance(made, type) else made
+    if made is None:
         return None
     run, pull = (getattr(made, method) for method in _methods(made) or ())
     seen, taken = ({names.get(name, name) for name in inspect.signature(method).parameters} for method in (run, pull))
@@ -79,7 +83,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
 
     `forward(X)` and `backward(dY)`, or another pair of _METHODS, take what their parameters mean, as plain functions do
     (`adapters.functions`). A class is called with the inputs and options that its forward does not take; where it
-    refuses these, or its forward does then, with their sizes, by name or in the first order in which its arrays fit.
+    refuses these, or its forward does then, with their sizes, by name or in the first order in which its arrays fit, or
+    with a list of the widths of its layers.
     What an object, or a class made from sizes, has for parameters are attributes, entries of its dictionary `params`,
     or of a list with one for every layer, that are given other values: `W` or `w`, `weights[0]` for W1, else the only
     arrays whose shapes fit; where there are none yet, those that it makes in its first forward. The shapes of an object
@@ -282,7 +287,8 @@ def _instances(
             maker = _sized(made, by_size, layer, own, names, first)
             if maker is not None:
                 return maker
-    return from_parameters
+    network = _with_widths(made, layer)
+    return from_parameters if network is None else _copies(network, layer, own, names, run_once)
 
 
 def _sized(
@@ -309,7 +315,7 @@ def _size_plans(
 ) -> Iterator[Plan]:
     """How a class may be called that is made from sizes: options and sizes by name, those of its inputs in any order.
 
-    First in the order in which the inputs name them.
+    First in the order in which the inputs name them; last in a list, as widths of its layers.
     """
     parameters = inspect.signature(made).parameters.values()
     known = {*layer.size_names, *options}
@@ -319,6 +325,22 @@ def _size_plans(
     others = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
     for order in islice(permutations(left, len(others)), _MOST_ORDERS):
         yield Plan([], {**meant, **dict(zip(others, order, strict=True))})
+    if by_widths := _widths_plan(made, layer, meant):
+        yield by_widths
+
+
+def _with_widths(made: Any, layer: Layer) -> Any | None:
+    """An object of a class that takes its layers' widths; None of another class."""
+    by_widths = _widths_plan(made, layer, {})
+    return by_widths and tried(lambda values: call(made, *by_widths(values)), layer)
+
+
+def _widths_plan(made: Any, layer: Layer, meant: Mapping[str, str]) -> Plan | None:
+    """How a class may be called that takes a list of its layers' widths, and nothing besides but what is meant."""
+    parameters = inspect.signature(made).parameters.values()
+    asked = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
+    widths = widths_of(layer)
+    return Plan([], dict(meant), lists={asked[0]: widths}) if len(asked) == 1 and widths else None
 
 
 def _with_sizes(layer: Layer, values: Values) -> Values:

@@ -151,6 +151,11 @@ class SummedTwice(Network):
         return nabla_b, [nabla_w[0], 2 * nabla_w[1]]
 
 
+class OtherWords(Network):
+    def backprop(self, image, label):
+        return super().backprop(image, label)
+
+
 class EmptyFirst(Network):
     """Layers are counted from 1, as in the book's formulas."""
 
@@ -292,6 +297,18 @@ def test_gradients_that_are_left_in_lists_are_found(made):
     report = gradcheck(made([4, 3, 2]), SHARES)
     assert report.verdict == "agree", report
     assert report.cotangents == ("dx", "dW1", "db1", "dW2", "db2")
+
+
+def test_a_class_that_is_made_from_the_widths_of_its_layers():
+    report = gradcheck(Leaves, SHARES)
+    assert report.verdict == "agree", report
+    assert len(report.cases) > 1  # it is made anew for each
+    for made, verdict in ((Network, "agree"), (SummedTwice, "disagree")):
+        report = of_parameters(made)
+        assert report.verdict == verdict, report
+        assert {f.cotangent for f in report.findings if f.verdict == "disagree"} <= {"dW2"}
+    with pytest.raises(ValueError, match=r"OtherWords does not take y of .* it has no attribute y: say which"):
+        of_parameters(OtherWords)
 
 
 def test_two_lists_that_may_be_the_weights_are_told_apart_by_a_name():
