@@ -1,5 +1,6 @@
 """Right but for a number: zero, a sign, a factor, a size."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, permutations, product
@@ -13,6 +14,7 @@ from checks.suspect import Suspect
 from derivations.expressions import Bracket, MaxOver
 from derivations.layer import size_symbol
 
+_NAME = re.compile(r"[A-Za-z_]\w*")
 NEGATIVE = ("-1", -1.0, "")
 
 
@@ -46,7 +48,9 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
     for name, value in factor_names(suspect):
         if suspect.explained_by(value * suspect.expected):
             named = True
-            yield Explanation(name, f"{suspect.name} is the true one times {name} = {value:.4g}{within}{why(name)}")
+            given = " ".join(f"{size}={n:g}" for size, n in _given(suspect).items() if size in _NAME.findall(name))
+            number = f", {value:.4g} at {given}," if given else f" = {value:.4g}"
+            yield Explanation(name, f"{suspect.name} is the true one times {name}{number}{within}{why(name)}")
     if not named:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
 
@@ -75,8 +79,7 @@ def _with_size(value: sp.Basic, own: sp.Symbol, other: sp.Symbol) -> sp.Basic:
 
 def factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
     """Numbers that sizes, options and 2 make, by name, the simplest first."""
-    options = {option.name: suspect.trial.values[option.name] for option in suspect.layer.options}
-    atoms: dict[str, float] = {"2": 2.0, **suspect.sizes, **{n: float(v) for n, v in options.items() if v}}
+    atoms = {"2": 2.0, **{name: number for name, number in _given(suspect).items() if number}}
     powers = [(name, value, exponent) for name, value in atoms.items() for exponent in (1, -1)]
     for minus, count in product((1, -1), (1, 2, 3)):
         for chosen in combinations(powers, count):
@@ -87,6 +90,12 @@ def factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
                 text = f"{above or '1'}/{below}" if below else above
                 value = float(np.prod([value**exponent for _, value, exponent in chosen]))
                 yield (text if minus == 1 else f"-{text}"), minus * value
+
+
+def _given(suspect: Suspect) -> dict[str, float]:
+    """The sizes and options of the case."""
+    options = {option.name: float(suspect.trial.values[option.name]) for option in suspect.layer.options}
+    return {**suspect.sizes, **options}
 
 
 def numbers(sizes: Mapping[str, int]) -> Iterator[tuple[str, float, str]]:

@@ -15,8 +15,10 @@ def derivation_html(derivation: Derivation) -> str:
     parts = [layer_html(derivation.layer)]
     for target in targets(derivation):
         equation = equation_for(derivation, target)
-        shown = equation.latex if equation is not None else f"d{target}"
-        parts.append(f"<details><summary>$\\displaystyle {escape(shown)}$</summary><ol>")
+        shown = (
+            f"$\\displaystyle {escape(equation.latex)}$" if equation is not None else f"<code>d{escape(target)}</code>"
+        )
+        parts.append(f"<details><summary>{shown}</summary><ol>")
         for step in derivation.steps:
             if step.target == target:
                 line = escape(latex(step.after_expression, tuple(step.ranges)))
