@@ -34,6 +34,7 @@ from derivations.render.page import (
     conventions,
     equation_for,
     given_cotangents,
+    sentence,
     share_proved,
     targets,
     testimony,
@@ -127,13 +128,9 @@ def _kinks(layer: Layer) -> list[Block]:
         first: Line = (Words("The slope may jump, or a tie must be broken, in "), *_listed(places), Words("."))
     else:
         first = (Words("Nowhere: no maximum, no absolute value and no condition on values stands in the equations."),)
-    bullets = [Bullets(tuple((Words(_sentence(text)),) for text in agreed))] if agreed else []
+    bullets = [Bullets(tuple((Words(sentence(text)),) for text in agreed))] if agreed else []
     lead = [Paragraph((Words("What is agreed:"),))] if agreed else []
     return [Heading("Where it kinks"), Paragraph(first), *lead, *bullets]
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text[:1].islower() and text[1:2] != "[" else f"{text}."
 
 
 def _listed(names: Sequence[str]) -> Line:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import singledispatchmethod
-
-import sympy as sp
 
 from derivations.book.blocks import (
     Badge,
@@ -31,32 +28,16 @@ from derivations.book.blocks import (
 )
 from derivations.book.html import agreeing, badge_of, by_hand
 from derivations.book.numbers import LatexNumbers, coded, is_exact
-from derivations.render.latex import Breakable, for_latex
+from derivations.render.latex import for_latex
+from derivations.render.latex_page import PREAMBLE, breakable, paragraph
+from derivations.render.latex_signs import declarations
 
 WIDEST = 95  # characters of code in a line of the page
 _HEADINGS = {1: "section", 2: "subsection*", 3: "subsubsection*"}
-_SIGNS = {
-    "σ": r"\sigma", "δ": r"\delta", "Σ": r"\Sigma", "∂": r"\partial", "∇": r"\nabla", "·": r"\cdot", "⊙": r"\odot",
-    "ᵀ": "^{T}", "√": r"\surd", "→": r"\to", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "′": "'", "∞": r"\infty",
-    "π": r"\pi", "²": "^2", "³": "^3", "⁻": "^-", "¹": "^1", "⁰": "^0", "½": r"\tfrac12", "λ": r"\lambda",
-    "γ": r"\gamma", "β": r"\beta", "μ": r"\mu", "ε": r"\varepsilon", "α": r"\alpha", "×": r"\times", "−": "-",
-    "±": r"\pm", "≈": r"\approx", "∈": r"\in", "τ": r"\tau", "θ": r"\theta", "η": r"\eta", "φ": r"\varphi",
-    "⁺": "^+", "ˡ": "^l", "ᴸ": "^L", "ₐ": "_a",
-}  # fmt: skip
-_WORDS = {"…": r"\ldots{}", "–": "--", "—": "---", "“": "``", "”": "''", "’": "'", "\u00a0": "~"}
-
-PREAMBLE = r"""\documentclass[11pt]{article}
-\usepackage[utf8]{inputenc}
-\usepackage[T1]{fontenc}
-\usepackage[a4paper, margin=25mm]{geometry}
-\usepackage{amsmath, amssymb, array, longtable, color}
+_FOR_TABLES_AND_LINKS = r"""\usepackage{array, longtable, color}
 \definecolor{link}{rgb}{0.12, 0.31, 0.55}
 \usepackage[colorlinks, allcolors=link]{hyperref}
-\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.5em plus 0.2em}
 \setcounter{tocdepth}{1}
-\emergencystretch=3em
 """
 
 
@@ -131,14 +112,14 @@ class Tex:
     def _(self, block: Formula) -> str:
         aside = [rf"\texttt{{{for_latex(block.matrix)}}}"] if block.matrix else []
         aside += [rf"\emph{{{for_latex(block.label)}}}"] if block.label else []
-        return "\n\n".join([_display(_run(block.maths)), *([_beside(r"\quad ".join(aside))] if aside else [])])
+        return "\n\n".join([paragraph(_run(block.maths)), *([_beside(r"\quad ".join(aside))] if aside else [])])
 
     @block.register
     def _(self, block: Steps) -> str:
         items = [
             rf"\item \textbf{{{for_latex(step.rule)}}}: {for_latex(step.because)} ({self.inline(badge_of(step))})"
             + "\n\n"
-            + _display(f"= {latex(step.after_expression, tuple(step.ranges))}")
+            + paragraph(f"= {breakable(step.after_expression, tuple(step.ranges))}")
             for step in block.steps
         ]
         return "\n".join([r"\begin{enumerate}", *items, r"\end{enumerate}"])
@@ -168,7 +149,7 @@ class Tex:
 
     def _working(self, line: Working) -> str:
         dialect = LatexNumbers(line.values, line.order)
-        left, numbers = latex(line.left), dialect.text(line.right)
+        left, numbers = breakable(line.left), dialect.text(line.right)
         exact = "=" if is_exact(line.hand) else r"\approx"
         into = r"\approx" if dialect.rounded else "="
         result = dialect.number(line.hand)
@@ -177,7 +158,7 @@ class Tex:
         else:
             shown = f"{left} {into} {numbers} {exact if into == '=' else into} {result}"
         code = f"by code {coded(line.code)}, agree: {agreeing(line)}" if line.code is not None else "not run"
-        return _display(shown) + "\n\n" + rf"\qquad by hand {for_latex(by_hand(line))}; {for_latex(code)}"
+        return paragraph(shown) + "\n\n" + rf"\qquad by hand {for_latex(by_hand(line))}; {for_latex(code)}"
 
 
 def _narrow(line: str) -> list[str]:
@@ -187,20 +168,10 @@ def _narrow(line: str) -> list[str]:
     return parts or [""]
 
 
-def latex(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
-    """An expression that a line may break in."""
-    return Breakable(first).text(expression)
-
-
 def _run(maths: Maths) -> str:
     if maths.right is None:
-        return latex(maths.left, maths.first)
-    return f"{latex(maths.left)} = {latex(maths.right, maths.first)}"
-
-
-def _display(run: str) -> str:
-    """A formula as a paragraph: TeX breaks its line at relations and signs, which it does not do in a display."""
-    return rf"{{\raggedright\hangindent=2em\hangafter=1\relax $\displaystyle {run}$\par}}"
+        return breakable(maths.left, maths.first)
+    return f"{breakable(maths.left)} = {breakable(maths.right, maths.first)}"
 
 
 def _beside(text: str) -> str:
@@ -214,20 +185,8 @@ _HOW_TO_READ = (
 
 
 def document(title: str, sections: Sequence[str]) -> str:
-    """The whole document. Every character that TeX does not know is declared, as listings hold them, too."""
+    """The whole document."""
     body = "\n\n".join(sections)
-    declared = [
-        rf"\DeclareUnicodeCharacter{{{ord(sign):04X}}}{{{_declared(sign)}}}"
-        for sign in sorted(set(body))
-        if ord(sign) > 127 and not _is_latin_letter(sign)
-    ]
+    declared = [_FOR_TABLES_AND_LINKS, *declarations(body)]
     head = [PREAMBLE, *declared, rf"\title{{{for_latex(title)}}}", r"\date{}", r"\begin{document}", r"\maketitle"]
     return "\n".join([*head, _HOW_TO_READ, r"\tableofcontents", body, r"\end{document}", ""])
-
-
-def _is_latin_letter(sign: str) -> bool:
-    return unicodedata.name(sign, "").startswith("LATIN ") and sign.isalpha() and sign <= "\u017f"
-
-
-def _declared(sign: str) -> str:
-    return rf"\ensuremath{{{_SIGNS[sign]}}}" if sign in _SIGNS else _WORDS.get(sign, "?")

@@ -43,7 +43,7 @@ def _first_order(derivation: Derivation, format: Format, steps: bool, width: int
 
             return markdown(derivation, steps=steps)
         case "latex":
-            from derivations.render.latex import latex_page
+            from derivations.render.latex_page import latex_page
 
             return latex_page(derivation, steps=steps)
         case "json":

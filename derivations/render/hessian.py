@@ -8,7 +8,8 @@ from derivations.backward import Step
 from derivations.hessian import SecondOrder
 from derivations.kinks import has_kinks
 from derivations.layer import Equation, rate_name
-from derivations.render.latex import aligned, document, for_latex, latex
+from derivations.render.latex import latex
+from derivations.render.latex_page import document, formula, numbered, sentences
 from derivations.render.numpy_source import matrix_form
 from derivations.render.page import NARROWEST, equation_lines, head_of, share_proved, step_lines, testimony
 from derivations.render.unicode import unicode
@@ -93,10 +94,9 @@ def markdown(second: SecondOrder, *, steps: bool = True) -> str:
 def latex_page(second: SecondOrder, *, steps: bool = True) -> str:
     """A LaTeX document."""
     layer, first = second.layer, second.first
-    body = [rf"\noindent {for_latex(sentence)}.\\" for sentence in meaning(second)]
+    body = sentences(meaning(second))
     for head, equations in (("Forward", layer.equations), ("Backward", first.equations[len(layer.equations) :])):
-        body += [rf"\subsection*{{{head}}}", *(part for e in equations for part in (r"\[", e.latex, r"\]"))]
+        body += [rf"\subsection*{{{head}}}", *map(formula, equations)]
     body.append(r"\subsection*{Hessian times $v$}")
-    for _, rate, own in _parts(second):
-        body += aligned(own) if steps else [r"\[", rate.latex, r"\]"]
+    body += [numbered(own) if steps else formula(rate) for _, rate, own in _parts(second)]
     return document(f"{layer.name}, second order", layer.summary, body)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from derivations.render.printer import ATOM, PRODUCT, SUM, Printer, Shown
+from derivations.render.printer import ATOM, POWER, PRODUCT, SUM, Printer, Shown
 from derivations.render.unicode import without_padding_brackets
-
-if TYPE_CHECKING:
-    from derivations.backward import Derivation, Step
 
 GREEK = frozenset(
     [
@@ -63,6 +59,7 @@ class Latex(Printer):
     """LaTeX for a mathematics environment."""
 
     and_so_on = r"\ldots"
+    partial_tightness = POWER
 
     def show(self, node: sp.Basic) -> Shown:
         """As usual, but without the brackets that only say that a tensor is zero outside its range."""
@@ -241,54 +238,6 @@ def is_rate(rest: str) -> bool:
 def latex(expression: sp.Basic, first: Sequence[sp.Symbol] = ()) -> str:
     """An expression in LaTeX."""
     return Latex(first).text(expression)
-
-
-def latex_page(derivation: Derivation, *, steps: bool = True) -> str:
-    """A LaTeX document: the layer, its equations, and each cotangent with its steps (or only its result)."""
-    from derivations.render.page import claim_label, conventions, equation_for, targets
-
-    layer = derivation.layer
-    lines = [
-        *(rf"\noindent {for_latex(convention)}.\\" for convention in conventions(layer)),
-        r"\subsection*{Forward}",
-        *(line for equation in layer.equations for line in (r"\[", equation.latex, r"\]")),
-        r"\subsection*{Backward}",
-    ]
-    for target in targets(derivation):
-        equation = equation_for(derivation, target)
-        if steps:
-            lines += aligned([step for step in derivation.steps if step.target == target])
-        elif equation is not None:
-            label = claim_label(derivation, equation)
-            lines += [r"\[", equation.latex + (rf" \quad\text{{({for_latex(label)})}}" if label else ""), r"\]"]
-    if layer.source:
-        lines.append(rf"\noindent Source: {for_latex(layer.source)}.")
-    return document(layer.name, layer.summary, lines)
-
-
-def document(title: str, summary: str, body: Sequence[str]) -> str:
-    """A LaTeX document around these lines."""
-    lines = [
-        r"\documentclass{article}",
-        r"\usepackage{amsmath, amssymb}",
-        r"\allowdisplaybreaks",
-        r"\begin{document}",
-        rf"\section*{{{for_latex(title)}}}",
-        for_latex(summary),
-        "",
-    ]
-    return "\n".join([*lines, *body, r"\end{document}", ""])
-
-
-def aligned(steps: Sequence[Step]) -> list[str]:
-    """Steps one below the other, each with its rule."""
-    lines = [r"\begin{align*}"]
-    for number, step in enumerate(steps):
-        left = latex(step.before_expression) if number == 0 else ""
-        right = latex(step.after_expression, tuple(step.ranges))
-        end = r" \\" if number < len(steps) - 1 else ""
-        lines.append(rf"{left} &= {right} && \text{{{for_latex(step.rule)}}}{end}")
-    return [*lines, r"\end{align*}"]
 
 
 _SPECIAL = {

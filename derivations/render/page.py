@@ -48,6 +48,11 @@ def claim_label(derivation: Derivation, equation: Equation) -> str:
     return next((c.label for c in derivation.layer.claims if c.name == equation.name and c.label), "")
 
 
+def sentence(text: str) -> str:
+    """The words as a sentence, with a capital letter unless they begin with an entry of a tensor."""
+    return f"{text[:1].upper()}{text[1:]}." if text[:1].islower() and text[1:2] != "[" else f"{text}."
+
+
 def conventions(layer: Layer) -> list[str]:
     """What is agreed at kinks and ties, and outside of tensors' ranges, in sentences."""
     nodes = [node for equation in layer.equations for node in walk(equation.rhs)]

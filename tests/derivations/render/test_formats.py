@@ -9,7 +9,7 @@ from derivations.network import network_page
 from derivations.render import hessian
 from derivations.render.formats import formatted
 from derivations.render.json import as_json, second_order_json
-from derivations.render.latex import latex_page
+from derivations.render.latex_page import latex_page
 from derivations.render.markdown import markdown
 from derivations.render.page import page
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from derivations import LAYERS, derive, read_layer
 from derivations.render.html import derivation_html
-from derivations.render.latex import Breakable, latex, latex_page
+from derivations.render.latex import Breakable, latex
+from derivations.render.latex_page import latex_page
 from derivations.render.markdown import markdown
 from derivations.render.page import page
 from tests.strategies import layers, recurrences
@@ -112,9 +113,10 @@ def test_a_line_may_break_where_a_fraction_is_long():
 
 @pytest.mark.thorough
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_pdflatex_compiles_every_layer(tmp_path):
+def test_pdflatex_compiles_every_layer_and_nothing_is_wider_than_the_page(tmp_path):
     for name in LAYERS:
         (tmp_path / f"{name}.tex").write_text(latex_page(derive(name)), encoding="utf-8")
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
         assert done.returncode == 0, done.stdout[-3000:]
+        assert "Overfull" not in done.stdout, name
