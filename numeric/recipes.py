@@ -129,7 +129,7 @@ RECIPES = {
         30, batch=32, rate=0.05, schedule="cosine", optimizer=_MOMENTUM, distortion=_SMALL_IMAGES
     ),
     ("three-layer", "mnist"): Recipe(
-        60, batch=64, rate=0.3, schedule="cosine", optimizer=_MOMENTUM, lam=3e-5, keep=0.8
+        90, batch=64, rate=0.3, schedule="cosine", optimizer=_MOMENTUM, lam=3e-5, keep=0.8
     ),
     ("three-layer", "digits"): Recipe(60, batch=32, rate=0.3, schedule="cosine", optimizer=_MOMENTUM),
     # A rate of 4 where the velocity is a moving average, 0.1 of each gradient, is one of 0.4 where it is a sum.
