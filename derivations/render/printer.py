@@ -397,11 +397,14 @@ def _with_chains(factors: list[sp.Expr]) -> list[sp.Expr]:
     brackets = {factor.args[0]: factor for factor in factors if isinstance(factor, Bracket)}
     if len(brackets) < 2:
         return factors
-    together = [
-        Bracket(sp.And(*chain, evaluate=False), evaluate=False) if len(chain) > 1 else brackets[chain[0]]
-        for chain in _chains(list(brackets))
-    ]
-    return [*(factor for factor in factors if not isinstance(factor, Bracket)), *together]
+    found = [factor for factor in factors if not isinstance(factor, Bracket)]
+    for chain in _chains(list(brackets)):
+        together = sp.And(*chain, evaluate=False)  # SymPy takes a contradiction for false all the same
+        if isinstance(together, sp.And):
+            found.append(Bracket(together, evaluate=False))
+        else:
+            found += [brackets[condition] for condition in chain]
+    return found
 
 
 @lru_cache(maxsize=16384)

@@ -95,6 +95,7 @@ def test_derivatives_are_those_of_loops(text):
 
 @given(layers(PALETTE))
 @example(f"{DECLARED}  Y[N, D]\nY[n, d] = sum[i](X[i, d] + X[n, d] + X[i//2, d])")
+@example(f"{DECLARED}  Y[N, D]\nY[n, d] = [n <= 0]*([n > 0]*(V[n]))")
 def test_what_is_printed_means_what_was_derived(text):
     derivation = derive(read_layer(text))
     equations = [*derivation.intermediate_cotangents.values(), *derivation.cotangents.values()]

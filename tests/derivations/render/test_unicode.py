@@ -23,6 +23,7 @@ from tests.strategies import layers
         ("where(X[n] != a, X[n], 2)", "where(X[n] ≠ a, X[n], 2)"),
         ("where(n >= 1 and n <= 2 and X[n] > a, X[n], 2)", "where((1 ≤ n ≤ 2) and (X[n] > a), X[n], 2)"),
         ("[n <= a]*[a < X[n]]", "[n ≤ a < X[n]]"),
+        ("[n <= 0]*[n > 0]", "[n > 0]·[n ≤ 0]"),
         ("X[n]*0.044715", "0.044715·X[n]"),
         ("X[n] + 1e-12", "1e-12 + X[n]"),
         ("X[n]*-1.0507009873554805", "-1.0507009873…·X[n]"),
