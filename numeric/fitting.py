@@ -21,7 +21,7 @@ from numeric.team import Team
 from numeric.trajectory import Trajectory
 
 _OBSERVED = 64  # batches from one report to the next
-_MEASURED = 16  # batches of an epoch at which lengths are measured: those of a single one jump about
+_MEASURED = 8  # batches of an epoch at which lengths are measured: those of a single one jump about
 
 
 @dataclass(frozen=True)
