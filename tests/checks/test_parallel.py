@@ -61,11 +61,10 @@ def test_a_scheduler_that_is_not_there_is_one_clear_line(address, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
-def test_a_scheduler_without_workers_is_one_clear_line(monkeypatch):
-    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+def test_a_scheduler_without_workers_is_one_clear_line(cluster, monkeypatch):
     monkeypatch.setattr("checks.parallel.PATIENCE", 0.5)
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=":0", host="127.0.0.1") as empty,
+        type(cluster)(n_workers=0, dashboard_address=":0", host="127.0.0.1", loop=cluster.loop) as empty,
         pytest.raises(ClusterError, match="has no workers"),
     ):
         list(shared(abs, TASKS, scheduler=empty.scheduler_address))
