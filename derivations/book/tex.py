@@ -29,7 +29,7 @@ from derivations.book.blocks import (
 from derivations.book.html import agreeing, badge_of, by_hand
 from derivations.book.numbers import LatexNumbers, coded, is_exact
 from derivations.render.latex import for_latex
-from derivations.render.latex_page import PREAMBLE, breakable, paragraph
+from derivations.render.latex_page import PREAMBLE, breakable, item, paragraph
 from derivations.render.latex_signs import declarations
 
 WIDEST = 95  # characters of code in a line of the page
@@ -116,12 +116,7 @@ class Tex:
 
     @block.register
     def _(self, block: Steps) -> str:
-        items = [
-            rf"\item \textbf{{{for_latex(step.rule)}}}: {for_latex(step.because)} ({self.inline(badge_of(step))})"
-            + "\n\n"
-            + paragraph(f"= {breakable(step.after_expression, tuple(step.ranges))}")
-            for step in block.steps
-        ]
+        items = [item(step, proof=f" ({self.inline(badge_of(step))})") for step in block.steps]
         return "\n".join([r"\begin{enumerate}", *items, r"\end{enumerate}"])
 
     @block.register

@@ -12,6 +12,17 @@ from derivations.render.latex import Breakable, for_latex
 from derivations.render.latex_signs import declarations
 from derivations.render.page import claim_label, conventions, equation_for, sentence, targets
 
+PREAMBLE = r"""\documentclass[11pt]{article}
+\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\usepackage[a4paper, margin=25mm]{geometry}
+\usepackage{amsmath, amssymb}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{0.5em plus 0.2em}
+\emergencystretch=3em
+"""
+
 
 def latex_page(derivation: Derivation, *, steps: bool = True) -> str:
     """A LaTeX document: the layer, its equations, and each cotangent with its steps (or only its result)."""
@@ -33,18 +44,6 @@ def latex_page(derivation: Derivation, *, steps: bool = True) -> str:
     return document(layer.name, layer.summary, lines)
 
 
-PREAMBLE = r"""\documentclass[11pt]{article}
-\usepackage[utf8]{inputenc}
-\usepackage[T1]{fontenc}
-\usepackage[a4paper, margin=25mm]{geometry}
-\usepackage{amsmath, amssymb}
-\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.5em plus 0.2em}
-\emergencystretch=3em
-"""
-
-
 def document(title: str, summary: str, parts: Sequence[str]) -> str:
     """A LaTeX document of these paragraphs."""
     body = "\n\n".join([rf"\section*{{{for_latex(title)}}}", for_latex(summary), *parts])
@@ -64,13 +63,15 @@ def formula(equation: Equation, label: str = "") -> str:
 
 def numbered(steps: Sequence[Step]) -> str:
     """Steps one below the other, each with its rule and why it holds."""
-    items = []
-    for number, step in enumerate(steps):
-        left = f"{breakable(step.before_expression)} " if number == 0 else ""
-        reason = rf"\item \textbf{{{for_latex(step.rule)}}}: {for_latex(step.because)}"
-        right = breakable(step.after_expression, tuple(step.ranges))
-        items.append(f"{reason}\n\n{paragraph(f'{left}= {right}')}")
+    lefts = [f"{breakable(step.before_expression)} " if number == 0 else "" for number, step in enumerate(steps)]
+    items = [item(step, left=left) for step, left in zip(steps, lefts, strict=True)]
     return "\n".join([r"\begin{enumerate}", *items, r"\end{enumerate}"])
+
+
+def item(step: Step, *, left: str = "", proof: str = "") -> str:
+    """A step in a list: its rule, why it holds, how that is known, and the line that it leads to."""
+    reason = rf"\item \textbf{{{for_latex(step.rule)}}}: {for_latex(step.because)}{proof}"
+    return f"{reason}\n\n{paragraph(f'{left}= {breakable(step.after_expression, tuple(step.ranges))}')}"
 
 
 def paragraph(run: str) -> str:
