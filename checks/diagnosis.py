@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checks.cases import draw_cases
 from checks.hypotheses import HYPOTHESES, Explanation, Hypothesis
 from checks.hypotheses.scale import factor_names, why
 from checks.implementation import MisconductError, as_numbers
 from checks.stability import finer
 from checks.suspect import Suspect, SuspectUpToAFactor
-from checks.trial import Trial, make_trial
+from checks.trial import Trial, trial_at
 from checks.verdict import DISAGREE, Finding, combine
 from derivations import DerivationError
 
@@ -108,10 +107,7 @@ def _counts_ties_twice(trial: Trial, name: str) -> bool:
 
 def _explain_square(trial: Trial) -> list[Diagnosis]:
     """A product with the wrong transpose raises at sizes that differ: at equal sizes it gives a wrong answer."""
-    rng = np.random.default_rng(0)
-    sizes = dict.fromkeys(trial.derivation.layer.size_names, SQUARE)
-    (case,) = draw_cases(trial.derivation.layer, sizes, trial.format, rng)
-    square = make_trial(trial.implementation, trial.derivation, case, trial.format, rng)
+    square = trial_at(trial, dict.fromkeys(trial.derivation.layer.size_names, SQUARE))
     suspects = [s for s in (_suspect(square, name) for name in trial.derivation.cotangents) if s is not None]
     return [diagnosis for suspect in suspects if suspect.is_wrong for diagnosis in explain(suspect.name, [suspect])]
 
@@ -136,10 +132,10 @@ def _suspect(trial: Trial, name: str) -> Suspect | None:
 def _answer(trial: Trial, name: str) -> Suspect | None:
     try:
         returned = trial.gradients() if name in trial.derivation.cotangents else trial.forward(trial.arguments())
-        got = as_numbers(name, returned[name])
+        got = as_numbers(name, returned[name]) if name in returned else None
     except MisconductError:
         return None
-    return Suspect(trial, name, got) if np.isfinite(got).all() else None
+    return Suspect(trial, name, got) if got is not None and np.isfinite(got).all() else None
 
 
 def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:

@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, islice, pairwise
 
-import numpy as np
-
 from checks.adapters.assumptions import smallest_of
-from checks.cases import draw_cases
 from checks.diagnosis import Diagnosis
 from checks.outputs import outputs_agree, outputs_of
-from checks.trial import Trial, make_trial
+from checks.trial import Trial, trial_at
 from derivations import Layer
 
 Sizes = Mapping[str, int]
@@ -77,9 +74,7 @@ def _together(equal: Sizes) -> Iterator[Sequence[str]]:
 
 def _with_sizes(trial: Trial, sizes: Mapping[str, float]) -> Trial | None:
     """The trial at other sizes; None where the layer cannot have them."""
-    rng = np.random.default_rng(0)
     try:
-        case, *_ = draw_cases(trial.derivation.layer, sizes, trial.format, rng)
+        return trial_at(trial, sizes)
     except ValueError:
         return None
-    return make_trial(trial.implementation, trial.derivation, case, trial.format, rng)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.cases import Case
+from checks.cases import Case, draw_cases, with_constants
 from checks.full_size import Entries, draw, is_full_size
 from checks.implementation import Implementation, as_numbers
 from checks.kinks import on_kink
@@ -155,3 +155,14 @@ def make_trial(
     drawn = draw(derivation, values, rng)
     label = f"{case.label}, entries where {drawn}" if drawn.narrowed else case.label
     return Trial(implementation, derivation, format, label, values, drawn.entries)
+
+
+def trial_at(trial: Trial, fixed: Mapping[str, float]) -> Trial:
+    """The trial at other sizes and options, drawn with a seed of their own; what its code does not take is as it was.
+
+    Raises DerivationError where the layer cannot have them.
+    """
+    rng, layer = np.random.default_rng(0), trial.derivation.layer
+    case, *_ = draw_cases(layer, fixed, trial.format, rng)
+    constants = {name: value for name, value in trial.implementation.assumed.items() if name in layer.by_name}
+    return make_trial(trial.implementation, trial.derivation, with_constants(case, constants), trial.format, rng)

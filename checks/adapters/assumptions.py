@@ -16,12 +16,47 @@ Result = TypeVar("Result")
 
 
 def assumed_without(layer: Layer, taken: set[str]) -> dict[str, int]:
-    """What masks, states that a recurrence starts from, and options such as a stride, are for code without them."""
+    """What code without them has for masks, for states that a recurrence starts from, biases and gains, and options.
+
+    A mask is all ones, a first state zero, a stride or a padding the smallest there is; what is added to every row is
+    zero, and what multiplies every row is one.
+    """
     starts = {entry_name(boundary.rhs): 0 for boundary in layer.boundaries if isinstance(boundary.rhs, sp.Indexed)}
     masks = {tensor.name: 1 for tensor in layer.inputs if tensor.integer and (tensor.low, tensor.high) == (0, 1)}
     smallest = {option.name: smallest_of(option) for option in layer.options if option.integer}
     options = {name: low for name, low in smallest.items() if low is not None}
-    return {name: value for name, value in {**starts, **masks, **options}.items() if name not in taken}
+    values = {**starts, **masks, **neutral(layer), **options}
+    return {name: value for name, value in values.items() if name not in taken}
+
+
+def neutral(layer: Layer) -> dict[str, int]:
+    """What changes nothing of biases and gains: 0 where a parameter is a term, 1 where it is a factor of one.
+
+    Such a parameter is read once, and by every entry of something that has more axes than it has itself.
+    """
+    found: dict[str, int] = {}
+    read = [(equation, node) for equation in layer.equations for node in _entries(equation.rhs)]
+    for tensor in layer.inputs:
+        here = [(equation, node) for equation, node in read if entry_name(node) == tensor.name]
+        if tensor.integer or len(here) != 1:
+            continue
+        equation, entry = here[0]
+        if 0 < len(tensor.sizes) < len(equation.indices):
+            if any(entry in total.args and len(_read(total)) > 1 for total in equation.rhs.atoms(sp.Add)):
+                found[tensor.name] = 0
+            elif any(entry in sp.Mul.make_args(term) for term in sp.Add.make_args(equation.rhs)):
+                found[tensor.name] = 1
+    return found
+
+
+def _entries(expression: sp.Expr) -> list[sp.Expr]:
+    """Every entry of a tensor in an expression, as often as it stands there."""
+    return [node for node in sp.preorder_traversal(expression) if isinstance(node, sp.Indexed)]
+
+
+def _read(expression: sp.Expr) -> set[str]:
+    """The tensors that an expression reads."""
+    return {entry_name(node) for node in _entries(expression)}
 
 
 def smallest_of(option: Option) -> int | None:

@@ -69,7 +69,8 @@ def differentiated(
     differences of rounder numbers would tell nothing.
     """
     outputs = [tensor.name for tensor in layer.outputs]
-    wrt = [tensor.name for tensor in layer.inputs if not tensor.integer]
+    assumed = assumed_without(layer, made.taken | made.sizes.keys())
+    wrt = [tensor.name for tensor in layer.inputs if not tensor.integer and tensor.name not in assumed]
 
     def run(tensors: Values) -> dict[str, Any]:
         returned = results_by_name(renamed(call(*made.bind(tensors)), names), outputs)
@@ -102,7 +103,6 @@ def differentiated(
         _show_writes(framework, tensors, values)
         return {f"d{name}": None if value is None else framework.array(value) for name, value in pulled.items()}
 
-    assumed = assumed_without(layer, made.taken | made.sizes.keys())
     return Implementation(made.name, forward, backward, made.functions, forward_again, made.sizes, assumed)
 
 

@@ -1,38 +1,30 @@
 """Objects with methods forward and backward, as tutorials write layers: what lies between the two is their own."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
 from inspect import getattr_static
-from itertools import islice, permutations
 from types import MethodType
 from typing import Any
 
 import numpy as np
 
 from checks.adapters.arguments import CACHE, RATE, RATES, Plan, plan_of, require_known
-from checks.adapters.assumptions import assumed_without, example_of, tried
-from checks.adapters.layer_lists import NestedGradients, Shapes, widths_of
+from checks.adapters.assumptions import assumed_without
+from checks.adapters.layer_lists import NestedGradients, Shapes
+from checks.adapters.makers import copies, instances, with_widths
 from checks.adapters.places import (
     Place,
     as_the_layer_has_them,
     copied,
-    filled,
     gradient_shapes,
     gradients_left,
     output_left,
-    place_by_name,
-    places_of,
-    required_places,
-    settled,
 )
 from checks.adapters.results import gradient_keys, gradients_by_name, renamed, results_by_name
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
 Method = Callable[..., Any]
-Run = Callable[[Any, Values], Any]
-_MOST_ORDERS = 200  # in which sizes are tried
 
 # What tutorials call the two methods.
 _METHODS = (
@@ -70,7 +62,7 @@ def gradient_of(made: Any, layer: Layer, names: Mapping[str, str]) -> Method | N
     """
     if layer.outputs[0].sizes:
         return None
-    made = _with_widths(made, layer) if isinstance(made, type) else made
+    made = with_widths(made, layer) if isinstance(made, type) else made
     if made is None:
         return None
     run, pull = (getattr(made, method) for method in _methods(made) or ())
@@ -126,10 +118,13 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         return begun
 
     if is_class:
-        maker = _instances(made, layer, own, free, names, run_once)
+        maker = instances(made, layer, own, free, names, run_once)
     else:
-        maker = _copies(made, layer, own, names, run_once)
-    called = {name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real}
+        maker = copies(made, layer, own, names, run_once)
+    assumed = assumed_without(layer, forward_plan.taken | maker.taken)
+    called = {
+        name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real if name not in assumed
+    }
 
     gradients = [f"d{name}" for name in real]
     keys = gradient_keys(gradients, names, {theirs: name for name, yours in called.items() for theirs in yours})
@@ -185,7 +180,6 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
 
     name = made.__name__ if is_class else type(made).__name__
     functions = (_function(made, methods[0]), _function(made, methods[1]))
-    assumed = assumed_without(layer, forward_plan.taken | maker.taken)
     return Implementation(name, forward, backward, functions, None, maker.sizes, assumed)
 
 
@@ -235,118 +229,6 @@ def _yours(name: str, forward_plan: Plan, places: Mapping[str, Place]) -> list[s
     """What an object calls an input of the layer: a parameter of its forward, or where it keeps it."""
     parameters = [yours for yours, meant in forward_plan.by_name.items() if meant == name]
     return parameters + [places[name].name for _ in range(name in places)]
-
-
-@dataclass(frozen=True)
-class _Maker:
-    """How every forward gets an object of its own: what that is made from, where it keeps it, what it has settled."""
-
-    fresh: Callable[[Values], Any]
-    taken: set[str]
-    places: Mapping[str, Place] = field(default_factory=dict)
-    sizes: Mapping[str, float] = field(default_factory=dict)
-
-
-def _copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str], run_once: Run) -> _Maker:
-    """Copies of an object, with other parameters. Raises ValueError where one of these is nowhere."""
-    spared = assumed_without(layer, set())
-    wanted = [name for name in own if name not in spared]
-    if not _has(places_of(made, layer, wanted, names), wanted, made):
-        begun = tried(lambda values: run_once(made, values), layer)
-        if begun is not None and _has(places_of(begun, layer, wanted, names), wanted, begun):
-            made = begun
-    places = required_places(made, layer, wanted, names)
-    kept = {name: place_by_name(made, name, names) for name in own if name in spared}
-    places |= {name: place for name, place in kept.items() if place is not None}
-    sizes = settled(made, layer, places, names)
-
-    def fresh(values: Values) -> Any:
-        return filled(copied(made), places, values)
-
-    return _Maker(fresh, {*places, *sizes}, places, sizes)
-
-
-def _has(places: Mapping[str, Place], wanted: Sequence[str], made: Any) -> bool:
-    """Whether an object has all its parameters: where there is None, it is going to make them."""
-    return all(name in places and places[name].array(made) is not None for name in wanted)
-
-
-def _instances(
-    made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str], run_once: Run
-) -> _Maker:
-    """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
-    asked = plan_of(made, own, options, list(layer.hidden_sizes), names)
-    fresh = tried(lambda values: call(made, *asked(values)), layer)
-    from_parameters = _Maker(lambda values: call(made, *asked(values)), asked.taken)
-    if fresh is not None:
-        from_parameters = replace(from_parameters, places=places_of(fresh, layer, own, names))
-        if not own or tried(lambda values: run_once(fresh, values), layer) is not None:
-            return from_parameters
-    for by_size in _size_plans(made, layer, own, options, names):
-        for first in (lambda fresh, values: fresh, run_once):
-            maker = _sized(made, by_size, layer, own, names, first)
-            if maker is not None:
-                return maker
-    network = _with_widths(made, layer)
-    return from_parameters if network is None else _copies(network, layer, own, names, run_once)
-
-
-def _sized(
-    made: Any, by_size: Plan, layer: Layer, own: Sequence[str], names: Mapping[str, str], first: Run
-) -> _Maker | None:
-    """Objects of a class that is made from sizes, if it is, and has its parameters after what is done `first`."""
-
-    def empty(values: Values) -> Any:
-        return first(call(made, *by_size(_with_sizes(layer, values))), values)
-
-    fresh = tried(empty, layer)
-    if fresh is None:
-        return None
-    example = example_of(layer)
-    places = places_of(fresh, layer, own, names, {size: example[size] for size in layer.size_names})
-    shapes = {name: layer.shape(name, example) for name in own}
-    if not _has(places, own, fresh) or any(places[n].shape_as(len(s), fresh) != s for n, s in shapes.items()):
-        return None
-    return _Maker(lambda values: filled(empty(values), places, values), {*own, *by_size.taken}, places)
-
-
-def _size_plans(
-    made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, str]
-) -> Iterator[Plan]:
-    """How a class may be called that is made from sizes: options and sizes by name, those of its inputs in any order.
-
-    First in the order in which the inputs name them; last in a list, as widths of its layers.
-    """
-    parameters = inspect.signature(made).parameters.values()
-    known = {*layer.size_names, *options}
-    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in known}
-    sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
-    left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
-    others = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
-    for order in islice(permutations(left, len(others)), _MOST_ORDERS):
-        yield Plan([], {**meant, **dict(zip(others, order, strict=True))})
-    if by_widths := _widths_plan(made, layer, meant):
-        yield by_widths
-
-
-def _with_widths(made: Any, layer: Layer) -> Any | None:
-    """An object of a class that takes its layers' widths; None of another class."""
-    by_widths = _widths_plan(made, layer, {})
-    return by_widths and tried(lambda values: call(made, *by_widths(values)), layer)
-
-
-def _widths_plan(made: Any, layer: Layer, meant: Mapping[str, str]) -> Plan | None:
-    """How a class may be called that takes a list of its layers' widths, and nothing besides but what is meant."""
-    parameters = inspect.signature(made).parameters.values()
-    asked = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
-    widths = widths_of(layer)
-    return Plan([], dict(meant), lists={asked[0]: widths}) if len(asked) == 1 and widths else None
-
-
-def _with_sizes(layer: Layer, values: Values) -> Values:
-    """Values, and the sizes that their shapes have."""
-    shapes = [zip(tensor.sizes, np.shape(values[tensor.name]), strict=True) for tensor in layer.inputs]
-    return {**{str(size): n for shape in shapes for size, n in shape if size.is_Symbol}, **values}
 
 
 def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:

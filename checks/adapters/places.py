@@ -14,6 +14,7 @@ from derivations import Layer, Tensor
 
 _PARAMETERS, _GRADIENTS = ("params", "parameters"), ("grads", "gradients")
 _OUTPUTS = ("output", "outputs", "out")
+_STATISTICS = ("running", "moving")
 Sizes = dict[str, int]
 
 
@@ -77,17 +78,30 @@ def places_of(
     return found | (fits[0] if len(fits) == 1 else {})
 
 
+def unclaimed(made: Any, layer: Layer, name: str, places: Mapping[str, Place]) -> list[Place]:
+    """The arrays of an object that are at none of its `places`, and have as many axes as that input.
+
+    What it calls running, or moving, is a statistic of what it has seen.
+    """
+    free = [place for place in _arrays(made) if place not in places.values() and not place.name.startswith(_STATISTICS)]
+    return [place for place in free if _agreeing(layer.by_name[name], place, made, {}) is not None]
+
+
 def required_places(made: Any, layer: Layer, wanted: Sequence[str], names: Mapping[str, str]) -> dict[str, Place]:
     """As `places_of`. Raises ValueError where something is nowhere."""
     places = places_of(made, layer, wanted, names)
     for name in wanted:
         if name not in places:
-            kind = type(made).__name__
-            raise ValueError(
-                f"{kind} does not take {name} of {layer.name}, and it has no attribute {name}: say which one it is "
-                f"(names={{'...': {name!r}}}, or --name ...={name}), or give the class if it is made from {name}"
-            )
+            raise ValueError(nowhere(made, layer, name))
     return places
+
+
+def nowhere(made: Any, layer: Layer, name: str) -> str:
+    """That an object does not have an input of the layer, and what to do then."""
+    return (
+        f"{type(made).__name__} does not take {name} of {layer.name}, and it has no attribute {name}: say which one "
+        f"it is (names={{'...': {name!r}}}, or --name ...={name}), or give the class if it is made from {name}"
+    )
 
 
 def filled(made: Any, places: Mapping[str, Place], values: Mapping[str, Any]) -> Any:

@@ -243,9 +243,10 @@ def test_a_weight_that_is_kept_transposed_is_found_out_and_can_be_told():
     assert_gradients(module, "linear", names={"weight": "W.T", "bias": "b"})
 
 
-def test_a_parameter_that_is_left_out_has_no_gradient():
+def test_a_module_without_a_bias_is_looked_at_without():
     report = gradcheck(torch.nn.Linear(4, 5, bias=False), "linear", names={"weight": "W.T"})
-    assert {f.cotangent for f in report.findings if f.witness == "missing"} == {"db"}
+    assert report.verdict == "agree", report
+    assert report.assumed == {"b": 0}
 
 
 class Network(torch.nn.Module):

@@ -1,0 +1,200 @@
+"""How every forward gets an object of its own: a copy of one that somebody made, or an instance of a class."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, permutations
+from typing import Any
+
+import numpy as np
+
+from checks.adapters.arguments import Plan, plan_of
+from checks.adapters.assumptions import assumed_without, example_of, neutral, tried
+from checks.adapters.layer_lists import widths_of
+from checks.adapters.places import (
+    Place,
+    copied,
+    filled,
+    nowhere,
+    place_by_name,
+    places_of,
+    required_places,
+    settled,
+    unclaimed,
+)
+from checks.implementation import MisconductError, Values, call
+from derivations import Layer
+
+Run = Callable[[Any, Values], Any]
+_MOST_ORDERS = 200  # in which sizes are tried
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How every forward gets an object of its own: what that is made from, where it keeps it, what it has settled."""
+
+    fresh: Callable[[Values], Any]
+    taken: set[str]
+    places: Mapping[str, Place] = field(default_factory=dict)
+    sizes: Mapping[str, float] = field(default_factory=dict)
+
+
+def copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str], run_once: Run) -> Maker:
+    """Copies of an object, with other parameters. Raises ValueError where one of these is nowhere."""
+    spared, others = assumed_without(layer, set()), neutral(layer)
+    wanted = [name for name in own if name not in spared]
+    full = [name for name in own if name in {*wanted, *others}]
+    for sought in dict.fromkeys((tuple(full), tuple(wanted))):
+        ready = _with_parameters(made, layer, sought, names, run_once)
+        if ready is not None:
+            made = ready
+            break
+    places = required_places(made, layer, sought if ready is not None else wanted, names)
+    kept = {name: place_by_name(made, name, names) for name in own if name in spared and name not in places}
+    places |= {name: place for name, place in kept.items() if place is not None}
+    for name in full:
+        if name not in places and unclaimed(made, layer, name, places):
+            raise ValueError(nowhere(made, layer, name))
+    sizes = settled(made, layer, places, names)
+
+    def fresh(values: Values) -> Any:
+        return filled(copied(made), places, values)
+
+    return Maker(fresh, {*places, *sizes}, places, sizes)
+
+
+def _with_parameters(
+    made: Any, layer: Layer, sought: Sequence[str], names: Mapping[str, str], run_once: Run
+) -> Any | None:
+    """The object, or as it is after a forward, once it has all parameters that are sought; None where it has not."""
+    if _has(places_of(made, layer, sought, names), sought, made):
+        return made
+    begun = tried(lambda values: run_once(made, values), layer)
+    return begun if begun is not None and _has(places_of(begun, layer, sought, names), sought, begun) else None
+
+
+def _has(places: Mapping[str, Place], wanted: Sequence[str], made: Any) -> bool:
+    """Whether an object has all its parameters: where there is None, it is going to make them."""
+    return all(name in places and places[name].array(made) is not None for name in wanted)
+
+
+def instances(
+    made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str], run_once: Run
+) -> Maker:
+    """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
+    asked = plan_of(made, own, options, list(layer.hidden_sizes), names)
+    fresh = tried(lambda values: call(made, *asked(values)), layer)
+    from_parameters = Maker(lambda values: call(made, *asked(values)), asked.taken)
+    if fresh is not None:
+        from_parameters = _keeping(from_parameters, fresh, layer, places_of(fresh, layer, own, names), names)
+        if not own or tried(lambda values: run_once(fresh, values), layer) is not None:
+            return from_parameters
+    for kept in dict.fromkeys((tuple(own), tuple(name for name in own if name not in neutral(layer)))):
+        for by_size in _size_plans(made, layer, kept, options, names):
+            for first in (lambda fresh, values: fresh, run_once):
+                maker = _sized(made, by_size, layer, own, kept, names, first)
+                if maker is not None:
+                    return maker
+    network = with_widths(made, layer)
+    if network is not None:
+        return copies(network, layer, own, names, run_once)
+    plans = _size_plans(made, layer, own, options, names)
+    if fresh is None and own and any(tried(_from_sizes(made, plan, layer), layer) is not None for plan in plans):
+        return replace(from_parameters, fresh=_untold(made, layer, own), taken={*own})
+    return from_parameters
+
+
+def _untold(made: Any, layer: Layer, own: Sequence[str]) -> Callable[[Values], Any]:
+    """What stands for an object of a class whose parameters cannot be found in it: a finding that says so."""
+
+    def fresh(_: Values) -> Any:
+        raise MisconductError(
+            "raises",
+            f"{made.__name__} is made from sizes, and there is no telling what it calls {' and '.join(own)} of "
+            f"{layer.name}: say so (--name ...={own[0]}), or make an object in the file, and name that",
+        )
+
+    return fresh
+
+
+def _keeping(maker: Maker, fresh: Any, layer: Layer, places: Mapping[str, Place], names: Mapping[str, str]) -> Maker:
+    """The maker of a fresh object, with what that keeps: its arrays, and the options that it does not take."""
+    options = settled(fresh, layer, {}, names)
+    return replace(maker, places=places, sizes={name: n for name, n in options.items() if name not in maker.taken})
+
+
+def _sized(
+    made: Any,
+    by_size: Plan,
+    layer: Layer,
+    own: Sequence[str],
+    kept: Sequence[str],
+    names: Mapping[str, str],
+    first: Run,
+) -> Maker | None:
+    """Objects of a class that is made from sizes, if it is, and has its parameters after what is done `first`.
+
+    These are those of `own` that are `kept`: it must have nothing that may be one of the others.
+    """
+
+    bare = _from_sizes(made, by_size, layer)
+
+    def empty(values: Values) -> Any:
+        return first(bare(values), values)
+
+    fresh = tried(empty, layer)
+    if fresh is None:
+        return None
+    example = example_of(layer)
+    places = places_of(fresh, layer, kept, names, {size: example[size] for size in layer.size_names})
+    shapes = {name: layer.shape(name, example) for name in kept}
+    if not _has(places, kept, fresh) or any(places[n].shape_as(len(s), fresh) != s for n, s in shapes.items()):
+        return None
+    if any(unclaimed(fresh, layer, name, places) for name in own if name not in kept):
+        return None
+    maker = Maker(lambda values: filled(empty(values), places, values), {*kept, *by_size.taken})
+    return _keeping(maker, fresh, layer, places, names)
+
+
+def _from_sizes(made: Any, by_size: Plan, layer: Layer) -> Callable[[Values], Any]:
+    """A function that makes an object of a class from the sizes that values have."""
+
+    def bare(values: Values) -> Any:
+        shapes = [zip(tensor.sizes, np.shape(values[tensor.name]), strict=True) for tensor in layer.inputs]
+        sizes = {str(size): n for shape in shapes for size, n in shape if size.is_Symbol}
+        return call(made, *by_size({**sizes, **values}))
+
+    return bare
+
+
+def _size_plans(
+    made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, str]
+) -> Iterator[Plan]:
+    """How a class may be called that is made from sizes: options and sizes by name, those of its inputs in any order.
+
+    First in the order in which the inputs name them; last in a list, as widths of its layers.
+    """
+    parameters = inspect.signature(made).parameters.values()
+    known = {*layer.size_names, *options}
+    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in known}
+    sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
+    left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
+    others = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
+    for order in islice(permutations(left, len(others)), _MOST_ORDERS):
+        yield Plan([], {**meant, **dict(zip(others, order, strict=True))})
+    if by_widths := _widths_plan(made, layer, meant):
+        yield by_widths
+
+
+def with_widths(made: Any, layer: Layer) -> Any | None:
+    """An object of a class that takes its layers' widths; None of another class."""
+    by_widths = _widths_plan(made, layer, {})
+    return by_widths and tried(lambda values: call(made, *by_widths(values)), layer)
+
+
+def _widths_plan(made: Any, layer: Layer, meant: Mapping[str, str]) -> Plan | None:
+    """How a class may be called that takes a list of its layers' widths, and nothing besides but what is meant."""
+    parameters = inspect.signature(made).parameters.values()
+    asked = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
+    widths = widths_of(layer)
+    return Plan([], dict(meant), lists={asked[0]: widths}) if len(asked) == 1 and widths else None
