@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.adapters.axes import orders_of, reordered, reordered_layer
+from checks.adapters.axes import TRANSPOSED, orders_of, reordered, reordered_layer, with_transposes
 from checks.adapters.frameworks import adapt
 from checks.adapters.value_and_gradient import with_told_cotangent
 from checks.axis_orders import another_order
@@ -24,7 +24,7 @@ from checks.stability import look_closer, weigh
 from checks.trial import Trial, make_trial
 from checks.verdict import Finding, judge
 from checks.witnesses import WITNESSES, Witnesses
-from derivations import Derivation, Layer, derive
+from derivations import Derivation, Layer, Tensor, derive
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 
@@ -48,11 +48,11 @@ def gradcheck(
     `implementation` is a pair of plain functions, one that returns a loss and its gradient, a class or an object with a
     forward and a backward, an Implementation, or code that PyTorch or JAX differentiates: a function, a
     `torch.autograd.Function` or its `apply`, a `torch.nn.Module`, a `jax.custom_vjp`. How they are called is told in
-    the modules of `adapters`; `names` maps a parameter's name to a tensor's, and `axes` a tensor's name to the order in
-    which the code has its axes, `{"X": "NCHW"}`. `against` is a layer of the catalogue, a
-    Layer or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is installed, bfloat16; `device` is
-    cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a pair's functions are then given that
-    framework's tensors instead of NumPy arrays.
+    the modules of `adapters`; `names` maps a parameter's name to a tensor's, or to `W.T` for a matrix that the code
+    keeps transposed, and `axes` a tensor's name to the order in which the code has its axes, `{"X": "NCHW"}`. `against`
+    is a layer of the catalogue, a Layer or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is
+    installed, bfloat16; `device` is cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a
+    pair's functions are then given that framework's tensors instead of NumPy arrays.
 
     In `sizes` the dL of a loss is what its backward takes it to be for good, such as 1.
 
@@ -77,13 +77,14 @@ def gradcheck(
     if unknown:
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
     made, wanted = implementation, tuple(derivation.cotangents)
+    names, axes = with_transposes(names or {}, axes or {})
 
     def with_axes(axes: Mapping[str, str]) -> Implementation:
         orders = orders_of(layer, axes, sizes)
         adapted = adapt(made, reordered_layer(layer, orders), names, device, framework, wanted)
         return reordered(with_told_cotangent(adapted, layer, sizes or {}), orders)
 
-    implementation, theirs = with_axes(axes or {}), reordered_layer(layer, orders_of(layer, axes or {}, sizes))
+    implementation, theirs = with_axes(axes), reordered_layer(layer, orders_of(layer, axes, sizes))
     mask = own_mask(implementation, layer)
     if mask is not None:
         implementation = drawing(implementation, mask)
@@ -131,7 +132,7 @@ def gradcheck(
         diagnoses=diagnoses,
         sources=source_digests(implementation.functions),
         assumed={**(without if inputs is None else {}), **({mask.name: DRAWN} if mask else {})},
-        axes={str(layer.by_name[name]): str(theirs.by_name[name]) for name in axes or {}},
+        axes={str(layer.by_name[name]): _shown(theirs.by_name[name], axes[name]) for name in axes},
     )
 
 
@@ -143,6 +144,12 @@ def assert_gradients(
     if report.verdict != "agree":
         raise AssertionError(f"\n{report}")
     return report
+
+
+def _shown(theirs: Tensor, axes: str) -> str:
+    """A tensor as the code has it; in the axes of a square one it does not show that it is transposed."""
+    one, *others = theirs.sizes
+    return f"{theirs} transposed" if axes.strip() == TRANSPOSED and others == [one] else str(theirs)
 
 
 def _wrong_forward(trial: Trial, findings: Sequence[Finding]) -> set[str]:

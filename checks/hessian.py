@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from checks.adapters.axes import orders_of, reordered, reordered_layer, with_transposes
 from checks.adapters.frameworks import adapt
 from checks.cases import Case, draw_cases, given_case
 from checks.differences import FEWEST_LEVELS, FIRST_STEP, SHRINK, UNIT, differences
@@ -54,7 +55,9 @@ def hessian_check(
     """
     second = against if isinstance(against, SecondOrder) else second_order(against)
     layer, format = second.layer, FORMATS["float64"]
-    implementation = adapt(implementation, layer, names, "cpu", None)
+    names, axes = with_transposes(names or {}, {})
+    orders = orders_of(layer, axes)
+    implementation = reordered(adapt(implementation, reordered_layer(layer, orders), names, "cpu", None), orders)
     if sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ from checks.implementation import MisconductError, Values
 from derivations import Layer
 
 CACHE = "cache"
+CACHES = ("caches", "ctx", "context", "saved", "memory", "tape")
 # What courses and tutorials call a dictionary of options or parameters, and what they expect in it besides.
 BUNDLES = ("param", "params", "parameters", "config", "options", "settings")
 TRAINING: dict[str, Any] = {"mode": "train"}
@@ -66,7 +67,7 @@ class Plan:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
         for parameter, keys in self.settings.items():
-            named[parameter] = Settings(TRAINING | {key: values[name] for key, name in keys.items() if name in values})
+            named[parameter] = Settings({key: values[name] for key, name in keys.items() if name in values}, TRAINING)
         named |= {parameter: [values[name] for name in listed] for parameter, listed in self.lists.items()}
         named |= self.constants
         return [(name, values[name]) for name in self.in_order], named

@@ -30,14 +30,27 @@ class Order:
 
 
 Orders = Mapping[str, Order]
+TRANSPOSED = ".T"
+
+
+def with_transposes(names: Mapping[str, str], axes: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Names without, and axes with, what names say of transposes: `{"weight": "W.T"}` is W, whose axes are `.T`.
+
+    Raises ValueError where the axes of W are told besides.
+    """
+    transposed = {name.removesuffix(TRANSPOSED) for name in names.values() if name.endswith(TRANSPOSED)}
+    for name in transposed & axes.keys():
+        raise ValueError(f"the axes of {name} are told twice: as {name}{TRANSPOSED}, and as {axes[name]!r}")
+    plain_names = {yours: name.removesuffix(TRANSPOSED) for yours, name in names.items()}
+    return plain_names, {**axes, **dict.fromkeys(transposed, TRANSPOSED)}
 
 
 def orders_of(layer: Layer, axes: Mapping[str, str], sizes: Mapping[str, float] | None = None) -> Orders:
     """The order of axes of each tensor, from its sizes in that order: `{"X": "NCHW"}`, or `"N, C, H, W"`.
 
     A 1 is an axis of length 1 that the layer does not have: `{"b": "C1"}`. An axis whose size is 1 for good, by
-    `sizes`, may be left out. Raises ValueError for a tensor that the layer does not have, and for what is no order of
-    its axes.
+    `sizes`, may be left out. `.T` is a matrix transposed, which a square one cannot say otherwise. Raises ValueError
+    for a tensor that the layer does not have, and for what is no order of its axes.
     """
     ones = {name for name, size in (sizes or {}).items() if size == 1}
     return {name: _order_of(layer, name, text, ones) for name, text in axes.items()}
@@ -47,6 +60,10 @@ def _order_of(layer: Layer, name: str, text: str, ones: set[str]) -> Order:
     if name not in layer.by_name:
         raise ValueError(f"{layer.name} has no tensor {name!r}; it has {', '.join(layer.by_name)}")
     tensor = layer.by_name[name]
+    if text.strip() == TRANSPOSED:
+        if len(tensor.sizes) != 2:
+            raise ValueError(f"{name}{TRANSPOSED} is the transpose of a matrix, and {tensor} is none: say its axes")
+        return Order((1, 0))
     left: list[str | None] = [plain(size) for size in tensor.sizes]
     order: list[int | None] = []
     for size in [size.strip() for size in text.split(",")] if "," in text else text.strip():
@@ -61,7 +78,7 @@ def _order_of(layer: Layer, name: str, text: str, ones: set[str]) -> Order:
         sizes = ", ".join(map(plain, tensor.sizes))
         raise ValueError(
             f"{text!r} is no order of the axes of {tensor}; write all of {sizes}, each once (one that is 1, and said "
-            "to be, as by --set N=1, may be left out)"
+            "to be, as by --set N=1, may be left out; a matrix may be .T)"
         )
     return Order(tuple(order), tuple(axis for axis, size in enumerate(left) if size))
 

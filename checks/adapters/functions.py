@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import CACHE, Plan, plan_of, require_known
+from checks.adapters.arguments import CACHE, CACHES, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.results import gradient_keys, gradients_by_name, names_behind, renamed, results_by_name
@@ -53,10 +53,11 @@ def from_functions(
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
     hidden = list(layer.hidden_sizes)
     behind = names_behind(forward, len(outputs))
-    saved = [*outputs, *(tensor.name for tensor in layer.intermediates), *_declared(forward), *behind, CACHE]
+    between = [tensor.name for tensor in layer.intermediates]
+    saved = [*outputs, *between, *_declared(forward), *filter(None, behind), CACHE]
     names = names or {}
     require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
-    names = {**_usual_names(layer), **names}
+    names = {**_usual_names(layer), **{each: CACHE for each in CACHES if each not in layer.by_name}, **names}
     forward_plan = plan_of(forward, inputs, options, hidden, names)
     backward_plan = plan_of(
         backward, cotangents + inputs, options, hidden + saved, {**forward_plan.by_name, **names}, needed=cotangents

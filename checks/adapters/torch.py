@@ -20,7 +20,6 @@ from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
 OURS = "torch"
-TRANSPOSED = ".T"
 
 
 def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> Implementation:
@@ -29,10 +28,9 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
     Parameters of a function are called as those of plain functions are (`adapters.functions`); those of a Function are
     what its forward takes beside `ctx`. A module is a function of what its forward takes and of its own parameters, by
     their names in `named_parameters`; its parameters' values are not used, but their shapes are. `names` maps a
-    parameter to a tensor W, or to `W.T` where the module keeps it transposed, as torch.nn.Linear does. Options that a
-    module keeps as attributes are taken from there. Raises ValueError for a device that is not there, for a name that
-    the layer does not have, for a class of modules, and for a parameter of a module that is called like nothing in the
-    layer.
+    parameter to a tensor. Options that a module keeps as attributes are taken from there. Raises ValueError for a
+    device that is not there, for a name that the layer does not have, for a class of modules, and for a parameter of a
+    module that is called like nothing in the layer.
     """
     if isinstance(made, type) and issubclass(made, torch.nn.Module):
         raise ValueError(f"{made.__name__} is a class of modules; expected one of them, such as {made.__name__}(...)")
@@ -158,24 +156,19 @@ def _module(module: torch.nn.Module, layer: Layer, names: Mapping[str, str]) -> 
     parameters = dict(module.named_parameters())
     places = {path: names.get(path, path) for path in parameters}
     for path, place in places.items():
-        if place.removesuffix(TRANSPOSED) not in layer.by_name:
+        if place not in layer.by_name:
             raise ValueError(
                 f"{name} has a parameter {path!r}, {layer.name} has none: say by names={{{path!r}: ...}} which tensor "
                 f"it is, or (NAME.T) the transpose of which; there are {', '.join(each.name for each in layer.inputs)}"
             )
-    taken = {place.removesuffix(TRANSPOSED) for place in places.values()}
+    taken = set(places.values())
     plan = _plan(module.forward, layer, {yours: n for yours, n in names.items() if yours not in places}, taken)
 
     def bind(tensors: Values) -> Arguments:
         positional, named = plan(tensors)
         like = next(tensors[tensor.name] for tensor in layer.inputs if not tensor.integer)
-        state = {path: buffer.detach().clone().to(like.device) for path, buffer in module.named_buffers()}
-        state = {
-            path: buffer.to(like.dtype) if buffer.is_floating_point() else buffer for path, buffer in state.items()
-        }
-        for path, place in places.items():
-            tensor = tensors[place.removesuffix(TRANSPOSED)]
-            state[path] = tensor.mT if place.endswith(TRANSPOSED) else tensor
+        state = {path: _like(buffer, like) for path, buffer in module.named_buffers()}
+        state |= {path: tensors[place] for path, place in places.items()}
 
         def call_module(*args: Any, **options: Any) -> Any:
             return torch.func.functional_call(module, state, args, options)
@@ -198,9 +191,7 @@ def _settled(
     """The sizes that the shapes of a module's parameters show, and the options among its attributes."""
     settled: dict[str, float] = {}
     for path, parameter in module.named_parameters():
-        place = places[path]
-        shape = tuple(parameter.shape)[::-1] if place.endswith(TRANSPOSED) else tuple(parameter.shape)
-        sizes = layer.by_name[place.removesuffix(TRANSPOSED)].sizes
+        shape, sizes = tuple(parameter.shape), layer.by_name[places[path]].sizes
         if len(sizes) == len(shape):
             settled |= {str(size): n for size, n in zip(sizes, shape, strict=True) if str(size) in layer.size_names}
     attributes = {name: yours for yours, name in names.items()}

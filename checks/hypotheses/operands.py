@@ -29,7 +29,9 @@ def operand_transposed(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth for a square matrix among the operands that is transposed."""
     for name, value in _operands(suspect):
         if value.ndim == 2 and value.shape[0] == value.shape[1] and _right_for(suspect, name, value.T):
-            yield Explanation(f"{name} transposed", f"{suspect.name} takes {name}.T for {name}, or {name} for {name}.T")
+            kept = "" if suspect.is_cotangent else f" (where it is kept so: --axes {name}=.T)"
+            sentence = f"{suspect.name} takes {name}.T for {name}, or {name} for {name}.T{kept}"
+            yield Explanation(f"{name} transposed", sentence)
 
 
 def operand_flipped(suspect: Suspect) -> Iterator[Explanation]:

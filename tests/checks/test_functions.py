@@ -273,7 +273,8 @@ def test_a_parameter_called_like_settings_takes_the_options_in_a_dictionary():
 
 
 def pool_forward(x, pool_param):
-    assert set(pool_param) == {"mode", "stride", "pad", "height", "width"}
+    assert set(pool_param) == {"stride", "pad", "height", "width"}
+    assert pool_param["mode"] == "train"
     stride, R, S = pool_param["stride"], pool_param["height"], pool_param["width"]
     P, Q = 1 + (x.shape[1] - R) // stride, 1 + (x.shape[2] - S) // stride
     windows = [[x[:, p * stride : p * stride + R, q * stride : q * stride + S] for q in range(Q)] for p in range(P)]

@@ -246,3 +246,62 @@ def test_without_orders_nothing_is_done():
         "b[C]",
         "Y[N, C]",
     ]
+
+
+def recurrent(x, a0, parameters):
+    """Elman's network in columns, as a course has it: sequences are [D, N, T], weights a row for every unit."""
+    a, states = a0, []
+    for t in range(x.shape[2]):
+        a = np.tanh(parameters["Wax"] @ x[:, :, t] + parameters["Waa"] @ a + parameters["ba"])
+        states.append(a)
+    return np.stack(states, axis=2), (x, [a0, *states], parameters)
+
+
+def recurrent_backward(da, caches):
+    x, states, parameters = caches
+    found = {f"d{name}": np.zeros_like(parameters[name]) for name in parameters}
+    dx, back = np.zeros_like(x), np.zeros_like(states[0])
+    for t in reversed(range(x.shape[2])):
+        dz = (da[:, :, t] + back) * (1 - states[t + 1] ** 2)
+        dx[:, :, t], back = parameters["Wax"].T @ dz, parameters["Waa"].T @ dz
+        found["dWax"] += dz @ x[:, :, t].T
+        found["dWaa"] += dz @ states[t].T
+        found["dba"] += dz.sum(axis=1, keepdims=True)
+    return {"dx": dx, "da0": back, **found}
+
+
+IN_COLUMNS = {"x": "DNT", "h0": "MN", "Wx": "MD", "b": "M1", "h": "MNT"}
+THEIR_NAMES = {"Wax": "Wx", "ba": "b", "a0": "h0"}
+
+
+@pytest.mark.parametrize(
+    ("names", "axes"),
+    [({"Waa": "Wh.T"}, {}), ({"Waa": "Wh"}, {"Wh": ".T"}), ({"Waa": "Wh.T", "Wax": "Wx.T"}, {"Wx": None})],
+    ids=["by its name", "by its axes", "both weights"],
+)
+def test_a_square_matrix_may_be_transposed(names, axes):
+    axes = {name: order for name, order in {**IN_COLUMNS, **axes}.items() if order}
+    pair = (recurrent, recurrent_backward)
+    report = gradcheck(pair, "rnn_tanh", names={**THEIR_NAMES, **names}, axes=axes)
+    assert report.verdict == "agree", report
+    assert report.axes["Wh[M, M]"] == "Wh[M, M] transposed"
+    assert report.axes["Wx[D, M]"] == "Wx[M, D]"
+
+
+def test_what_to_type_for_a_square_matrix_is_told():
+    pair = (recurrent, recurrent_backward)
+    report = gradcheck(pair, "rnn_tanh", names={**THEIR_NAMES, "Waa": "Wh"}, axes=IN_COLUMNS)
+    assert "(where it is kept so: --axes Wh=.T)" in " ".join(str(report).split())
+
+
+@pytest.mark.parametrize(
+    ("names", "axes", "reason"),
+    [
+        ({"w": "W.T"}, {"W": "CD"}, "the axes of W are told twice: as W.T, and as 'CD'"),
+        ({"bias": "b.T"}, {}, "b.T is the transpose of a matrix, and b\\[C\\] is none"),
+        ({"w": "V.T"}, {}, "linear has no tensor 'V'"),
+    ],
+)
+def test_a_transpose_that_there_is_not_is_one_line(names, axes, reason):
+    with pytest.raises(ValueError, match=reason):
+        gradcheck((in_columns, in_columns_backward), "linear", names=names, axes=axes)

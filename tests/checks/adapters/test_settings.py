@@ -35,3 +35,25 @@ def test_a_key_that_is_missing_is_an_error_with_a_hint():
     with pytest.raises(KeyError, match=r"^'f': say what that is in the layer \(--name f=NAME\)$"):
         Settings({"stride": 2})["f"]
     assert Settings({"stride": 2}).get("f", 7) == 7
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda settings: settings["mode"],
+        lambda settings: settings.get("mode", "test"),
+        lambda settings: settings.pop("mode", "test"),
+        lambda settings: settings.setdefault("mode", "test"),
+        lambda settings: copy.deepcopy(settings)["mode"],
+        lambda settings: "train" if "mode" in settings else "test",
+    ],
+)
+def test_what_is_there_besides_is_found_by_who_asks_for_it_alone(ask):
+    settings = Settings({"stride": 2}, {"mode": "train"})
+    assert list(settings) == ["stride"]
+    assert dict(settings) == {"stride": 2}
+    assert ask(settings) == "train"
+
+
+def test_what_is_given_counts_more_than_what_is_there_besides():
+    assert Settings({"mode": 3}, {"mode": "train"})["mode"] == 3
