@@ -26,7 +26,7 @@ def another_order(trials: Sequence[Trial], adapted_with: Callable[[Axes], Implem
     if not looked_at:
         return ()
     fitting: Axes | None = None
-    for axes in islice(_orders(trials[0]), MOST_TRIES):
+    for axes in (*islice(_orders(trials[0]), MOST_TRIES), _in_a_batch(trials[0])):
         try:
             implementation = adapted_with(axes)
         except ValueError:
@@ -76,5 +76,16 @@ def _usual(tensor: Tensor) -> list[str]:
     else:
         orders = [[places[0], channels, *places[1:]], [channels, places[-1], *places[:-1]]]
         orders += [[places[1], places[0], *places[2:], channels]] if len(places) > 1 else [[channels, *places]]
-    separator = "" if all(len(size) == 1 for size in sizes) else ","
-    return [order for order in dict.fromkeys(map(separator.join, orders)) if order != separator.join(sizes)]
+    return [order for order in dict.fromkeys(map(_joined, orders)) if order != _joined(sizes)]
+
+
+def _in_a_batch(trial: Trial) -> Axes:
+    """An axis more in front of what has the first axis of the data: rows as one sequence of a batch."""
+    layer = trial.derivation.layer
+    rows = layer.inputs[0].sizes[:1]
+    inside = [tensor for tensor in (*layer.inputs, *layer.outputs) if rows and tensor.sizes[:1] == rows]
+    return {tensor.name: _joined(["1", *map(plain, tensor.sizes)]) for tensor in inside}
+
+
+def _joined(sizes: Sequence[str]) -> str:
+    return ("" if all(len(size) == 1 for size in sizes) else ",").join(sizes)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import sympy as sp
 
-from checks.implementation import MisconductError, Values
+from checks.implementation import Implementation, MisconductError, Values
 from checks.randomness import undisturbed
 from derivations import DerivationError, Layer, Option
 from derivations.expressions import entry_name
@@ -76,6 +76,18 @@ def tried(
             return run(example_of(layer, equal=equal, settled=settled))
     except (MisconductError, DerivationError):
         return None
+
+
+def runs(implementation: Implementation, layer: Layer) -> bool:
+    """Whether somebody's forward and backward get through `example_of`."""
+
+    def run(values: Values) -> bool:
+        results = implementation.forward(values)
+        outputs = [tensor.name for tensor in layer.outputs]
+        implementation.backward({**values, **results, **{f"d{name}": np.ones_like(results[name]) for name in outputs}})
+        return True
+
+    return bool(tried(run, layer, settled=implementation.sizes))
 
 
 def example_of(layer: Layer, *, equal: bool = False, settled: Mapping[str, float] | None = None) -> Values:

@@ -1,21 +1,22 @@
 """Whose code is it? Whatever a user hands in, as an Implementation; PyTorch and JAX are imported only for their own."""
 
-import functools
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from checks.adapters import tensors
+from checks.adapters.assumptions import runs
 from checks.adapters.functions import from_functions
-from checks.adapters.objects import from_object, gradient_of, is_object
+from checks.adapters.objects import from_object, gradient_of, is_object, methods_of
 from checks.adapters.slopes import is_sloped, with_backward
 from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
-from checks.implementation import Implementation, Values
+from checks.implementation import Implementation
 from derivations import Layer
 
 Function = Callable[..., Any]
-FRAMEWORKS = {"torch": "torch", "jax": "jax", "jaxlib": "jax"}
+TORCH = "torch"
+FRAMEWORKS = {TORCH: TORCH, "jax": "jax", "jaxlib": "jax"}
 EXPECTED = (
     "an implementation is a pair of functions (forward, backward), a class or an object with methods forward and "
     "backward, or with a function and its derivative, a function that returns a loss and its gradient, one function of "
@@ -43,13 +44,13 @@ def adapt(
         return made
     if isinstance(made, tuple | list) and len(made) == 2 and all(map(callable, made)):
         forward, backward = made
-        return _pair(forward, backward, layer, names, device, framework, wanted)
+        return _pair((forward, backward), layer, names, device, framework, wanted)
     if FRAMEWORKS.keys().isdisjoint(_origins(made)):
         if is_object(made):
             gradient = gradient_of(made, layer, names or {})
             if gradient is not None:
                 return from_value_and_gradient(gradient, layer, names, wanted)
-            return from_object(made, layer, names)
+            return _object(made, layer, names, device, framework)
         if is_sloped(made):
             return from_object(with_backward(made), layer, names)
     if not callable(made):
@@ -65,19 +66,70 @@ def adapt(
 
 
 def _pair(
-    forward: Function,
-    backward: Function,
+    made: tuple[Function, Function],
     layer: Layer,
     names: Mapping[str, str] | None,
     device: str,
     framework: str | None,
     wanted: Sequence[str] | None,
 ) -> Implementation:
-    if framework is not None:
-        tensors = _adapter(framework).OnDevice(device)
-        return from_functions(_on_tensors(forward, tensors), _on_tensors(backward, tensors), layer, names, wanted)
+    def on_arrays() -> Implementation:
+        return from_functions(*made, layer, names, wanted)
+
+    def on_tensors() -> Implementation:
+        known = _adapter(framework or TORCH).OnDevice(device)
+        forward, backward = (tensors.on_tensors(function, known) for function in made)
+        return from_functions(forward, backward, layer, names, wanted)
+
+    return _on_either(on_arrays, on_tensors, made, layer, device, framework)
+
+
+def _object(
+    made: Any, layer: Layer, names: Mapping[str, str] | None, device: str, framework: str | None
+) -> Implementation:
+    methods = methods_of(made) or ()
+
+    def on_arrays() -> Implementation:
+        return from_object(made, layer, names)
+
+    def on_tensors() -> Implementation:
+        return from_object(tensors.object_on_tensors(made, methods, _adapter(TORCH).OnDevice(device)), layer, names)
+
+    functions = [getattr(made, method) for method in methods]
+    return _on_either(on_arrays, on_tensors, functions, layer, device, framework)
+
+
+def _on_either(
+    on_arrays: Callable[[], Implementation],
+    on_tensors: Callable[[], Implementation],
+    functions: Sequence[Function],
+    layer: Layer,
+    device: str,
+    framework: str | None,
+) -> Implementation:
+    """Code that takes arrays, or a framework's tensors: those if one is named, or on another device.
+
+    Else a file that imports PyTorch may mean either. Arrays come first; where they do not get through, and tensors do,
+    or where it imports no NumPy, tensors are what it takes.
+    """
+    imports = set().union(*map(tensors.modules_seen_by, functions))
+    if framework is not None or (device != "cpu" and TORCH in imports):
+        return on_tensors()
     _require_cpu(device)
-    return from_functions(forward, backward, layer, names, wanted)
+    if TORCH not in imports:
+        return on_arrays()
+    refused: ValueError | None = None
+    for make in (on_arrays, on_tensors):
+        try:
+            implementation = make()
+        except ValueError as error:
+            refused = error
+            continue
+        if runs(implementation, layer):
+            return implementation
+    if refused is not None:
+        raise refused
+    return on_arrays() if "numpy" in imports else on_tensors()
 
 
 def _require_cpu(device: str) -> None:
@@ -141,23 +193,3 @@ def _adapter(framework: str) -> Any:
         return import_module(f"checks.adapters.{framework}")
     except ImportError as error:
         raise ValueError(f"{framework} cannot be imported here: {error}") from error
-
-
-def _on_tensors(function: Function, framework: Any) -> Function:
-    """A function that computes with tensors, behind a face of NumPy arrays; what it keeps in a cache stays tensors."""
-
-    def arrays(returned: Any) -> Any:
-        if isinstance(returned, Mapping):
-            return {name: framework.array(value) for name, value in returned.items()}
-        if isinstance(returned, tuple | list):
-            return type(returned)(framework.array(value) for value in returned)
-        return framework.array(returned)
-
-    @functools.wraps(function)
-    def on_arrays(*positional: Any, **named: Any) -> Any:
-        places: Values = {str(place): value for place, value in enumerate(positional)}
-        given = framework.tensors({**places, **named})
-        return arrays(function(*(given.pop(place) for place in places), **given))
-
-    on_arrays.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
-    return on_arrays

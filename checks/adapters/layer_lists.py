@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from checks.adapters.assumptions import tried
+from checks.adapters.tensors import is_array
 from checks.implementation import MisconductError, Values
 from derivations import Layer
 
@@ -61,7 +62,7 @@ def is_list_of_arrays(value: Any) -> bool:
     """Whether it is a list or a tuple with an array for every layer; the first may be left empty."""
     if not isinstance(value, list | tuple) or not value:
         return False
-    return all(isinstance(each, np.ndarray) for each in value[value[0] is None :]) and value[-1] is not None
+    return all(is_array(each) for each in value[value[0] is None :]) and value[-1] is not None
 
 
 def entry_of(attribute: str, kept: Any, name: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import CACHE, RATE, RATES, Plan, plan_of, require_known
+from checks.adapters.arguments import CACHE, CACHES, RATE, RATES, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.makers import copies, instances, with_widths
@@ -20,11 +20,13 @@ from checks.adapters.places import (
     gradients_left,
     output_left,
 )
-from checks.adapters.results import gradient_keys, gradients_by_name, renamed, results_by_name
+from checks.adapters.results import gradient_keys, gradients_by_name, names_behind, renamed, results_by_name
+from checks.adapters.tensors import array_of
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
 Method = Callable[..., Any]
+_OBJECT = "object"  # a forward's own, for its backward; the layer's names never look like it
 
 # What tutorials call the two methods.
 _METHODS = (
@@ -44,13 +46,13 @@ _METHODS = (
 
 def is_object(made: Any) -> bool:
     """Whether it is a class, or an object, with a method for the forward and one for the backward."""
-    return _methods(made) is not None
+    return methods_of(made) is not None
 
 
-def _methods(made: Any) -> tuple[str, str] | None:
+def methods_of(made: Any) -> tuple[str, str] | None:
     """What an object, or a class, calls its forward and its backward."""
     classes = (made if isinstance(made, type) else type(made)).__mro__
-    own = {name for each in classes for name, value in vars(each).items() if callable(value)}
+    own = {name for each in classes for name, value in vars(each).items() if callable(getattr(each, name, None))}
     return next((pair for pair in _METHODS if own.issuperset(pair)), None)
 
 
@@ -65,7 +67,7 @@ def gradient_of(made: Any, layer: Layer, names: Mapping[str, str]) -> Method | N
     made = with_widths(made, layer) if isinstance(made, type) else made
     if made is None:
         return None
-    run, pull = (getattr(made, method) for method in _methods(made) or ())
+    run, pull = (getattr(made, method) for method in methods_of(made) or ())
     seen, taken = ({names.get(name, name) for name in inspect.signature(method).parameters} for method in (run, pull))
     return pull if taken <= {tensor.name for tensor in layer.inputs} and taken - seen else None
 
@@ -95,14 +97,17 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents, hidden = [f"d{name}" for name in outputs], list(layer.hidden_sizes)
     between = [tensor.name for tensor in layer.intermediates]
-    known = {*inputs, *options, *layer.size_names, *outputs, *between, *cotangents, *(f"d{name}" for name in real)}
-    require_known(layer, names, known)
-    methods = _methods(made)
+    methods = methods_of(made)
     assert methods is not None
     run, pull = (_method(made, method) for method in methods)
+    behind = names_behind(run, len(outputs))
+    saved = [*outputs, *between, *filter(None, behind), CACHE]
+    known = {*inputs, *options, *layer.size_names, *saved, *cotangents, *(f"d{name}" for name in real)}
+    require_known(layer, names, known)
+    names = {**{each: CACHE for each in CACHES if each not in layer.by_name}, **names}
     forward_plan = plan_of(run, inputs, options, hidden, names)
     both = {**forward_plan.by_name, **names}
-    backward_plan = plan_of(pull, cotangents + inputs, options, hidden + outputs + between, both, needed=cotangents)
+    backward_plan = plan_of(pull, cotangents + inputs, options, hidden + saved, both, needed=cotangents)
     takes_rate = not backward_plan.constants.keys().isdisjoint(RATES)
     own = [name for name in inputs if name not in forward_plan.taken]
     free = [name for name in options if name not in forward_plan.taken]
@@ -140,11 +145,11 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
                 setattr(owner, rate, RATE)
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
-        found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs)
-        return {**found, CACHE: fresh}
+        found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs, behind)
+        return {**{name: array_of(value) for name, value in found.items()}, _OBJECT: fresh}
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
-        fresh = values[CACHE]
+        fresh = values[_OBJECT]
         asked = {name: output_left(fresh, name, names) for name in between if name in backward_plan.taken}
         positional, named = backward_plan({**asked, **values})
         shapes = gradient_shapes(fresh, maker.places, values, real)
@@ -160,7 +165,7 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, maker.sizes, [own_gradients])
 
     def backward(values: Values) -> dict[str, Any]:
-        fresh = values[CACHE]
+        fresh = values[_OBJECT]
         takes_step = takes_rate or _rates(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         returned, shapes = pulled(values)
@@ -176,6 +181,7 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         still = {name: np.zeros_like(before[name[1:]]) for name in moved}  # what moves at other times has not moved
         found = still | steps | found
         found |= gradients_left(fresh, left, names, maker.places)
+        found = {name: array_of(value) for name, value in found.items()}
         return as_the_layer_has_them(found, shapes, values)
 
     name = made.__name__ if is_class else type(made).__name__

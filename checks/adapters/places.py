@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from checks.adapters.layer_lists import Shapes, entry_of, is_list_of_arrays, letters_and_number
+from checks.adapters.tensors import alike, array_of, is_array
 from checks.implementation import call
 from derivations import Layer, Tensor
 
@@ -33,7 +34,10 @@ class Place:
         return self.attribute if self.key is None else self.key
 
     def array(self, made: Any) -> Any:
-        """What is there."""
+        """What is there, as an array where it is a tensor."""
+        return array_of(self._kept(made))
+
+    def _kept(self, made: Any) -> Any:
         kept = getattr(made, self.attribute)
         return kept if self.key is None else kept[self.key]
 
@@ -47,8 +51,9 @@ class Place:
 
     def put(self, made: Any, value: Any) -> None:
         """Put a value there, in the shape of what was there where that has as many entries: [C] as [1, C], say."""
-        shape = np.shape(self.array(made))
-        value = value.reshape(shape) if np.size(value) == np.prod(shape) else value
+        there = self._kept(made)
+        shape = np.shape(there)
+        value = alike(value.reshape(shape) if np.size(value) == np.prod(shape) else value, there)
         if self.key is None:
             setattr(made, self.attribute, value)
             return
@@ -181,7 +186,7 @@ def _arrays(made: Any) -> Iterator[Place]:
     """Every array of numbers that an object keeps."""
     yield from _list_entries(made)
     for attribute, kept in _attributes(made):
-        if isinstance(kept, np.ndarray) and kept.dtype.kind == "f":
+        if is_array(kept) and array_of(kept).dtype.kind == "f":
             yield Place(attribute)
         elif attribute in _PARAMETERS and isinstance(kept, Mapping):
             yield from (Place(attribute, key) for key in kept)

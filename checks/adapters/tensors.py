@@ -1,0 +1,127 @@
+"""Hand-written code that computes with PyTorch's tensors, and gets a face of NumPy arrays: no autograd is asked.
+
+PyTorch is imported only where a tensor is there already, or is asked for.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from checks.implementation import Values
+
+Function = Callable[..., Any]
+_OURS = "torch"
+
+
+class Framework(Protocol):
+    """What knows tensors of one device, as `adapters.torch.OnDevice` does."""
+
+    def tensors(self, values: Values) -> dict[str, Any]:
+        """The tensors of NumPy arrays, in the same dtypes; whatever is no array stays as it is."""
+
+    def array(self, tensor: Any) -> Any:
+        """The NumPy array of a tensor, in the same dtype; whatever is none stays as it is."""
+
+
+def is_tensor(thing: Any) -> bool:
+    """Whether it is a tensor of PyTorch."""
+    return any(each.__module__ == _OURS and each.__name__ == "Tensor" for each in type(thing).__mro__)
+
+
+def is_array(thing: Any) -> bool:
+    """Whether it is an array, or a tensor."""
+    return isinstance(thing, np.ndarray) or is_tensor(thing)
+
+
+def array_of(thing: Any) -> Any:
+    """The array of a tensor, in memory that they share where that can be; whatever is no tensor stays as it is."""
+    return on_device("cpu").array(thing) if is_tensor(thing) else thing
+
+
+def alike(array: Any, there: Any) -> Any:
+    """The array, as a tensor on the same device where a tensor is there."""
+    return on_device(str(there.device)).tensors({"": array})[""] if is_tensor(there) else array
+
+
+def on_device(device: str) -> Framework:
+    """PyTorch's tensors on a device. Raises ValueError where it has none such, or is not installed."""
+    try:
+        from checks.adapters.torch import OnDevice  # heavy
+    except ImportError as error:
+        raise ValueError(f"torch cannot be imported here: {error}") from error
+    return OnDevice(device)
+
+
+def modules_seen_by(function: Function) -> set[str]:
+    """The packages whose modules stand in the globals of a function: what its file imports."""
+    namespace = getattr(inspect.unwrap(function), "__globals__", {})
+    return {each.__name__.partition(".")[0] for each in namespace.values() if isinstance(each, ModuleType)}
+
+
+def on_tensors(function: Function, framework: Framework) -> Function:
+    """A function that computes with tensors, behind a face of NumPy arrays; what it keeps in a cache stays tensors.
+
+    Where it is given no array, it is left alone: its own file calls it.
+    """
+
+    @functools.wraps(function)
+    def on_arrays(*positional: Any, **named: Any) -> Any:
+        places: Values = {str(place): value for place, value in enumerate(positional)}
+        values = {**places, **named}
+        if not any(_holds_array(value) for value in values.values()):
+            return function(*positional, **named)
+        given = _tensors(values, framework)
+        in_order = [given.pop(place) for place in places]
+        return _arrays(function(*in_order, **given), framework)
+
+    on_arrays.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return on_arrays
+
+
+def object_on_tensors(made: Any, methods: Sequence[str], framework: Framework) -> Any:
+    """A class, or a copy of an object, whose `methods` and making take arrays, and compute with tensors."""
+    kind = made if isinstance(made, type) else type(made)
+    making = [name for name in ("__init__",) if getattr(kind, name) is not getattr(object, name)]
+    wrapped = {name: _method_on_tensors(kind, name, framework) for name in [*methods, *making]}
+    face = type(kind.__name__, (kind,), {**wrapped, "__module__": kind.__module__})
+    if isinstance(made, type):
+        return face
+    copied: Any = object.__new__(face)
+    copied.__dict__.update(vars(made))
+    return copied
+
+
+def _method_on_tensors(kind: type, name: str, framework: Framework) -> Any:
+    face, found = on_tensors(getattr(kind, name), framework), inspect.getattr_static(kind, name)
+    return staticmethod(face) if isinstance(found, staticmethod | classmethod) else face
+
+
+def _holds_array(value: Any) -> bool:
+    each = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+    return any(isinstance(one, np.ndarray) for one in each)
+
+
+def _tensors(values: Values, framework: Framework) -> dict[str, Any]:
+    """Tensors for arrays, those in lists and dictionaries as well."""
+    found = {}
+    for name, value in values.items():
+        found[name] = value
+        if isinstance(value, np.ndarray):
+            found[name] = framework.tensors({name: value})[name]
+        elif isinstance(value, list | tuple) and _holds_array(value):
+            found[name] = list(_tensors({str(place): each for place, each in enumerate(value)}, framework).values())
+        elif isinstance(value, dict) and _holds_array(value):
+            value.update(_tensors(value, framework))  # which remembers, it may be, what is read of it
+    return found
+
+
+def _arrays(returned: Any, framework: Framework) -> Any:
+    if isinstance(returned, Mapping):
+        return {name: framework.array(value) for name, value in returned.items()}
+    if isinstance(returned, tuple | list):
+        return type(returned)(framework.array(value) for value in returned)
+    return framework.array(returned)
