@@ -29,6 +29,7 @@ from checks.hypotheses.calculus import (
 )
 from checks.hypotheses.conditions import branch_ignored, condition_turned
 from checks.hypotheses.explanation import Explanation, Hypothesis
+from checks.hypotheses.guards import guarded
 from checks.hypotheses.operands import (
     cotangent_ignored,
     cotangent_mistaken,
@@ -58,6 +59,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "cotangent ignored": cotangent_ignored,
     "off-diagonal terms": diagonal_only,
     "activation's derivative": activation_slope,
+    "guard": guarded,
     "constant factor": constant_factor,
     "transposed": permuted_axes,
     "operand transposed": operand_transposed,

@@ -16,6 +16,7 @@ from derivations.layer import size_symbol
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 NEGATIVE = ("-1", -1.0, "")
+_NEARLY = 1e-3  # a number that is so near 1 is no factor that anybody has written
 
 
 def nothing(suspect: Suspect) -> Iterator[Explanation]:
@@ -51,7 +52,7 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
             given = " ".join(f"{size}={n:g}" for size, n in _given(suspect).items() if size in _NAME.findall(name))
             number = f", {value:.4g} at {given}," if given else f" = {value:.4g}"
             yield Explanation(name, f"{suspect.name} is the true one times {name}{number}{within}{why(name)}")
-    if not named:
+    if not named and abs(factor - 1) > _NEARLY:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
 
 
