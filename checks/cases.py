@@ -90,7 +90,8 @@ def _possible(layer: Layer, name: str, value: float) -> float:
         option = options[name]
         low = None if option.low is None else float(option.low) if option.low.is_number else -np.inf
         above = number >= low if low is not None else number > 0 if option.positive else number >= 0
-        possible = np.isfinite(number) and above and (number.is_integer() or not option.integer)
+        below = option.high is None or not option.high.is_number or number <= float(option.high)
+        possible = np.isfinite(number) and above and below and (number.is_integer() or not option.integer)
         allowed = f"{layer.name} has {option}" + ", a whole number" * option.integer
     if not possible:
         shown = f"{number:.15g}" if isinstance(value, Real) else value

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.adapters.axes import TRANSPOSED, orders_of, reordered, reordered_layer, with_transposes
+from checks.adapters.complements import complemented, with_complements
 from checks.adapters.frameworks import adapt
 from checks.adapters.value_and_gradient import with_told_cotangent
 from checks.axis_orders import another_order
@@ -49,10 +50,11 @@ def gradcheck(
     forward and a backward, an Implementation, or code that PyTorch or JAX differentiates: a function, a
     `torch.autograd.Function` or its `apply`, a `torch.nn.Module`, a `jax.custom_vjp`. How they are called is told in
     the modules of `adapters`; `names` maps a parameter's name to a tensor's, or to `W.T` for a matrix that the code
-    keeps transposed, and `axes` a tensor's name to the order in which the code has its axes, `{"X": "NCHW"}`. `against`
-    is a layer of the catalogue, a Layer or a Derivation. `dtype` is float64, float32, float16 or, where ml_dtypes is
-    installed, bfloat16; `device` is cpu or cuda. `framework` is torch or jax where nothing in the code shows it; a
-    pair's functions are then given that framework's tensors instead of NumPy arrays.
+    keeps transposed, or to `1-keep` for a number that it has instead of keep, and `axes` a tensor's name to the order
+    in which the code has its axes, `{"X": "NCHW"}`. `against` is a layer of the catalogue, a Layer or a Derivation.
+    `dtype` is float64, float32, float16 or, where ml_dtypes is installed, bfloat16; `device` is cpu or cuda.
+    `framework` is torch or jax where nothing in the code shows it; a pair's functions are then given that framework's
+    tensors instead of NumPy arrays.
 
     In `sizes` the dL of a loss is what its backward takes it to be for good, such as 1.
 
@@ -78,10 +80,12 @@ def gradcheck(
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
     made, wanted = implementation, tuple(derivation.cotangents)
     names, axes = with_transposes(names or {}, axes or {})
+    names, complements = with_complements(names, layer)
 
     def with_axes(axes: Mapping[str, str]) -> Implementation:
         orders = orders_of(layer, axes, sizes)
         adapted = adapt(made, reordered_layer(layer, orders), names, device, framework, wanted)
+        adapted = complemented(adapted, complements)
         return reordered(with_told_cotangent(adapted, layer, sizes or {}), orders)
 
     implementation, theirs = with_axes(axes), reordered_layer(layer, orders_of(layer, axes, sizes))

@@ -45,7 +45,10 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Option:
-    """A hyperparameter: a number that the user chooses (lam, eps, stride, pad); it has no cotangent."""
+    """A hyperparameter: a number that the user chooses (lam, eps, stride, pad); it has no cotangent.
+
+    An `integer` one lies in low..high, another between 0 and `high`, where that is not None.
+    """
 
     name: str
     integer: bool = False
@@ -67,6 +70,8 @@ class Option:
             return f"{self.name} in {plain(self.low)}..{upper}"
         if self.integer:
             return f"{self.name} in {int(self.positive)}.."
+        if self.high is not None:
+            return f"0 {'<' if self.positive else '<='} {self.name} <= {plain(self.high)}"
         return f"{self.name} {'>' if self.positive else '>='} 0"
 
 

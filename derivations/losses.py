@@ -59,7 +59,7 @@ NLL = layer(
 SMOOTHED_SOFTMAX_CROSS_ENTROPY = layer(
     "smoothed_softmax_cross_entropy",
     "Softmax and cross-entropy with a target that leaves the share eps to all classes alike.",
-    tensors="Z[N, C]  T[N] in 0..C-1  eps >= 0  P[N, C]  L",
+    tensors="Z[N, C]  T[N] in 0..C-1  0 <= eps <= 1  P[N, C]  L",
     equations="""
         P[n, c] = exp(Z[n, c])/sum[k](exp(Z[n, k]))
         L = -sum[n, c](((1 - eps)*[c = T[n]] + eps/C)*log(P[n, c]))/N

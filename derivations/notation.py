@@ -77,10 +77,12 @@ def read_equation(text: str, of: Layer) -> Claim:
 
 _TERM = r"(?:[^\s\[\](),;]|\([^()\[\]]*\))+"
 _DECLARATION = re.compile(
+    r"(?:0\s*(?P<least><=?)\s*(?=[A-Za-z_]\w*\s*<=))?"  # `0 < keep <= 1`
     r"(?P<name>[A-Za-z_]\w*)(?:\s*(?P<sizes>\[[^\]]*\]))?"
     # `stride in 1..` has no upper end; blanks after the dots belong to the range only where there are some before.
     r"(?:\s+in\s+(?P<low>[^\s\[\]]+?)\s*\.\.(?:(?<=\s\.\.)\s*)?"
     rf"(?P<high>{_TERM}(?:\s+[-+*]\s+{_TERM})*)?)?(?:\s*(?P<sign>>=?)\s*0(?![\w.]))?"
+    r"(?(least)\s*<=\s*(?P<most>[1-9]\d{0,8})(?![\w.]))"
 )
 
 
@@ -198,6 +200,8 @@ class Reader:
                 raise line.error(f"{name!r} lies in {low}..{high}, and there is nothing in it", match.start("low"))
         if low is not None and match["sizes"] is None:
             self.options[name] = Option(name, True, low, high, bool(low.is_positive))
+        elif match["most"] is not None:
+            self.options[name] = Option(name, high=sp.Integer(match["most"]), positive=match["least"] == "<")
         elif match["sign"] is not None and match["sizes"] is None:
             self.options[name] = Option(name, positive=match["sign"] == ">")
         else:

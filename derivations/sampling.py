@@ -75,7 +75,7 @@ def _draw_options(
 
 def _random_option(option: Option, sizes: Mapping[str, float], rng: np.random.Generator) -> Any:
     if not option.integer:
-        return float(rng.integers(1, 32)) / 16
+        return float(rng.integers(1, 32 if option.high is None else 16 * int(option.high) + 1)) / 16
     low = 1 if option.positive else 0
     if option.low is None:
         return low

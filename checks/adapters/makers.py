@@ -82,7 +82,7 @@ def instances(
     made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str], run_once: Run
 ) -> Maker:
     """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
-    asked = plan_of(made, own, options, list(layer.hidden_sizes), names)
+    asked = plan_of(made, _parameters(made, layer, own, options, names), options, list(layer.hidden_sizes), names)
     fresh = tried(lambda values: call(made, *asked(values)), layer)
     from_parameters = Maker(lambda values: call(made, *asked(values)), asked.taken)
     if fresh is not None:
@@ -102,6 +102,17 @@ def instances(
     if fresh is None and own and any(tried(_from_sizes(made, plan, layer), layer) is not None for plan in plans):
         return replace(from_parameters, fresh=_untold(made, layer, own), taken={*own})
     return from_parameters
+
+
+def _parameters(
+    made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, str]
+) -> list[str]:
+    """What a class may be made from: a mask only where it says so, or asks for more than there is besides."""
+    parameters = inspect.signature(made).parameters
+    masks = {tensor.name for tensor in layer.inputs if tensor.integer} & assumed_without(layer, set()).keys()
+    masks -= {names.get(parameter, parameter) for parameter in parameters}
+    others = [name for name in own if name not in masks]
+    return others if len(parameters) <= len(others) + len(options) else list(own)
 
 
 def _untold(made: Any, layer: Layer, own: Sequence[str]) -> Callable[[Values], Any]:

@@ -1,6 +1,7 @@
 """Objects with methods forward and backward, as tutorials write layers: what lies between the two is their own."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getattr_static
 from types import MethodType
@@ -10,6 +11,7 @@ import numpy as np
 
 from checks.adapters.arguments import CACHE, CACHES, RATE, RATES, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without
+from checks.adapters.contexts import takes_context, with_own_context
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.makers import copies, instances, with_widths
 from checks.adapters.places import (
@@ -26,6 +28,7 @@ from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
 Method = Callable[..., Any]
+_ZEROING = re.compile(r"(zero|reset|clear|flush)\w*grad|grad\w*(zero|reset|clear|flush)", re.IGNORECASE)
 _OBJECT = "object"  # a forward's own, for its backward; the layer's names never look like it
 
 # What tutorials call the two methods.
@@ -87,7 +90,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for W as the layer and as the object calls it, or in
     `grads`, a dictionary or a list in the order of the layer's declaration, or in lists beside those of the parameters;
     or where the backward takes a learning rate, or the object or its optimizer keeps one, what it has moved the
-    parameters by. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own.
+    parameters by. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own,
+    and so has every backward of one that can set its gradients to zero, by a `zero_grad` or a method called like it.
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
     """
@@ -99,6 +103,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     between = [tensor.name for tensor in layer.intermediates]
     methods = methods_of(made)
     assert methods is not None
+    if takes_context(made, methods):
+        made = with_own_context(made, methods)
     run, pull = (_method(made, method) for method in methods)
     behind = names_behind(run, len(outputs))
     saved = [*outputs, *between, *filter(None, behind), CACHE]
@@ -166,6 +172,9 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
 
     def backward(values: Values) -> dict[str, Any]:
         fresh = values[_OBJECT]
+        if _adds_up(fresh):
+            fresh = copied(fresh)
+            values = {**values, _OBJECT: fresh}
         takes_step = takes_rate or _rates(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         returned, shapes = pulled(values)
@@ -187,6 +196,11 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     name = made.__name__ if is_class else type(made).__name__
     functions = (_function(made, methods[0]), _function(made, methods[1]))
     return Implementation(name, forward, backward, functions, None, maker.sizes, assumed)
+
+
+def _adds_up(made: Any) -> bool:
+    """Whether an object adds up gradients on purpose, as one does that can set them to zero: it has a method for it."""
+    return any(_ZEROING.search(name) and callable(getattr(made, name)) for name in dir(type(made)))
 
 
 def _no_cotangent(plan: Plan, layer: Layer, made: Any) -> str:

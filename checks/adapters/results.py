@@ -58,12 +58,17 @@ def results_by_name(returned: Any, outputs: Sequence[str], behind: Sequence[str]
         if outputs[0] not in named:
             named = {outputs[0]: next(iter(named.values())), **named}
         return named
-    if isinstance(returned, tuple):
+    if isinstance(returned, tuple) or _is_list_of_results(returned):
         if len(returned) - len(outputs) in (0, 1, len(behind)):
             cache = {CACHE: returned[-1]} if len(returned) == len(outputs) + 1 else {}
             return {**dict(zip((*outputs, *behind), returned, strict=False)), **cache}
         raise MisconductError("arity", f"the forward returned {len(returned)} values, expected {', '.join(outputs)}")
     return {outputs[0]: returned}
+
+
+def _is_list_of_results(returned: Any) -> bool:
+    """Whether a list is what a tuple would be, and not rows of one array: it holds things that are not alike."""
+    return isinstance(returned, list) and len({getattr(each, "shape", None) for each in returned}) > 1
 
 
 def gradient_keys(real: Sequence[str], *called: Mapping[str, str]) -> dict[str, str]:
@@ -91,6 +96,9 @@ def gradients_by_name(
     `keys` are those of a dictionary (`gradient_keys`). Raises MisconductError where it cannot be the layer's
     cotangents.
     """
+    fields = getattr(returned, "_fields", ())  # those of a named tuple
+    if fields and keys.keys() >= {*fields}:
+        returned = dict(zip(fields, returned, strict=True))
     if isinstance(returned, Mapping):
         return {keys.get(key, key): value for key, value in returned.items()}
     if returned is None:

@@ -51,9 +51,26 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
             named = True
             given = " ".join(f"{size}={n:g}" for size, n in _given(suspect).items() if size in _NAME.findall(name))
             number = f", {value:.4g} at {given}," if given else f" = {value:.4g}"
-            yield Explanation(name, f"{suspect.name} is the true one times {name}{number}{within}{why(name)}")
-    if not named and abs(factor - 1) > _NEARLY:
+            fixed = next(
+                (f"; it {is_so}" for option, is_so in _fixed(suspect, value) if option in _NAME.findall(name)), ""
+            )
+            yield Explanation(name, f"{suspect.name} is the true one times {name}{number}{within}{why(name)}{fixed}")
+    if named or abs(factor - 1) < _NEARLY:
+        return
+    fixed_ones = list(_fixed(suspect, factor))
+    yield from (Explanation(is_so, f"{suspect.name} {is_so}") for _, is_so in fixed_ones)
+    if not fixed_ones:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
+
+
+def _fixed(suspect: Suspect, factor: float) -> Iterator[tuple[str, str]]:
+    """The options that another value of would make up for a factor, and which."""
+    for option in suspect.layer.options:
+        own = float(suspect.trial.values[option.name])
+        for value in (own / factor, own * factor) if not option.integer else ():
+            if suspect.explained_by(suspect.answer_at({option.name: value})):
+                told = f"{option.name} = {value:.6g}"
+                yield option.name, f"is right for {told} (where it is that for good: --set {told.replace(' ', '')})"
 
 
 def size_mistaken(suspect: Suspect) -> Iterator[Explanation]:

@@ -1,5 +1,7 @@
 """How plain functions are called: by name, by position, and what they may return."""
 
+from collections import namedtuple
+
 import numpy as np
 import pytest
 
@@ -512,3 +514,44 @@ def test_keys_of_parameters_may_be_renamed_and_those_of_their_gradients_with_the
     report = gradcheck((cell, cell_backward), step, names={"Wax": "Wx", "Waa": "Wh"})
     assert report.verdict == "agree", report
     assert "(--name Wax=NAME)" in str(gradcheck((cell, cell_backward), step)).replace("\n", " ")
+
+
+Gradients = namedtuple("Gradients", "db dx dw")
+
+
+def affine_in_a_list(x, w, b):
+    return [x @ w + b, (x, w)]
+
+
+@pytest.mark.parametrize("made", [tuple, list, dict, Gradients])
+def test_results_may_come_in_a_list_and_gradients_under_names_in_any_order(made):
+    def backward(dout, cache):
+        x, w = cache
+        dx, dw, db = dout @ w.T, x.T @ dout, dout.sum(axis=0)
+        if made is dict:
+            return {"db": db, "dx": dx, "dw": dw}
+        return Gradients(dx=dx, dw=dw, db=db) if made is Gradients else made((dx, dw, db))
+
+    report = gradcheck((affine_in_a_list, backward), "linear")
+    assert report.verdict == "agree", report
+
+
+def test_a_list_of_rows_is_one_array():
+    pair = (lambda X: [row + 0 for row in X], lambda dY: [row for row in dY])
+    report = gradcheck(pair, "identity", sizes={"N": 2, "D": 3})
+    assert not [f for f in report.findings if f.cotangent == "Y" and f.verdict == "disagree"], report
+
+
+@pytest.mark.parametrize("name", ["caches", "ctx", "saved"])
+def test_a_cache_may_be_called_so(name):
+    namespace = {
+        "caches": lambda dout, caches: dout * (1 - caches**2),
+        "ctx": lambda dout, ctx: dout * (1 - ctx**2),
+        "saved": lambda dout, saved: dout * (1 - saved**2),
+    }
+
+    def forward(x):
+        y = np.tanh(x)
+        return y, y + 0
+
+    assert gradcheck((forward, namespace[name]), "tanh").verdict == "agree"

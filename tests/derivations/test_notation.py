@@ -2,6 +2,7 @@
 
 import string
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +68,28 @@ def test_the_tensors_of_a_layer_can_be_read_as_they_are_printed(name):
 def test_options_may_be_negative_and_are_not_taken_for_positive():
     shifted = read_layer("k in -2..2\nX[N] Y[N]\nY[n] = X[n + k]")
     assert shifted.equations[0].text == "Y[n] = X[k + n]*[0 <= k + n <= N - 1]"
+
+
+@pytest.mark.parametrize(
+    ("declared", "printed", "most"),
+    [("0 < keep <= 1", "0 < keep <= 1", 1), ("0<=keep<=12", "0 <= keep <= 12", 12), ("keep > 0", "keep > 0", None)],
+)
+def test_an_option_may_have_an_upper_end(declared, printed, most):
+    read = read_layer(f"X[N]  {declared}  Y[N]\nY[n] = X[n]*keep")
+    (option,) = read.options
+    assert str(option) == printed
+    assert option.high == most
+    assert not option.integer
+    drawn = {read.random_inputs({"N": 1}, np.random.default_rng(seed))["keep"] for seed in range(30)}
+    assert len(drawn) > 9
+    assert all(0 < number <= (most or 2) for number in drawn)
+
+
+@pytest.mark.parametrize(
+    "declared", ["0 < keep < 1", "0 < keep <= 1.5", "0 < keep", "1 < keep <= 3", "0 < keep <= 0", "0 < keep[N] <= 1"]
+)
+def test_another_upper_end_is_refused(declared):
+    refusal(f"X[N]  {declared}  Y[N]\nY[n] = X[n]*keep")
 
 
 @pytest.mark.parametrize(

@@ -533,3 +533,71 @@ class MadeFromSizes(InDictionaries):
 def test_the_bound_of_an_option_may_be_another_option(made, verdict):
     text = "X[N, D]  W[D, C]  k in 1..  m in k..  Y[N, C]\nY[n, c] = sum[d](X[n, d]*W[d, c])*k*m"
     assert gradcheck(made, read_layer(text)).verdict == verdict
+
+
+class Flushing(Dense):
+    """It adds up gradients on purpose, and forgets its input with them."""
+
+    def backward(self, grad):
+        dX = super().backward(grad)
+        weights, bias = self.grads
+        self.grad_weights, self.grad_bias = self.grad_weights + weights, self.grad_bias + bias
+        del self.grads
+        return dX
+
+    def __init__(self, n_in, n_out):
+        super().__init__(n_in, n_out)
+        self.flush_gradients()
+
+    def flush_gradients(self):
+        self.grad_weights, self.grad_bias, self.kept = 0.0, 0.0, {}
+
+
+class Averaging(Flushing):
+    """It is wrong besides."""
+
+    def backward(self, grad):
+        dX = super().backward(grad)
+        self.grad_weights = self.grad_weights / len(grad)
+        return dX
+
+
+def test_gradients_may_add_up_where_they_can_be_set_to_zero():
+    assert gradcheck(Flushing, "linear").verdict == "agree"
+    report = gradcheck(Averaging, "linear")
+    assert {finding.cotangent for finding in report.findings if finding.verdict == "disagree"} == {"dW"}
+    assert "times 1/N" in " ".join(str(report).split())
+
+
+class Handing:
+    """Its forward hands a cache on, under another name."""
+
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        return x @ self.W + self.b, (x, self.W)
+
+    def backward(self, dout, caches):
+        x, W = caches
+        self.db = dout.sum(axis=0)
+        return {"dx": dout @ W.T, "dW": x.T @ dout}
+
+
+class OfTheClass:
+    """Its methods need no object."""
+
+    @classmethod
+    def forward(cls, x):
+        y = np.tanh(x)
+        return y, y
+
+    @classmethod
+    def backward(cls, dout, y):
+        return dout * (1 - y * y)
+
+
+@pytest.mark.parametrize(("made", "layer"), [(Handing, "linear"), (OfTheClass, "tanh"), (OfTheClass(), "tanh")])
+def test_a_forward_may_hand_its_backward_a_cache(made, layer):
+    report = gradcheck(made, layer)
+    assert report.verdict == "agree", report
