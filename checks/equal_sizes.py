@@ -11,7 +11,8 @@ from derivations import Layer
 
 Sizes = Mapping[str, int]
 MOST_TRIES = 60
-EQUAL = 3  # what sizes are that are made equal: a kernel has a middle then
+EQUAL = (3, 2)  # what sizes are that are made equal: a kernel has a middle then, a pooling window is halved
+IMAGE = 6
 
 
 def equal_sizes(trial: Trial, fixed: Mapping[str, float]) -> tuple[Diagnosis, ...]:
@@ -30,7 +31,7 @@ def equal_sizes(trial: Trial, fixed: Mapping[str, float]) -> tuple[Diagnosis, ..
     return ()
 
 
-def squared(trial: Trial, fixed: Mapping[str, float]) -> list[Trial]:
+def squared(trial: Trial, fixed: Mapping[str, float]) -> Iterator[Trial]:
     """The trial with square images and kernels, and no padding, stride or dilation; none where nothing is square.
 
     Sizes that stand side by side wherever one of them stands are made equal.
@@ -38,32 +39,41 @@ def squared(trial: Trial, fixed: Mapping[str, float]) -> list[Trial]:
     layer = trial.derivation.layer
     plainest = {option.name: smallest_of(option) for option in layer.options if option.integer}
     fixed = {**{name: low for name, low in plainest.items() if low is not None}, **fixed}
-    shapes = [[str(size) for size in tensor.sizes] for tensor in layer.inputs]
-    sizes: dict[str, int] = {}
-    for one, other in _beside(layer, fixed):
-        if one != shapes[0][0] and [one in shape for shape in shapes] == [other in shape for shape in shapes]:
-            sizes[one] = sizes.get(one, EQUAL if sizes else 2 * EQUAL)  # images before kernels
-            sizes[other] = sizes[one]
-    there = _with_sizes(trial, {**fixed, **sizes}) if sizes else None
-    return [there] if there else []
+    shapes = _shapes(layer)
+    for equal in EQUAL:
+        sizes: dict[str, int] = {}
+        for one, other in _beside(layer, fixed):
+            if one != shapes[0][0] and [one in shape for shape in shapes] == [other in shape for shape in shapes]:
+                sizes[one] = sizes.get(one, equal if sizes else IMAGE)  # images before kernels
+                sizes[other] = sizes[one]
+        there = _with_sizes(trial, {**fixed, **sizes}) if sizes else None
+        if there is not None:
+            yield there
 
 
 def _choices(layer: Layer, fixed: Mapping[str, float]) -> Iterator[Sizes]:
     """Equal sizes for two that stand side by side in a tensor; then for two such pairs; then for any other two."""
     free = [name for name in layer.size_names if name not in fixed]
     pairs = _beside(layer, fixed)
-    yield from (dict.fromkeys(pair, EQUAL) for pair in pairs)
-    for one, other in combinations(pairs, 2):
-        if not {*one} & {*other}:
-            yield {**dict.fromkeys(one, 2 * EQUAL), **dict.fromkeys(other, EQUAL)}
-    yield from (dict.fromkeys(pair, EQUAL) for pair in combinations(free, 2) if pair not in pairs)
+    for equal in EQUAL:
+        yield from (dict.fromkeys(pair, equal) for pair in pairs)
+    for equal in EQUAL:
+        for one, other in combinations(pairs, 2):
+            if not {*one} & {*other}:
+                yield {**dict.fromkeys(one, IMAGE), **dict.fromkeys(other, equal)}
+    yield from (dict.fromkeys(pair, EQUAL[0]) for pair in combinations(free, 2) if pair not in pairs)
 
 
 def _beside(layer: Layer, fixed: Mapping[str, float]) -> list[tuple[str, str]]:
-    """The sizes that stand side by side in an input, and are drawn."""
+    """The sizes that stand side by side in an input, or that none shows, and are drawn."""
     free = {name for name in layer.size_names if name not in fixed}
-    shapes = [[str(size) for size in tensor.sizes] for tensor in layer.inputs]
-    return [pair for pair in dict.fromkeys(pair for shape in shapes for pair in pairwise(shape)) if {*pair} <= free]
+    pairs = dict.fromkeys(pair for shape in _shapes(layer) for pair in pairwise(shape))
+    return [pair for pair in pairs if {*pair} <= free]
+
+
+def _shapes(layer: Layer) -> list[list[str]]:
+    """The sizes of every input; and together those that no input shows, such as a pooling window's."""
+    return [*([str(size) for size in tensor.sizes] for tensor in layer.inputs), list(layer.hidden_sizes)]
 
 
 def _together(equal: Sizes) -> Iterator[Sequence[str]]:

@@ -107,3 +107,31 @@ def test_what_is_wrong_at_equal_sizes_too_is_not_told_so(forward):
     report = gradcheck((forward, lambda dY, X, W: {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(0)}), "linear")
     assert report.verdict == "disagree"
     assert "sizes taken for equal" not in {hypothesis for hypothesis, _ in told(report)}
+
+
+def halve(x, pool_size=2, stride=2):
+    """Images with channels first, and a window of 2x2 unless something else is asked for."""
+    height, width = ((side - pool_size) // stride + 1 for side in x.shape[2:])
+    Y = np.zeros((*x.shape[:2], height, width))
+    for h, w in np.ndindex(height, width):
+        Y[:, :, h, w] = x[:, :, h * stride : h * stride + pool_size, w * stride : w * stride + pool_size].max((2, 3))
+    return Y, (x, pool_size, stride)
+
+
+def halve_backward(dout, cache):
+    x, pool_size, stride = cache
+    dx = np.zeros_like(x)
+    for n, c, h, w in np.ndindex(dout.shape):
+        window = dx[n, c, h * stride : h * stride + pool_size, w * stride : w * stride + pool_size]
+        seen = x[n, c, h * stride : h * stride + pool_size, w * stride : w * stride + pool_size]
+        window[np.unravel_index(seen.argmax(), seen.shape)] += dout[n, c, h, w]
+    return dx
+
+
+def test_a_pooling_window_and_channels_first_are_told_step_by_step():
+    pair, axes = (halve, halve_backward), {"X": "NCHW", "Y": "NCPQ"}
+    first = gradcheck(pair, "max_pool2d").diagnoses
+    assert [diagnosis.mistake for diagnosis in first] == ["--axes X=NCHW --axes Y=NCPQ"]
+    second = gradcheck(pair, "max_pool2d", axes=axes).diagnoses
+    assert "it takes R = S for granted: with --set R=2 --set S=2 the forward agrees" in second[-1].sentence
+    assert gradcheck(pair, "max_pool2d", axes=axes, sizes={"R": 2, "S": 2}).verdict == "agree"
