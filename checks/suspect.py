@@ -123,6 +123,14 @@ class Suspect:
         changed = [self.equations[-1]] if last else self._reading({*operands})
         return self._evaluated([e for e in changed if e.name not in operands], operands)
 
+    def explained_at(self, operands: Mapping[str, Any]) -> bool:
+        """Whether the answer is what its equations give for other operands or options, if that has a value."""
+        try:
+            with np.errstate(all="ignore"):
+                return self.explained_by(self.answer_at(operands))
+        except DerivationError:
+            return False
+
     def answer_by(self, *others: Equation) -> NDArray[np.float64]:
         """What its equations give with one of them, or several, replaced by these, in float64."""
         replaced = {other.name: other for other in others}

@@ -165,7 +165,7 @@ def option_mistaken(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth for 1 less an option."""
     for option in suspect.layer.options if suspect.fits else ():
         own = float(suspect.trial.values[option.name])
-        if not option.integer and 0 < own < 1 and suspect.explained_by(suspect.answer_at({option.name: 1 - own})):
+        if not option.integer and 0 < own < 1 and suspect.explained_at({option.name: 1 - own}):
             what = f"1 - {option.name} in the place of {option.name}"
             told = f"(where it has that instead: --name ...=1-{option.name})"
             yield Explanation(what, f"{suspect.name} is right for {what} {told}")

@@ -1,5 +1,6 @@
 """Right but for a number: zero, a sign, a factor, a size."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -51,26 +52,22 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
             named = True
             given = " ".join(f"{size}={n:g}" for size, n in _given(suspect).items() if size in _NAME.findall(name))
             number = f", {value:.4g} at {given}," if given else f" = {value:.4g}"
-            fixed = next(
-                (f"; it {is_so}" for option, is_so in _fixed(suspect, value) if option in _NAME.findall(name)), ""
-            )
-            yield Explanation(name, f"{suspect.name} is the true one times {name}{number}{within}{why(name)}{fixed}")
-    if named or abs(factor - 1) < _NEARLY:
-        return
-    fixed_ones = list(_fixed(suspect, factor))
-    yield from (Explanation(is_so, f"{suspect.name} {is_so}") for _, is_so in fixed_ones)
-    if not fixed_ones:
+            yield Explanation(name, f"{suspect.name} is the true one times {name}{number}{within}{why(name)}")
+    if not named and abs(factor - 1) > _NEARLY:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
+    yield from _fixed_options(suspect, factor)
 
 
-def _fixed(suspect: Suspect, factor: float) -> Iterator[tuple[str, str]]:
-    """The options that another value of would make up for a factor, and which."""
+def _fixed_options(suspect: Suspect, factor: float) -> Iterator[Explanation]:
+    """got = the truth for an option that is one number for good, where that makes up for a factor."""
     for option in suspect.layer.options:
         own = float(suspect.trial.values[option.name])
-        for value in (own / factor, own * factor) if not option.integer else ():
-            if suspect.explained_by(suspect.answer_at({option.name: value})):
+        most = math.inf if option.high is None else float(option.high)
+        for value in (own / factor, own * factor) if not option.integer and factor else ():
+            if 0 <= value <= most and suspect.explained_at({option.name: value}):
                 told = f"{option.name} = {value:.6g}"
-                yield option.name, f"is right for {told} (where it is that for good: --set {told.replace(' ', '')})"
+                wanted = f"(where it is that for good: --set {told.replace(' ', '')})"
+                yield Explanation(told, f"{suspect.name} is right for {told} {wanted}")
 
 
 def size_mistaken(suspect: Suspect) -> Iterator[Explanation]:
