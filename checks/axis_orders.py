@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, islice, product
 
+from checks.adapters.axes import TRANSPOSED
 from checks.diagnosis import Diagnosis
 from checks.implementation import Implementation
 from checks.outputs import Outputs, outputs_agree, outputs_of
 from checks.trial import Trial
-from derivations import Tensor
+from derivations import Layer, Tensor
 from derivations.render.plain import plain
 
 Axes = Mapping[str, str]
@@ -26,7 +27,7 @@ def another_order(trials: Sequence[Trial], adapted_with: Callable[[Axes], Implem
     if not looked_at:
         return ()
     fitting: Axes | None = None
-    for axes in (*islice(_orders(trials[0]), MOST_TRIES), _in_a_batch(trials[0])):
+    for axes in (*islice(_orders(trials[0]), MOST_TRIES), *_usual_ways(trials[0].derivation.layer)):
         try:
             implementation = adapted_with(axes)
         except ValueError:
@@ -79,12 +80,21 @@ def _usual(tensor: Tensor) -> list[str]:
     return [order for order in dict.fromkeys(map(_joined, orders)) if order != _joined(sizes)]
 
 
-def _in_a_batch(trial: Trial) -> Axes:
-    """An axis more in front of what has the first axis of the data: rows as one sequence of a batch."""
-    layer = trial.derivation.layer
+def _usual_ways(layer: Layer) -> Iterator[Axes]:
+    """What changes many tensors in one way: rows are one sequence of a batch; examples are columns, and all goes so."""
     rows = layer.inputs[0].sizes[:1]
     inside = [tensor for tensor in (*layer.inputs, *layer.outputs) if rows and tensor.sizes[:1] == rows]
-    return {tensor.name: _joined(["1", *map(plain, tensor.sizes)]) for tensor in inside}
+    yield {tensor.name: _joined(["1", *map(plain, tensor.sizes)]) for tensor in inside}
+    turned = {tensor.name: _turned(tensor) for tensor in layer.tensors if len(tensor.sizes) > 1}
+    vectors = [tensor for tensor in layer.inputs if len(tensor.sizes) == 1 and not tensor.integer]
+    yield {**turned, **{tensor.name: _joined([plain(tensor.sizes[0]), "1"]) for tensor in vectors}}
+    yield turned
+
+
+def _turned(tensor: Tensor) -> str:
+    """The axes of a tensor in reverse: examples are last then."""
+    sizes = [plain(size) for size in tensor.sizes]
+    return TRANSPOSED if len(sizes) == 2 and sizes[0] == sizes[1] else _joined(sizes[::-1])
 
 
 def _joined(sizes: Sequence[str]) -> str:

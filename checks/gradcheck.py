@@ -158,8 +158,13 @@ def _shown(theirs: Tensor, axes: str) -> str:
 
 
 def _wrong_forward(trial: Trial, findings: Sequence[Finding]) -> set[str]:
-    """How a forward is found out at one case: by the equations, or because it raises, or by a shape."""
-    here = [f for f in findings if f.case == trial.label and f.cotangent in trial.outputs]
+    """How a forward is found out at one case: by the equations, or because it raises, or by a shape.
+
+    One that gives no output is found out by what it gives on the way.
+    """
+    given = {*trial.outputs} if any(f.cotangent in trial.outputs for f in findings) else {*trial.truth}
+    names = given - {*trial.derivation.cotangents}
+    here = [f for f in findings if f.case == trial.label and f.cotangent in names]
     return {finding.witness for finding in here if finding.verdict == "disagree"}
 
 

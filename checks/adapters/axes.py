@@ -142,6 +142,8 @@ def _ours(value: Any, order: Order | None, name: str = "") -> Any:
         except (TypeError, RuntimeError, ValueError):  # a framework's own array: another finding tells
             return value
     added = [place for place, axis in enumerate(order.axes) if axis is None]
+    if not value.ndim and order.axes:  # one number for all of it: its shape is looked at later
+        return value
     if value.ndim != len(order.axes) or any(value.shape[place] != 1 for place in added):
         ones = f", {len(added)} of them of length 1" if added else ""
         raise MisconductError("shape", f"{name} has shape {value.shape}, expected {len(order.axes)} axes{ones}")

@@ -8,7 +8,16 @@ import numpy as np
 from checks.adapters.arguments import CACHE, CACHES, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
-from checks.adapters.results import gradient_keys, gradients_by_name, names_behind, renamed, results_by_name
+from checks.adapters.results import (
+    gradient_keys,
+    gradients_by_name,
+    names_behind,
+    names_of_results,
+    renamed,
+    results_by_name,
+    times_cotangent,
+)
+from checks.adapters.value_and_gradient import is_loss
 from checks.implementation import Implementation, Values, call
 from derivations import Layer
 from numeric.contract import contract_of, without_contract
@@ -41,10 +50,12 @@ def from_functions(
 
     The forward returns the output array, or a tuple of several; a dictionary of arrays, the output under its name or
     first; or a tuple with more behind its outputs: what it calls these in `return Y, mean, scale` the backward can ask
-    for, and one thing alone is its parameter `cache` as well. The backward returns a dictionary, `{"dX": ...}`, with
-    X as the layer or the code calls it, a sequence in the order of the real inputs, or its first ones and a dictionary
-    of the others, or one array, the first of these; where it returns just as many as are `wanted`, those; or lists,
-    with an entry for every layer, whose arrays are told by their shapes (`adapters.layer_lists`).
+    for, and one thing alone is its parameter `cache` as well. Where all names of `return Z1, A1` are the layer's, that
+    is what they are, and a loss may be missing: then the gradient is that of dL = 1. The backward returns a dictionary,
+    `{"dX": ...}`, with X as the layer or the code calls it, a sequence under such names, `return dX, dW`, or in the
+    order of the real inputs, or its first ones and a dictionary of the others, or one array, the first of these; where
+    it returns just as many as are `wanted`, those; or lists, with an entry for every layer, whose arrays are told by
+    their shapes (`adapters.layer_lists`).
     Raises ValueError where `names` leads to a name that the layer does not have.
     """
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
@@ -70,9 +81,18 @@ def from_functions(
         ignored = _unread(given, forward_plan, layer)
         forward_plan, backward_plan = forward_plan.without(ignored), backward_plan.without(ignored)
 
+    own = [*outputs, *between]
+    known = {**dict(zip(own, own, strict=True)), **{yours: name for yours, name in names.items() if name in own}}
+    by_name = names_of_results(forward, known)
+    # A forward that returns no loss, by name, has a gradient by itself.
+    no_loss = is_loss(layer) and bool(by_name) and outputs[0] not in by_name and not {*cotangents} & backward_plan.taken
+
     def run_forward(values: Values, function: Callable[..., Any] = forward) -> dict[str, Any]:
         positional, named = forward_plan(values)
-        return results_by_name(renamed(call(function, positional, named), names), outputs, behind)
+        returned = call(function, positional, named)
+        if by_name and isinstance(returned, tuple) and len(returned) == len(by_name):
+            return dict(zip(by_name, returned, strict=True))
+        return results_by_name(renamed(returned, names), outputs, behind)
 
     def run_forward_again(values: Values) -> dict[str, Any]:
         return run_forward(values, without_contract(forward))
@@ -81,6 +101,9 @@ def from_functions(
     orders = [*([wanted] if wanted else []), [name for name in real if name[1:] not in assumed]]
 
     keys = gradient_keys(real, names, forward_plan.called, backward_plan.called)
+    gradients_named = names_of_results(backward, keys)
+    if len({*gradients_named}) == len(gradients_named):
+        orders.insert(0, gradients_named)
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
         positional, named = backward_plan(values)
@@ -93,7 +116,10 @@ def from_functions(
         returned, shapes = pulled(values)
         if nested.are_in(returned):
             return nested.by_name(returned, shapes)
-        return gradients_by_name(returned, real, len(inputs), orders, keys)
+        found = gradients_by_name(returned, real, len(inputs), orders, keys)
+        if no_loss:
+            found = {name: times_cotangent(values[cotangents[0]], gradient) for name, gradient in found.items()}
+        return found
 
     name = getattr(forward, "__name__", layer.name)
     functions = (forward, backward)

@@ -7,6 +7,8 @@ import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from checks.adapters.arguments import CACHE
 from checks.adapters.places import gradient_forms
 from checks.implementation import MisconductError
@@ -38,6 +40,15 @@ def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:
     return told.pop() if len(told) == 1 else ()
 
 
+def names_of_results(forward: Callable[..., Any], known: Mapping[str, str]) -> tuple[str, ...]:
+    """What a function returns by the layer's names, where it calls all of it so, as in `return Z1, A1, Z2, A2`.
+
+    `known` leads from what it may call them to the layer's names. Nothing where something is called otherwise.
+    """
+    returned = names_behind(forward, 0)
+    return tuple(known[name] for name in returned) if len(returned) > 1 and known.keys() >= {*returned} else ()
+
+
 def _within(function: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function, without those of functions that are defined in it."""
     for node in ast.iter_child_nodes(function):
@@ -64,6 +75,12 @@ def results_by_name(returned: Any, outputs: Sequence[str], behind: Sequence[str]
             return {**dict(zip((*outputs, *behind), returned, strict=False)), **cache}
         raise MisconductError("arity", f"the forward returned {len(returned)} values, expected {', '.join(outputs)}")
     return {outputs[0]: returned}
+
+
+def times_cotangent(cotangent: Any, gradient: Any) -> Any:
+    """The product in the gradient's own dtype; what is no array is left for whoever looks at it."""
+    dtype = getattr(gradient, "dtype", None)
+    return gradient if dtype is None else np.multiply(cotangent, gradient, dtype=dtype)
 
 
 def _is_list_of_results(returned: Any) -> bool:

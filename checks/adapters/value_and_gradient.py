@@ -18,7 +18,7 @@ from checks.adapters.places import (
     required_places,
     settled,
 )
-from checks.adapters.results import gradient_keys, gradients_by_name, renamed
+from checks.adapters.results import gradient_keys, gradients_by_name, renamed, times_cotangent
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
@@ -93,7 +93,7 @@ def from_value_and_gradient(
         else:
             found = gradients_by_name(renamed(returned, names), real, len(inputs), [wanted] if wanted else [], keys)
         found = as_the_layer_has_them(found, shapes, values)
-        return {name: _times(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
+        return {name: times_cotangent(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
     assumed = assumed_without(layer, plan.taken | places.keys())
     return Implementation(name, forward, backward, (function,), None, sizes, assumed)
@@ -158,12 +158,6 @@ def with_told_cotangent(implementation: Implementation, layer: Layer, sizes: Map
 
     def backward(values: Values) -> dict[str, Any]:
         found = implementation.backward(values)
-        return {key: _times(values[name] / sizes[name], gradient) for key, gradient in found.items()}
+        return {key: times_cotangent(values[name] / sizes[name], gradient) for key, gradient in found.items()}
 
     return replace(implementation, backward=backward)
-
-
-def _times(cotangent: Any, gradient: Any) -> Any:
-    """The product in the gradient's own dtype; what is no array is left for whoever looks at it."""
-    dtype = getattr(gradient, "dtype", None)
-    return gradient if dtype is None else np.multiply(cotangent, gradient, dtype=dtype)

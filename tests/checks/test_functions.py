@@ -555,3 +555,69 @@ def test_a_cache_may_be_called_so(name):
         return y, y + 0
 
     assert gradcheck((forward, namespace[name]), "tanh").verdict == "agree"
+
+
+NETWORK = layer(
+    "network_without_its_loss",
+    tensors="X[N, D]  W1[D, M]  W2[M, C]  T[N, C]  Z1[N, M]  A1[N, M]  Z2[N, C]  L",
+    equations="""
+        Z1[n, m] = sum[d](X[n, d]*W1[d, m])
+        A1[n, m] = tanh(Z1[n, m])
+        Z2[n, c] = sum[m](A1[n, m]*W2[m, c])
+        L = sum[n, c]((Z2[n, c] - T[n, c])**2)/(2*N)
+    """,
+)
+
+
+def forward_prop(W1, W2, X):
+    Z1 = X @ W1
+    A1 = np.tanh(Z1)
+    Z2 = A1 @ W2
+    return Z1, A1, Z2
+
+
+def backward_prop(Z1, A1, Z2, W1, W2, X, T):
+    m = len(X)
+    dZ2 = (Z2 - T) / m
+    dW2 = A1.T @ dZ2
+    dZ1 = dZ2 @ W2.T * (1 - np.tanh(Z1) ** 2)
+    dW1 = X.T @ dZ1
+    return dW2, dW1
+
+
+def backward_prop_without_the_mean(Z1, A1, Z2, W1, W2, X, T):
+    dW2 = A1.T @ (Z2 - T)
+    dW1 = X.T @ ((Z2 - T) @ W2.T * (1 - A1**2))
+    return dW2, dW1
+
+
+def test_a_network_may_give_no_loss_and_its_results_and_gradients_go_by_their_names():
+    weights = derive(NETWORK, wrt=["W1", "W2"])
+    report = gradcheck((forward_prop, backward_prop), weights)
+    assert {finding.cotangent for finding in report.findings} == {"Z1", "A1", "Z2", "dW1", "dW2", ""}
+    assert not [finding for finding in report.findings if finding.verdict == "disagree"], report
+    report = gradcheck((forward_prop, backward_prop_without_the_mean), weights)
+    assert {f.cotangent for f in report.findings if f.verdict == "disagree"} == {"dW1", "dW2"}
+    assert "the mean over N is missing" in " ".join(str(report).split())
+
+
+def in_columns(W1, W2, X):
+    Z1 = W1 @ X
+    A1 = np.tanh(Z1)
+    Z2 = W2 @ A1
+    return Z1, A1, Z2
+
+
+def test_how_the_axes_of_a_network_without_a_loss_lie_is_told():
+    report = gradcheck((in_columns, backward_prop), derive(NETWORK, wrt=["W1", "W2"]))
+    (told,) = [diagnosis.mistake for diagnosis in report.diagnoses if diagnosis.hypothesis == "axes in another order"]
+    assert {*told.replace("--axes ", "").split()} == {"X=DN", "W1=MD", "W2=CM", "T=CN", "Z1=MN", "A1=MN", "Z2=CN"}
+
+
+def test_gradients_go_by_the_names_in_the_return_whatever_their_order():
+    def swapped(dY, X, W):
+        dX, dW = dY @ W.T, X.T @ dY
+        db = dY.sum(axis=0)
+        return db, dW, dX
+
+    assert gradcheck((forward, swapped), "linear").verdict == "agree"

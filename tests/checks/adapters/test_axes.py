@@ -305,3 +305,11 @@ def test_what_to_type_for_a_square_matrix_is_told():
 def test_a_transpose_that_there_is_not_is_one_line(names, axes, reason):
     with pytest.raises(ValueError, match=reason):
         gradcheck((in_columns, in_columns_backward), "linear", names=names, axes=axes)
+
+
+def test_that_everything_is_in_columns_is_told_at_once():
+    pair, names = (recurrent, recurrent_backward), {**THEIR_NAMES, "Waa": "Wh"}
+    (diagnosis,) = gradcheck(pair, "rnn_tanh", names=names).diagnoses
+    axes = dict(told.split("=") for told in diagnosis.mistake.replace("--axes ", "").split())
+    assert axes == {**IN_COLUMNS, "Wh": ".T"}
+    assert gradcheck(pair, "rnn_tanh", names=names, axes=axes).verdict == "agree"
