@@ -320,6 +320,7 @@ def doctor(
     """
     from checks.adapters.files import FileError, load_implementation
     from checks.gradcheck import gradcheck
+    from checks.hush import hushed
     from derivations import LAYERS, DerivationError, derive
     from derivations.catalogue import find
     from derivations.layer_file import read_layer_file
@@ -329,19 +330,25 @@ def doctor(
     with _refusing(DerivationError):
         layer = find(against, LAYERS) if against is not None else read_layer_file(file or Path())
         derivation = derive(layer, wrt or None)
+    told_names = _told("--name", names or [], "YOURS=NAME, such as weights=W")
+    told_axes = _told("--axes", axes or [], "NAME=SIZES, such as X=NCHW")
+    told_sizes = _settings(settings or [])
     with _refusing(FileError, ValueError):
         made = load_implementation(target, forward)
-        report = gradcheck(
-            made,
-            derivation,
-            sizes=_settings(settings or []),
-            names=_told("--name", names or [], "YOURS=NAME, such as weights=W"),
-            axes=_told("--axes", axes or [], "NAME=SIZES, such as X=NCHW"),
-            dtype=dtype,
-            seed=seed,
-            device=device,
-        )
+        with hushed() as noise:
+            report = gradcheck(
+                made,
+                derivation,
+                sizes=told_sizes,
+                names=told_names,
+                axes=told_axes,
+                dtype=dtype,
+                seed=seed,
+                device=device,
+            )
     _console().print(report)
+    if str(noise):
+        _console().print(str(noise), style="dim")
     raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
 
 

@@ -50,7 +50,7 @@ def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named:
     try:
         with np.errstate(all="ignore"):
             return function(*(value for _, value in positional), **named)
-    except Exception as error:  # code under test may raise anything at all, and that is a finding
+    except (Exception, SystemExit) as error:  # code under test may raise anything at all, and that is a finding
         trouble = " ".join(f"{type(error).__name__}: {error}".split())
         raise MisconductError("raises", f"{shown(function, positional, named)} raises {trouble}") from error
 

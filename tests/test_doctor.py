@@ -184,3 +184,33 @@ def test_mutating_an_unknown_layer_is_one_line(run):
     code, _, err = run("mutate", "l2_penalti")
     assert code == 2
     assert "did you mean l2_penalty" in err
+
+
+NOISY = """
+import warnings
+
+def forward(X):
+    print("a shape", X.shape)
+    warnings.warn("slow")
+    return X + 0
+
+def backward(dY):
+    print("back")
+    return dY + 0
+"""
+
+
+def test_the_doctor_tells_once_what_code_prints_and_warns_of(run, tmp_path):
+    (tmp_path / "mine.py").write_text(NOISY)
+    code, out, err = run("doctor", "mine.py:backward", "--against", "identity")
+    assert code == 0
+    assert not err
+    assert "a shape" not in out
+    assert out.endswith("what the code prints is left out\nthe code warns: UserWarning: slow (mine.py, line 6)\n")
+
+
+def test_code_that_ends_python_is_a_finding(run, tmp_path):
+    (tmp_path / "mine.py").write_text("def forward(X):\n    raise SystemExit(3)\n\n\nbackward = forward\n")
+    code, out, _ = run("doctor", "mine.py:backward", "--forward", "forward", "--against", "identity")
+    assert code == 1
+    assert "raises SystemExit: 3" in out

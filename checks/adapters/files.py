@@ -72,7 +72,7 @@ def load_module(path: Path) -> ModuleType:
         specification.loader.exec_module(module)
     except SyntaxError as error:
         raise FileError(f"{path}, line {error.lineno}: {error.msg}") from None
-    except Exception as error:  # a user's file may raise anything at all, and that is what we report
+    except (Exception, SystemExit) as error:  # a user's file may raise anything at all, and that is what we report
         line = next(
             (
                 f.lineno

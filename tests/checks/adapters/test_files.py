@@ -67,6 +67,7 @@ def test_what_a_framework_differentiates_is_found_by_itself(tmp_path, mine):
         ("def backward(dY): return dY", "{path}:backward", "could belong to; name it with --forward"),
         ("def backward(dY:\n  pass", "{path}:backward", "line 1"),
         ("x = 1\nraise KeyError('oh')", "{path}:backward", "line 2: running it raises KeyError: 'oh'"),
+        ("import sys\n\nsys.exit('done')", "{path}:backward", "line 3: running it raises SystemExit: done"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_one_line(tmp_path, source, target, message):
