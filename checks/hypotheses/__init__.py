@@ -30,6 +30,7 @@ from checks.hypotheses.calculus import (
 )
 from checks.hypotheses.conditions import branch_ignored, condition_turned
 from checks.hypotheses.explanation import Explanation, Hypothesis
+from checks.hypotheses.functions import function_mistaken
 from checks.hypotheses.guards import guarded
 from checks.hypotheses.operands import (
     cotangent_ignored,
@@ -91,6 +92,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "condition": condition_turned,
     "branch ignored": branch_ignored,
     "another layer": another_layer,
+    "another function": function_mistaken,
     "another cotangent": cotangent_mistaken,
     "operand's blocks permuted": operand_blocks_permuted,
     "operand flipped": operand_flipped,
