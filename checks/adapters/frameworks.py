@@ -1,7 +1,7 @@
 """Whose code is it? Whatever a user hands in, as an Implementation; PyTorch and JAX are imported only for their own."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
+from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -10,13 +10,13 @@ from checks.adapters.assumptions import runs
 from checks.adapters.functions import from_functions
 from checks.adapters.objects import from_object, gradient_of, is_object, methods_of
 from checks.adapters.slopes import is_sloped, with_backward
+from checks.adapters.tensors import JAX, TORCH
 from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
 from checks.implementation import Implementation
 from derivations import Layer
 
 Function = Callable[..., Any]
-TORCH = "torch"
-FRAMEWORKS = {TORCH: TORCH, "jax": "jax", "jaxlib": "jax"}
+FRAMEWORKS = {TORCH: TORCH, JAX: JAX, "jaxlib": JAX}
 EXPECTED = (
     "an implementation is a pair of functions (forward, backward), a class or an object with methods forward and "
     "backward, or with a function and its derivative, a function that returns a loss and its gradient, one function of "
@@ -62,7 +62,7 @@ def adapt(
     if framework is None:
         name = getattr(made, "__name__", type(made).__name__)
         raise ValueError(f"nothing shows who differentiates {name}: say framework='torch' or 'jax'; {EXPECTED}")
-    return _adapter(framework).adapted(made, layer, names or {}, device)
+    return tensors.adapter(framework).adapted(made, layer, names or {}, device)
 
 
 def _pair(
@@ -76,8 +76,8 @@ def _pair(
     def on_arrays() -> Implementation:
         return from_functions(*made, layer, names, wanted)
 
-    def on_tensors() -> Implementation:
-        known = _adapter(framework or TORCH).OnDevice(device)
+    def on_tensors(name: str) -> Implementation:
+        known = tensors.on_device(name, device)
         forward, backward = (tensors.on_tensors(function, known) for function in made)
         return from_functions(forward, backward, layer, names, wanted)
 
@@ -92,8 +92,8 @@ def _object(
     def on_arrays() -> Implementation:
         return from_object(made, layer, names)
 
-    def on_tensors() -> Implementation:
-        return from_object(tensors.object_on_tensors(made, methods, _adapter(TORCH).OnDevice(device)), layer, names)
+    def on_tensors(name: str) -> Implementation:
+        return from_object(tensors.object_on_tensors(made, methods, tensors.on_device(name, device)), layer, names)
 
     functions = [getattr(made, method) for method in methods]
     return _on_either(on_arrays, on_tensors, functions, layer, device, framework)
@@ -101,7 +101,7 @@ def _object(
 
 def _on_either(
     on_arrays: Callable[[], Implementation],
-    on_tensors: Callable[[], Implementation],
+    on_tensors: Callable[[str], Implementation],
     functions: Sequence[Function],
     layer: Layer,
     device: str,
@@ -109,17 +109,19 @@ def _on_either(
 ) -> Implementation:
     """Code that takes arrays, or a framework's tensors: those if one is named, or on another device.
 
-    Else a file that imports PyTorch may mean either. Arrays come first; where they do not get through, and tensors do,
-    or where it imports no NumPy, tensors are what it takes.
+    Else a file that imports one may mean either, and it is the first that gets through: arrays before PyTorch's
+    tensors, but behind JAX's arrays, which alone compute in 64 bits. Where nothing does, a file means what it imports.
     """
     imports = set().union(*map(tensors.modules_seen_by, functions))
-    if framework is not None or (device != "cpu" and TORCH in imports):
-        return on_tensors()
+    imported = [name for name in (JAX, TORCH) if name in imports]
+    if framework is not None or (device != "cpu" and imported):
+        return on_tensors(framework or imported[-1])
     _require_cpu(device)
-    if TORCH not in imports:
-        return on_arrays()
+    ways: list[Callable[[], Implementation]] = [*(partial(on_tensors, name) for name in imported), on_arrays]
+    if imported == [TORCH]:
+        ways.reverse()
     refused: ValueError | None = None
-    for make in (on_arrays, on_tensors):
+    for make in ways if imported else ():
         try:
             implementation = make()
         except ValueError as error:
@@ -129,7 +131,7 @@ def _on_either(
             return implementation
     if refused is not None:
         raise refused
-    return on_arrays() if "numpy" in imports else on_tensors()
+    return on_arrays() if not imported or "numpy" in imports else on_tensors(imported[-1])
 
 
 def _require_cpu(device: str) -> None:
@@ -186,10 +188,3 @@ def _names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
-
-
-def _adapter(framework: str) -> Any:
-    try:
-        return import_module(f"checks.adapters.{framework}")
-    except ImportError as error:
-        raise ValueError(f"{framework} cannot be imported here: {error}") from error

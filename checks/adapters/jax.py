@@ -4,7 +4,7 @@ Imported only where one of them comes in, because it imports JAX.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import jax
@@ -54,6 +54,10 @@ class OnDevice:
     def array(self, tensor: Any) -> NDArray:
         """In memory of its own."""
         return np.array(tensor) if isinstance(tensor, jax.Array) else tensor
+
+    def computing(self, values: Values) -> AbstractContextManager[Any]:
+        """Where it computes in 64 bits, if one of them has so many."""
+        return _wide(values)
 
     def vmap(self, run: Callable[[Values], Results]) -> Callable[[Values], Results]:
         """Not here: every number of samples would be compiled anew, which takes longer than to call one by one."""

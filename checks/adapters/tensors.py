@@ -1,11 +1,13 @@
-"""Hand-written code that computes with PyTorch's tensors, and gets a face of NumPy arrays: no autograd is asked.
+"""Hand-written code that computes with a framework's tensors, and gets a face of NumPy arrays: no autograd is asked.
 
-PyTorch is imported only where a tensor is there already, or is asked for.
+A framework is imported only where a tensor of its is there already, or is asked for.
 """
 
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -14,7 +16,8 @@ import numpy as np
 from checks.implementation import Values
 
 Function = Callable[..., Any]
-_OURS = "torch"
+TORCH, JAX = "torch", "jax"
+_TENSORS = {("torch", "Tensor"): TORCH, ("jaxlib", "ArrayImpl"): JAX}  # by package and name
 
 
 class Framework(Protocol):
@@ -26,10 +29,13 @@ class Framework(Protocol):
     def array(self, tensor: Any) -> Any:
         """The NumPy array of a tensor, in the same dtype; whatever is none stays as it is."""
 
+    def computing(self, values: Values) -> AbstractContextManager[Any]:
+        """Where code computes in the dtypes of these values."""
+
 
 def is_tensor(thing: Any) -> bool:
-    """Whether it is a tensor of PyTorch."""
-    return any(each.__module__ == _OURS and each.__name__ == "Tensor" for each in type(thing).__mro__)
+    """Whether it is a tensor of a framework."""
+    return _framework_of(thing) is not None
 
 
 def is_array(thing: Any) -> bool:
@@ -38,22 +44,35 @@ def is_array(thing: Any) -> bool:
 
 
 def array_of(thing: Any) -> Any:
-    """The array of a tensor, in memory that they share where that can be; whatever is no tensor stays as it is."""
-    return on_device("cpu").array(thing) if is_tensor(thing) else thing
+    """The array of a tensor; whatever is no tensor stays as it is."""
+    name = _framework_of(thing)
+    return thing if name is None else on_device(name, "cpu").array(thing)
 
 
 def alike(array: Any, there: Any) -> Any:
     """The array, as a tensor on the same device where a tensor is there."""
-    return on_device(str(there.device)).tensors({"": array})[""] if is_tensor(there) else array
+    name = _framework_of(there)
+    if name is None:
+        return array
+    return on_device(name, str(there.device) if name == TORCH else "cpu").tensors({"": array})[""]
 
 
-def on_device(device: str) -> Framework:
-    """PyTorch's tensors on a device. Raises ValueError where it has none such, or is not installed."""
+def _framework_of(thing: Any) -> str | None:
+    kinds = ((each.__module__.partition(".")[0], each.__name__) for each in type(thing).__mro__)
+    return next((_TENSORS[kind] for kind in kinds if kind in _TENSORS), None)
+
+
+def on_device(name: str, device: str) -> Framework:
+    """A framework's tensors on a device. Raises ValueError where it has none such, or is not installed."""
+    return adapter(name).OnDevice(device)
+
+
+def adapter(name: str) -> Any:
+    """The module of `adapters` for a framework. Raises ValueError where that is not installed."""
     try:
-        from checks.adapters.torch import OnDevice  # heavy
+        return import_module(f"checks.adapters.{name}")
     except ImportError as error:
-        raise ValueError(f"torch cannot be imported here: {error}") from error
-    return OnDevice(device)
+        raise ValueError(f"{name} cannot be imported here: {error}") from error
 
 
 def modules_seen_by(function: Function) -> set[str]:
@@ -76,7 +95,8 @@ def on_tensors(function: Function, framework: Framework) -> Function:
             return function(*positional, **named)
         given = _tensors(values, framework)
         in_order = [given.pop(place) for place in places]
-        return _arrays(function(*in_order, **given), framework)
+        with framework.computing(values):
+            return _arrays(function(*in_order, **given), framework)
 
     on_arrays.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
     return on_arrays

@@ -7,7 +7,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,10 @@ class OnDevice:
 
             return on_cpu.contiguous().view(torch.int16).numpy().view(ml_dtypes.bfloat16).copy()
         return on_cpu.numpy().copy()
+
+    def computing(self, values: Values) -> AbstractContextManager[None]:
+        """Anywhere."""
+        return nullcontext()
 
     def vmap(self, run: Callable[[Values], Results]) -> Callable[[Values], Results]:
         """By `torch.vmap`; a Function without a rule for it raises, and is called one by one."""

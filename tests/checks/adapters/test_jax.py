@@ -120,3 +120,51 @@ def test_a_mask_that_a_function_does_not_take_keeps_all():
 
     report = gradcheck(attention, "scaled_dot_product_attention")
     assert (report.verdict, report.assumed) == ("agree", {"M": 1})
+
+
+def by_hand(dY, X, W):
+    return jnp.dot(dY, W.T), jnp.dot(X.T, dY), jnp.sum(dY, axis=0)
+
+
+def by_hand_and_a_mean(dY, X, W):
+    return jnp.dot(dY, W.T), jnp.dot(X.T, dY) / len(dY), jnp.sum(dY, axis=0)
+
+
+def plain(X, W, b):
+    return jnp.dot(X, W) + b
+
+
+class Dense:
+    """Its parameters are JAX's arrays, in 32 bits."""
+
+    def __init__(self, n_in, n_out):
+        self.kernel, self.offset = jnp.ones((n_in, n_out)), jnp.zeros(n_out)
+
+    def forward(self, x):
+        self.x = x
+        return jnp.dot(x, self.kernel) + self.offset
+
+    def backward(self, dout):
+        self.dkernel, self.doffset = jnp.dot(self.x.T, dout), dout.sum(axis=0)
+        return jnp.dot(dout, self.kernel.T)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("made", [(plain, by_hand), Dense, Dense(3, 4)], ids=["functions", "class", "object"])
+def test_a_backward_by_hand_computes_in_the_dtype_that_is_asked_for(made, dtype):
+    report = gradcheck(made, "linear", dtype=dtype)
+    assert report.verdict == "agree", report
+
+
+def test_what_is_wrong_with_a_backward_by_hand_is_named():
+    report = gradcheck((plain, by_hand_and_a_mean), "linear")
+    assert "dW is the true one times 1/N" in " ".join(str(report).split())
+
+
+def test_code_of_numpy_in_a_file_that_imports_jax_gets_arrays():
+    def rectified_backward(dY, X):
+        dX = dY.copy()
+        dX[X <= 0] = 0  # which JAX's arrays refuse
+        return dX
+
+    assert gradcheck((lambda X: X * (X > 0) + 0 * jnp.pi, rectified_backward), "relu").verdict == "agree"

@@ -195,7 +195,7 @@ def test_a_function_on_tensors_is_left_alone_among_its_like():
     def scaled(x, kept=None, **more):
         return x * 2 if kept is None else (x, kept, more)
 
-    face = on_tensors(scaled, on_device("cpu"))
+    face = on_tensors(scaled, on_device("torch", "cpu"))
     x = np.arange(3.0)
     np.testing.assert_array_equal(face(x), 2 * x)
     assert is_tensor(face(torch.arange(3.0)))
