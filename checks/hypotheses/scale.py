@@ -60,10 +60,11 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
 
 def _fixed_options(suspect: Suspect, factor: float) -> Iterator[Explanation]:
     """got = the truth for an option that is one number for good, where that makes up for a factor."""
-    for option in suspect.layer.options:
-        own = float(suspect.trial.values[option.name])
-        most = math.inf if option.high is None else float(option.high)
-        for value in (own / factor, own * factor) if not option.integer and factor else ():
+    for option in suspect.layer.options if factor else ():
+        if option.integer:
+            continue
+        own, most = float(suspect.trial.values[option.name]), math.inf if option.high is None else float(option.high)
+        for value in (own / factor, own * factor):
             if 0 <= value <= most and suspect.explained_at({option.name: value}):
                 told = f"{option.name} = {value:.6g}"
                 wanted = f"(where it is that for good: --set {told.replace(' ', '')})"
