@@ -1,6 +1,7 @@
 """What somebody's code prints and warns of while it is looked at: said once, it does not bury the report."""
 
 import io
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -51,16 +52,20 @@ class _Nowhere(io.TextIOWrapper):
 
 @contextmanager
 def hushed() -> Iterator[Noise]:
-    """Keep prints and warnings of code from the terminal, and remember that there were some."""
+    """Keep prints and warnings of code from the terminal, and remember that there were some; it has nothing to read."""
     noise = Noise()
 
     def note(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any) -> None:
         told = " ".join(str(message).split())
         noise.warned[f"{category.__name__}: {told} ({Path(filename).name}, line {lineno})"] = None
 
-    with _Nowhere(noise) as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere), warnings.catch_warnings():
-        warnings.simplefilter("default")
-        for category in _FOR_AUTHORS:
-            warnings.simplefilter("ignore", category)
-        warnings.showwarning = note
-        yield noise
+    stdin, sys.stdin = sys.stdin, io.StringIO()  # who waits for an answer would wait for good: nobody sees the question
+    try:
+        with _Nowhere(noise) as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere), warnings.catch_warnings():
+            warnings.simplefilter("default")
+            for category in _FOR_AUTHORS:
+                warnings.simplefilter("ignore", category)
+            warnings.showwarning = note
+            yield noise
+    finally:
+        sys.stdin = stdin

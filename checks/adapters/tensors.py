@@ -111,8 +111,17 @@ def object_on_tensors(made: Any, methods: Sequence[str], framework: Framework) -
     if isinstance(made, type):
         return face
     copied: Any = object.__new__(face)
-    copied.__dict__.update(vars(made))
+    slots = [name for each in kind.__mro__ for name in _slots(each) if hasattr(made, name)]
+    for name, value in {**{name: getattr(made, name) for name in slots}, **getattr(made, "__dict__", {})}.items():
+        object.__setattr__(copied, name, value)
     return copied
+
+
+def _slots(kind: type) -> list[str]:
+    """The attributes that a class has places for."""
+    slots = vars(kind).get("__slots__", ())
+    names = [slots] if isinstance(slots, str) else list(slots)
+    return [name for name in names if name not in ("__dict__", "__weakref__")]
 
 
 def _method_on_tensors(kind: type, name: str, framework: Framework) -> Any:

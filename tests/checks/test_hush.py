@@ -40,3 +40,10 @@ def test_the_streams_are_back_after_an_error():
     with pytest.raises(ZeroDivisionError), hushed():
         print(1 / 0)
     assert (sys.stdout, sys.stderr, warnings.showwarning) == before
+
+
+def test_nobody_waits_for_an_answer():
+    before = sys.stdin
+    with hushed(), pytest.raises(EOFError):
+        input("how many? ")
+    assert sys.stdin is before
