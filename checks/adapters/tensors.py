@@ -103,11 +103,17 @@ def on_tensors(function: Function, framework: Framework) -> Function:
 
 
 def object_on_tensors(made: Any, methods: Sequence[str], framework: Framework) -> Any:
-    """A class, or a copy of an object, whose `methods` and making take arrays, and compute with tensors."""
+    """A class, or a copy of an object, whose `methods` and making take arrays, and compute with tensors.
+
+    Raises ValueError for a class that lets none be made of it.
+    """
     kind = made if isinstance(made, type) else type(made)
     making = [name for name in ("__init__",) if getattr(kind, name) is not getattr(object, name)]
     wrapped = {name: _method_on_tensors(kind, name, framework) for name in [*methods, *making]}
-    face = type(kind.__name__, (kind,), {**wrapped, "__module__": kind.__module__})
+    try:
+        face = type(kind.__name__, (kind,), {**wrapped, "__module__": kind.__module__})
+    except TypeError as error:
+        raise ValueError(f"no class can be made of {kind.__name__} that takes arrays: {error}") from None
     if isinstance(made, type):
         return face
     copied: Any = object.__new__(face)

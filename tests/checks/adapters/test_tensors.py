@@ -121,6 +121,11 @@ ONLY_TENSORS = """
             return dout.mm(self.W.t())
 
 
+    class Picky(Tanh):
+        def __init_subclass__(cls, *, needed):
+            pass
+
+
     slotted = Slotted(4, 5)
     linear = Linear(4, 5)
     without_bias = Linear(4, 5, bias=False)
@@ -169,6 +174,11 @@ def test_what_is_wrong_is_found_and_named(file, name, layer, cause):
     report = gradcheck(load_implementation(f"{file}:{name}"), layer)
     assert report.verdict == "disagree"
     assert cause in " ".join(str(report).split())
+
+
+def test_a_class_that_lets_none_be_made_of_it_is_one_line(file):
+    with pytest.raises(ValueError, match="no class can be made of Picky that takes arrays"):
+        gradcheck(load_implementation(f"{file}:Picky"), "tanh")
 
 
 def test_an_object_is_left_as_it_was(file):
