@@ -286,14 +286,16 @@ def doctor(
     names: Annotated[
         list[str] | None,
         typer.Option(
-            "--name", metavar="YOURS=NAME", help="What a parameter of yours is called in the layer; may be given again."
+            "--name",
+            metavar="YOURS=NAME",
+            help="What a parameter of yours is called in the layer, or W.T, or 1-keep; may be given again.",
         ),
     ] = None,
     axes: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=SIZES",
-            help="The order in which your code has a tensor's axes, as in X=NCHW; may be given again.",
+            help="The order in which your code has a tensor's axes, as in X=NCHW or W=.T; may be given again.",
         ),
     ] = None,
     wrt: Annotated[

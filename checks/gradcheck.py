@@ -153,8 +153,7 @@ def assert_gradients(
 
 def _shown(theirs: Tensor, axes: str) -> str:
     """A tensor as the code has it; in the axes of a square one it does not show that it is transposed."""
-    one, *others = theirs.sizes
-    return f"{theirs} transposed" if axes.strip() == TRANSPOSED and others == [one] else str(theirs)
+    return f"{theirs} transposed" if axes.strip() == TRANSPOSED and len({*theirs.sizes}) == 1 else str(theirs)
 
 
 def _wrong_forward(trial: Trial, findings: Sequence[Finding]) -> set[str]:

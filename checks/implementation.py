@@ -1,7 +1,7 @@
 """An implementation of a layer: any forward and backward, whoever wrote them, behind one pair of calls."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,18 @@ class Implementation:
     sizes: Mapping[str, float] = field(default_factory=dict)
     assumed: Mapping[str, int] = field(default_factory=dict)
     laid_out: Callable[[Values], dict[str, Any]] = dict
+
+    def behind(
+        self, theirs: Callable[[Values], dict[str, Any]], ours: Callable[[Values], dict[str, Any]]
+    ) -> "Implementation":
+        """The same for values that are turned into `theirs` on their way in, and into `ours` on their way out."""
+        again = self.forward_again
+        return replace(
+            self,
+            forward=lambda values: ours(self.forward(theirs(values))),
+            backward=lambda values: ours(self.backward(theirs(values))),
+            forward_again=None if again is None else lambda values: ours(again(theirs(values))),
+        )
 
 
 def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> Any:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from checks.adapters.assumptions import assumed_without
 from checks.adapters.results import renamed, results_by_name
+from checks.adapters.tensors import Tensors
 from checks.batching import Batch
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
@@ -36,17 +37,11 @@ class Differentiable:
     sizes: Mapping[str, float] = field(default_factory=dict)
 
 
-class Framework(Protocol):
+class Framework(Tensors, Protocol):
     """What the checks need of an autograd framework, on one device."""
 
     def vmap(self, run: Callable[[Values], Results]) -> Callable[[Values], Results]:
         """The function that does for many samples what `run` does for one. Raises TypeError where it takes longer."""
-
-    def tensors(self, values: Values) -> dict[str, Any]:
-        """The framework's tensors of NumPy arrays, in the same dtypes; whatever is no array stays as it is."""
-
-    def array(self, tensor: Any) -> NDArray:
-        """The NumPy array of a tensor, in the same dtype."""
 
     def run(self, run: Callable[[Values], Results], tensors: Values) -> Results:
         """What `run` gives, not to be differentiated."""

@@ -38,8 +38,8 @@ def with_transposes(names: Mapping[str, str], axes: Mapping[str, str]) -> tuple[
 
     Raises ValueError where the axes of W are told besides.
     """
-    transposed = {name.removesuffix(TRANSPOSED) for name in names.values() if name.endswith(TRANSPOSED)}
-    for name in transposed & axes.keys():
+    transposed = [name.removesuffix(TRANSPOSED) for name in names.values() if name.endswith(TRANSPOSED)]
+    for name in [name for name in transposed if name in axes]:
         raise ValueError(f"the axes of {name} are told twice: as {name}{TRANSPOSED}, and as {axes[name]!r}")
     plain_names = {yours: name.removesuffix(TRANSPOSED) for yours, name in names.items()}
     return plain_names, {**axes, **dict.fromkeys(transposed, TRANSPOSED)}
@@ -53,7 +53,8 @@ def orders_of(layer: Layer, axes: Mapping[str, str], sizes: Mapping[str, float] 
     for a tensor that the layer does not have, and for what is no order of its axes.
     """
     ones = {name for name, size in (sizes or {}).items() if size == 1}
-    return {name: _order_of(layer, name, text, ones) for name, text in axes.items()}
+    orders = {name: _order_of(layer, name, text, ones) for name, text in axes.items()}
+    return {name: order for name, order in orders.items() if order.axes or order.dropped}  # one number has none
 
 
 def _order_of(layer: Layer, name: str, text: str, ones: set[str]) -> Order:
@@ -111,14 +112,10 @@ def reordered(implementation: Implementation, orders: Orders) -> Implementation:
     def ours(values: Values) -> dict[str, Any]:
         return {name: _ours(value, both.get(name), name) for name, value in values.items()}
 
-    again = implementation.forward_again
-    return replace(
-        implementation,
-        forward=lambda values: ours(implementation.forward(theirs(values))),
-        backward=lambda values: ours(implementation.backward(theirs(values))),
-        forward_again=None if again is None else lambda values: ours(again(theirs(values))),
-        laid_out=lambda values: {name: _laid_out(value, both.get(name)) for name, value in values.items()},
-    )
+    def laid_out(values: Values) -> dict[str, Any]:
+        return {name: _laid_out(value, both.get(name)) for name, value in values.items()}
+
+    return replace(implementation.behind(theirs, ours), laid_out=laid_out)
 
 
 def _theirs(value: Any, order: Order | None) -> Any:

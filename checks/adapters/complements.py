@@ -10,13 +10,13 @@ from derivations import Layer
 _COMPLEMENT = "1-"
 
 
-def with_complements(names: Mapping[str, str], layer: Layer) -> tuple[dict[str, str], set[str]]:
-    """Names without, and the options of which, they tell a complement: `{"rate": "1-keep"}` is keep, and {keep}.
+def with_complements(names: Mapping[str, str], layer: Layer) -> tuple[dict[str, str], list[str]]:
+    """Names without, and the options of which, they tell a complement: `{"rate": "1-keep"}` is keep, and [keep].
 
     Raises ValueError for the complement of what is no option that may be a fraction.
     """
     told = {yours: "".join(name.split()) for yours, name in names.items()}
-    complements = {name.removeprefix(_COMPLEMENT) for name in told.values() if name.startswith(_COMPLEMENT)}
+    complements = [name.removeprefix(_COMPLEMENT) for name in told.values() if name.startswith(_COMPLEMENT)]
     real = [option.name for option in layer.options if not option.integer]
     for name in complements:
         if name not in real:
@@ -33,11 +33,4 @@ def complemented(implementation: Implementation, options: Collection[str]) -> Im
     def theirs(values: Values) -> dict[str, Any]:
         return {name: 1 - value if name in options else value for name, value in values.items()}
 
-    again = implementation.forward_again
-    return replace(
-        implementation,
-        forward=lambda values: implementation.forward(theirs(values)),
-        backward=lambda values: implementation.backward(theirs(values)),
-        forward_again=None if again is None else lambda values: again(theirs(values)),
-        sizes=theirs(implementation.sizes),
-    )
+    return replace(implementation.behind(theirs, dict), sizes=theirs(implementation.sizes))

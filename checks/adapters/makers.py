@@ -44,12 +44,9 @@ def copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]
     spared, others = assumed_without(layer, set()), neutral(layer)
     wanted = [name for name in own if name not in spared]
     full = [name for name in own if name in {*wanted, *others}]
-    for sought in dict.fromkeys((tuple(full), tuple(wanted))):
-        ready = _with_parameters(made, layer, sought, names, run_once)
-        if ready is not None:
-            made = ready
-            break
-    places = required_places(made, layer, sought if ready is not None else wanted, names)
+    choices = ((sought, _with_parameters(made, layer, sought, names, run_once)) for sought in (full, wanted))
+    sought, made = next(((sought, ready) for sought, ready in choices if ready is not None), (wanted, made))
+    places = required_places(made, layer, sought, names)
     kept = {name: place_by_name(made, name, names) for name in own if name in spared and name not in places}
     places |= {name: place for name, place in kept.items() if place is not None}
     for name in full:

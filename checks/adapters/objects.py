@@ -166,13 +166,14 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
             raise MisconductError(misconduct.kind, misconduct.reason + hint) from misconduct
         return renamed(returned, names), shapes
 
+    adds_up = _adds_up(made if is_class else type(made))
     moved: set[str] = set()
     own_gradients = [f"d{name}" for name in maker.places]
     nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, maker.sizes, [own_gradients])
 
     def backward(values: Values) -> dict[str, Any]:
         fresh = values[_OBJECT]
-        if _adds_up(fresh):
+        if adds_up:
             fresh = copied(fresh)
             values = {**values, _OBJECT: fresh}
         takes_step = takes_rate or _rates(fresh, options)
@@ -198,9 +199,9 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     return Implementation(name, forward, backward, functions, None, maker.sizes, assumed)
 
 
-def _adds_up(made: Any) -> bool:
-    """Whether an object adds up gradients on purpose, as one does that can set them to zero: it has a method for it."""
-    return any(_ZEROING.search(name) and callable(getattr(made, name)) for name in dir(type(made)))
+def _adds_up(kind: type) -> bool:
+    """Whether objects add up gradients on purpose, as those do that can set them to zero: they have a method for it."""
+    return any(_ZEROING.search(name) and callable(getattr(kind, name)) for name in dir(kind))
 
 
 def _no_cotangent(plan: Plan, layer: Layer, made: Any) -> str:

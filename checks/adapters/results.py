@@ -5,6 +5,8 @@ import inspect
 import textwrap
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,16 @@ def renamed(returned: Any, names: Mapping[str, str]) -> Any:
 
 def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:
     """What a function calls the values behind its outputs where it returns them, as in `return Y, mean, scale`."""
+    code = getattr(inspect.unwrap(forward), "__code__", None)
+    told = {names[outputs:] for names in _returned(code)} if code is not None else set()
+    return told.pop() if len(told) == 1 else ()
+
+
+@lru_cache(maxsize=32)  # code is adapted again for every order of axes that is tried
+def _returned(code: CodeType) -> tuple[tuple[str, ...], ...]:
+    """What a function calls the values of every tuple that it returns; nothing for what is no tuple, or has no name."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(forward)))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     except (
         OSError,
         TypeError,
@@ -33,11 +43,10 @@ def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:
     ):  # typed at a prompt, compiled, or part of a longer line
         return ()
     returned = [node.value for node in _within(tree.body[0]) if isinstance(node, ast.Return)]
-    told = {
-        tuple(getattr(value, "id", "") for value in node.elts[outputs:]) if isinstance(node, ast.Tuple) else ()
+    return tuple(
+        tuple(getattr(value, "id", "") for value in node.elts) if isinstance(node, ast.Tuple) else ()
         for node in returned
-    }
-    return told.pop() if len(told) == 1 else ()
+    )
 
 
 def names_of_results(forward: Callable[..., Any], known: Mapping[str, str]) -> tuple[str, ...]:

@@ -38,8 +38,7 @@ class Settings(dict[str, Any]):
     def pop(self, key: str, *default: Any) -> Any:
         """The value of a key, or the default; the key is gone then. Raises KeyError without either."""
         self.read.add(key)
-        besides = [self._besides[key] for _ in range(key in self._besides)]
-        return super().pop(key, *(besides or default))
+        return self._besides.pop(key) if key in self._besides else super().pop(key, *default)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The value of a key, which is there from now on."""

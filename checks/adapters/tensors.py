@@ -20,8 +20,8 @@ TORCH, JAX = "torch", "jax"
 _TENSORS = {("torch", "Tensor"): TORCH, ("jaxlib", "ArrayImpl"): JAX}  # by package and name
 
 
-class Framework(Protocol):
-    """What knows tensors of one device, as `adapters.torch.OnDevice` does."""
+class Tensors(Protocol):
+    """A framework's tensors on one device."""
 
     def tensors(self, values: Values) -> dict[str, Any]:
         """The tensors of NumPy arrays, in the same dtypes; whatever is no array stays as it is."""
@@ -62,7 +62,7 @@ def _framework_of(thing: Any) -> str | None:
     return next((_TENSORS[kind] for kind in kinds if kind in _TENSORS), None)
 
 
-def on_device(name: str, device: str) -> Framework:
+def on_device(name: str, device: str) -> Tensors:
     """A framework's tensors on a device. Raises ValueError where it has none such, or is not installed."""
     return adapter(name).OnDevice(device)
 
@@ -81,7 +81,7 @@ def modules_seen_by(function: Function) -> set[str]:
     return {each.__name__.partition(".")[0] for each in namespace.values() if isinstance(each, ModuleType)}
 
 
-def on_tensors(function: Function, framework: Framework) -> Function:
+def on_tensors(function: Function, framework: Tensors) -> Function:
     """A function that computes with tensors, behind a face of NumPy arrays; what it keeps in a cache stays tensors.
 
     Where it is given no array, it is left alone: its own file calls it.
@@ -102,7 +102,7 @@ def on_tensors(function: Function, framework: Framework) -> Function:
     return on_arrays
 
 
-def object_on_tensors(made: Any, methods: Sequence[str], framework: Framework) -> Any:
+def object_on_tensors(made: Any, methods: Sequence[str], framework: Tensors) -> Any:
     """A class, or a copy of an object, whose `methods` and making take arrays, and compute with tensors.
 
     Raises ValueError for a class that lets none be made of it.
@@ -130,7 +130,7 @@ def _slots(kind: type) -> list[str]:
     return [name for name in names if name not in ("__dict__", "__weakref__")]
 
 
-def _method_on_tensors(kind: type, name: str, framework: Framework) -> Any:
+def _method_on_tensors(kind: type, name: str, framework: Tensors) -> Any:
     face, found = on_tensors(getattr(kind, name), framework), inspect.getattr_static(kind, name)
     return staticmethod(face) if isinstance(found, staticmethod | classmethod) else face
 
@@ -140,7 +140,7 @@ def _holds_array(value: Any) -> bool:
     return any(isinstance(one, np.ndarray) for one in each)
 
 
-def _tensors(values: Values, framework: Framework) -> dict[str, Any]:
+def _tensors(values: Values, framework: Tensors) -> dict[str, Any]:
     """Tensors for arrays, those in lists and dictionaries as well."""
     found = {}
     for name, value in values.items():
@@ -154,7 +154,7 @@ def _tensors(values: Values, framework: Framework) -> dict[str, Any]:
     return found
 
 
-def _arrays(returned: Any, framework: Framework) -> Any:
+def _arrays(returned: Any, framework: Tensors) -> Any:
     if isinstance(returned, Mapping):
         return {name: framework.array(value) for name, value in returned.items()}
     if isinstance(returned, tuple | list):

@@ -27,14 +27,15 @@ def function_mistaken(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth of a forward in which another function, or none, stands for one of its functions, or for all."""
     if suspect.is_cotangent or not suspect.fits:
         return
-    found = [(equation, node) for equation in suspect.equations for node in walk(equation.rhs) if _argument(node)]
+    every = [(equation, node, _argument(node)) for equation in suspect.equations for node in walk(equation.rhs)]
+    found = {(equation, node): argument for equation, node, argument in every if argument is not None}
     for name, function in _FUNCTIONS.items():
-        others = {node: function(_argument(node)) for _, node in found}
-        for equation, node in dict.fromkeys(found):
+        others = {node: function(argument) for (_, node), argument in found.items()}
+        for equation, node in found:
             if others[node] != node and suspect.explained_with(equation, {node: others[node]}):
                 what = f"{name} for {_shown(node, equation)}{place(suspect, equation)}"
                 yield Explanation(what, f"{suspect.name} takes {what}")
-        for kind in {type(node) for _, node in found}:
+        for kind in dict.fromkeys(type(node) for node in others):
             alike = {node: other for node, other in others.items() if isinstance(node, kind) and other != node}
             changed = [replace(equation, rhs=equation.rhs.xreplace(alike)) for equation in suspect.equations]
             if len(alike) > 1 and suspect.explained_with_all(*changed):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks import gradcheck
-from checks.adapters.axes import Order, orders_of, reordered, reordered_layer
+from checks.adapters.axes import Order, orders_of, reordered, reordered_layer, with_transposes
 from checks.implementation import Implementation
 from derivations import LAYERS, derive
 from numeric.normalization import instance_norm, instance_norm_backward
@@ -308,3 +308,15 @@ def test_that_everything_is_in_columns_is_told_at_once():
     axes = dict(told.split("=") for told in diagnosis.mistake.replace("--axes ", "").split())
     assert axes == {**IN_COLUMNS, "Wh": ".T"}
     assert gradcheck(pair, "rnn_tanh", names=names, axes=axes).verdict == "agree"
+
+
+def test_transposes_stay_in_the_order_in_which_they_are_told():
+    names = {f"theirs{number}": f"W{number}.T" for number in range(9)}
+    plain_names, axes = with_transposes(names, {"X": "DN"})
+    assert list(plain_names.values()) == [f"W{number}" for number in range(9)]
+    assert list(axes) == ["X", *plain_names.values()]
+
+
+def test_one_number_has_no_axes_to_be_told():
+    pair = (lambda W, lam: lam / 2 * (W * W).sum(), lambda dL, W, lam: dL * lam * W)
+    assert gradcheck(pair, "l2_penalty", axes={"L": ""}).verdict == "agree"

@@ -57,3 +57,9 @@ def test_what_is_there_besides_is_found_by_who_asks_for_it_alone(ask):
 
 def test_what_is_given_counts_more_than_what_is_there_besides():
     assert Settings({"mode": 3}, {"mode": "train"})["mode"] == 3
+
+
+def test_what_is_taken_out_is_gone():
+    settings = Settings({"stride": 2}, {"mode": "train"})
+    assert settings.pop("mode") == "train"
+    assert "mode" not in settings
