@@ -316,7 +316,8 @@ def doctor(
 ) -> None:
     """Check your own backward, and say what is wrong with it.
 
-    The file is run, as Python runs it: name only files that you trust.
+    The file is run, as Python runs it: name only files that you trust. Of a notebook, net.ipynb:backward, that is run
+    which the function needs.
 
     Exit code 0: it agrees. 1: it disagrees, or stays unresolved. 2: bad usage.
     """
@@ -335,8 +336,9 @@ def doctor(
     told_names = _told("--name", names or [], "YOURS=NAME, such as weights=W")
     told_axes = _told("--axes", axes or [], "NAME=SIZES, such as X=NCHW")
     told_sizes = _settings(settings or [])
+    left_out: list[str] = []
     with _refusing(FileError, ValueError):
-        made = load_implementation(target, forward)
+        made = load_implementation(target, forward, left_out.append)
         with hushed() as noise:
             report = gradcheck(
                 made,
@@ -349,8 +351,8 @@ def doctor(
                 device=device,
             )
     _console().print(report)
-    if str(noise):
-        _console().print(str(noise), style="dim")
+    for line in [*left_out, *([str(noise)] if str(noise) else [])]:
+        _console().print(line, style="dim", soft_wrap=True)
     raise typer.Exit(DONE if report.verdict == "agree" else WRONG)
 
 

@@ -1,25 +1,34 @@
 """A user's file: the backward that is named, and the forward that belongs to it."""
 
+import ast
 import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from checks.adapters.excerpts import Excerpt, defined_in, needed_by
+from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
 from checks.adapters.slopes import functions_of, is_sloped, times_slope
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
+Tell = Callable[[str], None]
 
 
 class FileError(ValueError):
     """A file or a function that cannot be had; the message is one line that says why."""
 
 
-def load_implementation(target: str, forward: str | None = None) -> Any:
+def _nobody(_: str) -> None:
+    """Tell it to nobody."""
+
+
+def load_implementation(target: str, forward: str | None = None, tell: Tell = _nobody) -> Any:
     """What `FILE:NAME` names, to be checked: the pair of a backward, or by itself what a framework differentiates.
 
     A name with `backward` in it is that of a backward, as is any whose forward is named. `sigmoid_prime`,
@@ -28,25 +37,27 @@ def load_implementation(target: str, forward: str | None = None) -> Any:
     """
     file, _, name = target.rpartition(":")
     if forward is not None or "backward" in name or not file:
-        return load_pair(target, forward)
-    module = load_module(Path(file))
+        return load_pair(target, forward, tell)
+    guesses = functions_of(name)
+    module = load_module(Path(file), [name, *guesses], tell)
     found = _function(module, file, name)
-    functions = [getattr(module, guess, None) for guess in functions_of(name)]
+    functions = [getattr(module, guess, None) for guess in guesses]
     return next(((function, times_slope(found)) for function in functions if callable(function)), found)
 
 
-def load_pair(target: str, forward: str | None = None) -> Pair:
+def load_pair(target: str, forward: str | None = None, tell: Tell = _nobody) -> Pair:
     """The forward and backward functions of `FILE:FUNCTION`, such as `mine.py:backward`.
 
     FUNCTION is the backward. Unless `forward` names it, the forward is the function of the same name with `backward`
     turned into `forward`, or left out: `lstm_backward` goes with `lstm_forward` or `lstm`.
-    The file is run as a program is: whoever names it trusts it. Raises FileError for a file that does not exist or
-    does not run, and for functions that are not in it.
+    The file is run as a program is: whoever names it trusts it. Of a notebook, and of a file that does not run to its
+    end, only that is run which the functions need. Raises FileError for a file that does not exist or does not run, and
+    for functions that are not in it.
     """
     name, _, function = target.rpartition(":")
     if not name or not function:
         raise FileError(f"{target!r} names no function: write FILE:FUNCTION, such as mine.py:backward")
-    module = load_module(Path(name))
+    module = load_module(Path(name), [function, *([forward] if forward else _forwards(function))], tell)
     backward = _function(module, name, function)
     if forward is not None:
         return _function(module, name, forward), backward
@@ -57,32 +68,83 @@ def load_pair(target: str, forward: str | None = None) -> Pair:
     return getattr(module, guesses[0]), backward
 
 
-def load_module(path: Path) -> ModuleType:
-    """Run a Python file and return its module. Raises FileError, with the line, where it does not run."""
+def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> ModuleType:
+    """Run a Python file, or what `names` need of a notebook, and return its module.
+
+    A file that raises an exception is run again, but for what they do not need. Raises FileError, with the line, where
+    that does not run either.
+    """
     if not path.is_file():
         raise FileError(f"{path}: there is no such file")
-    name = f"file {path.stem}"  # which nothing imports: a file called random.py must not become Python's own random
-    specification = importlib.util.spec_from_file_location(name, path)
-    if specification is None or specification.loader is None:
-        raise FileError(f"{path}: this is no Python file; expected a name that ends in .py")
+    wanted = [name.partition(".")[0] for name in names]
+    module = f"file {path.stem}"  # which nothing imports: a file called random.py must not become Python's own random
+    if path.suffix == ".ipynb":
+        return _run_notebook(path, module, wanted)
+    specification = importlib.util.spec_from_file_location(module, path)
+    if specification is None:
+        raise FileError(f"{path}: this is no Python file; expected a name that ends in .py, or .ipynb for a notebook")
+    try:
+        return _run(specification, path)
+    except _StopError as stop:
+        made = _run_excerpt(path, module, wanted)
+        if wanted and not hasattr(made, wanted[0]):
+            raise stop.as_of(path) from stop
+        tell(f"{stop.as_of(path)}; looked at with what {wanted[0]} needs of it alone")
+        return made
+
+
+def _run_excerpt(path: Path, module: str, wanted: list[str]) -> ModuleType:
+    source = importlib.util.decode_source(path.read_bytes())
+    excerpt = Excerpt(source, needed_by(wanted, ast.parse(source).body), str(path))
+    try:
+        return _run(excerpt.specification(module), path)
+    except _StopError as stop:
+        raise stop.as_of(path) from stop
+
+
+def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
+    try:
+        notebook = read_notebook(path)
+    except NotebookError as error:
+        raise FileError(f"{path}: {error}") from None
+    excerpt = Excerpt(notebook.source, needed_by(wanted, notebook.statements), f"the cells of {path}")
+    try:
+        made = _run(excerpt.specification(module), path)
+    except _StopError as stop:
+        raise stop.as_of(path, notebook.place) from stop
+    if wanted and not hasattr(made, wanted[0]):
+        raise FileError(f"{path}: no function {wanted[0]!r} in it{_there(defined_in(notebook.statements))}")
+    return made
+
+
+class _StopError(Exception):
+    """Running a file raised an exception, in a line of it, or where nobody knows."""
+
+    def __init__(self, line: int | None, trouble: str) -> None:
+        super().__init__(trouble)
+        self._line, self._trouble = line, trouble
+
+    def as_of(self, path: Path, place: Callable[[int], str] = "line {}".format) -> FileError:
+        """The same in one line, for the user."""
+        where = place(self._line) if self._line else "line ?"
+        return FileError(f"{path}, {where}: running it raises {self._trouble}")
+
+
+def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
+    """Run a module. Raises FileError for what is no Python, _StopError where it raises."""
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
+    sys.modules[specification.name] = module
     sys.path.insert(0, str(path.parent.resolve()))  # so that the file finds its neighbours, as when it is run
     try:
         specification.loader.exec_module(module)
     except SyntaxError as error:
         raise FileError(f"{path}, line {error.lineno}: {error.msg}") from None
     except (Exception, SystemExit) as error:  # a user's file may raise anything at all, and that is what we report
-        line = next(
-            (
-                f.lineno
-                for f in reversed(traceback.extract_tb(error.__traceback__))
-                if f.filename == specification.origin
-            ),
-            "?",
-        )
-        trouble = " ".join(f"{type(error).__name__}: {error}".split())
-        raise FileError(f"{path}, line {line}: running it raises {trouble}") from error
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in reversed(frames) if frame.filename == specification.origin]
+        raise _StopError(next(iter(lines), None), " ".join(f"{type(error).__name__}: {error}".split())) from error
     finally:
         sys.path.pop(0)
     return module
@@ -107,6 +169,9 @@ def _function(module: ModuleType, file: str, name: str) -> Any:
             for n, v in vars(module).items()
             if (callable(v) or is_object(v)) and getattr(v, "__module__", "") == module.__name__
         ]
-        there = f"; it has {', '.join(functions)}" if functions else ""
-        raise FileError(f"{file}: no function {name!r} in it{there}")
+        raise FileError(f"{file}: no function {name!r} in it{_there(functions)}")
     return found
+
+
+def _there(functions: list[str]) -> str:
+    return f"; it has {', '.join(functions)}" if functions else ""

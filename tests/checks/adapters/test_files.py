@@ -1,5 +1,7 @@
 """A user's file: its functions are found, and whatever is wrong with it is one line."""
 
+import inspect
+import json
 import sys
 
 import pytest
@@ -135,3 +137,64 @@ def test_a_method_without_its_object_is_one_line(tmp_path):
     assert load_implementation(f"{tmp_path / 'mine.py'}:net.loss")(3) == (0, 3)
     with pytest.raises(FileError, match=r"mine.py: Net.loss is a method without its object; .*: object.loss$"):
         load_implementation(f"{tmp_path / 'mine.py'}:Net.loss")
+
+
+SCRIPT = """import numpy as np
+images = np.load("nowhere.npy")
+def forward(X):
+    return np.tanh(X)
+
+def backward(dY, X):
+    return dY * (1 - np.tanh(X)**2) * SCALE
+SCALE = 1.0
+train(images)
+"""
+
+
+def test_of_a_file_that_does_not_run_to_its_end_what_is_needed_is_run(tmp_path):
+    path, told = tmp_path / "script.py", []
+    path.write_text(SCRIPT)
+    pair = load_pair(f"{path}:backward", tell=told.append)
+    assert gradcheck(pair, against="tanh", sizes={"N": 3, "D": 4}).verdict == "agree"
+    assert inspect.getsource(pair[0]).startswith("def forward(X):")
+    (line,) = told
+    assert "script.py, line 2: running it raises FileNotFoundError" in line
+    assert "what backward needs of it alone" in line
+
+
+def test_what_cannot_run_by_itself_is_told_as_it_was(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text("x = 1\nraise KeyError('oh')\ndef backward(dY, X): return dY")
+    with pytest.raises(FileError, match="no function forward that"):
+        load_pair(f"{path}:backward")
+    with pytest.raises(FileError, match="line 2: running it raises KeyError"):
+        load_pair(f"{path}:nothing")
+    path.write_text("W = 1/0\ndef forward(X): return X\ndef backward(dY, X, W=W): return dY")
+    with pytest.raises(FileError, match="line 1: running it raises ZeroDivisionError"):
+        load_pair(f"{path}:backward")
+
+
+def notebook(path, *cells):
+    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]}))
+    return path
+
+
+def test_of_a_notebook_what_is_needed_is_run(tmp_path):
+    parts = SCRIPT.split("\n", 2)
+    path = notebook(tmp_path / "net.ipynb", "%matplotlib inline\n" + parts[0], *parts[1:])
+    pair = load_pair(f"{path}:backward")
+    assert gradcheck(pair, against="tanh", sizes={"N": 3, "D": 4}).verdict == "agree"
+    assert inspect.getsource(pair[1]).startswith("def backward(dY, X):")
+
+
+def test_what_is_wrong_with_a_notebook_is_one_line(tmp_path):
+    path = notebook(
+        tmp_path / "net.ipynb", "def forward(X): return X", "y = 1\nx = y/0\ndef backward(dY, X=x): return dY"
+    )
+    with pytest.raises(FileError, match="cell 2, line 2: running it raises ZeroDivisionError: division by zero"):
+        load_pair(f"{path}:backward")
+    with pytest.raises(FileError, match=r"no function 'nothing' in it; it has forward, backward$"):
+        load_implementation(f"{path}:nothing")
+    path.write_text("[]")
+    with pytest.raises(FileError, match=r"net\.ipynb: this is no notebook"):
+        load_pair(f"{path}:backward")
