@@ -310,6 +310,13 @@ def doctor(
             help="What a size or an option of the layer is for your code, as in margin=1; may be given again.",
         ),
     ] = None,
+    kinks: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="On a kink, as ReLU's at 0: the slope that is stated with the layer, or any between its sides'.",
+        ),
+    ] = "stated",
     dtype: Annotated[str, typer.Option(metavar="DTYPE", help="The dtype that it runs in.")] = "float64",
     device: Annotated[str, typer.Option(metavar="NAME", help="cpu, or cuda for code of PyTorch or JAX.")] = "cpu",
     seed: Seed = 0,
@@ -349,7 +356,10 @@ def doctor(
                 dtype=dtype,
                 seed=seed,
                 device=device,
+                kinks=kinks,
             )
+    if report.refusal:
+        raise RefusalError(f"{report.implementation} cannot be looked at as {report.layer}: {report.refusal}")
     _console().print(report)
     for line in [*left_out, *([str(noise)] if str(noise) else [])]:
         _console().print(line, style="dim", soft_wrap=True)

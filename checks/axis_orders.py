@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, islice, product
 
-from checks.adapters.axes import TRANSPOSED
+from checks.adapters.axes import TRANSPOSED, as_rows, classes_of
 from checks.diagnosis import Diagnosis
 from checks.implementation import Implementation
 from checks.outputs import Outputs, outputs_agree, outputs_of
@@ -68,9 +68,12 @@ def _orders(trial: Trial) -> Iterator[Axes]:
 def _usual(tensor: Tensor) -> list[str]:
     """The other orders that such a tensor has elsewhere: channels or the batch first, the kernels of PyTorch.
 
-    A vector may be a column or a row, or lie like the channels of an image.
+    A vector may be a column or a row, or lie like the channels of an image; labels may be rows or columns of 0 and 1.
     """
     sizes = [plain(size) for size in tensor.sizes]
+    if classes_of(tensor) is not None:
+        *places, classes = map(plain, as_rows(tensor).sizes)
+        return [_joined([*places, classes]), _joined([classes, *places])]
     *places, channels = sizes
     if not places:
         orders = [[channels, "1"], ["1", channels], ["1", "1", "1", channels]]
@@ -87,8 +90,17 @@ def _usual_ways(layer: Layer) -> Iterator[Axes]:
     yield {tensor.name: _joined(["1", *map(plain, tensor.sizes)]) for tensor in inside}
     turned = {tensor.name: _turned(tensor) for tensor in layer.tensors if len(tensor.sizes) > 1}
     vectors = [tensor for tensor in layer.inputs if len(tensor.sizes) == 1 and not tensor.integer]
-    yield {**turned, **{tensor.name: _joined([plain(tensor.sizes[0]), "1"]) for tensor in vectors}}
-    yield turned
+    columns = {tensor.name: _joined([plain(tensor.sizes[0]), "1"]) for tensor in vectors}
+    labels = {
+        tensor.name: _joined([*map(plain, as_rows(tensor).sizes)][::-1])
+        for tensor in layer.inputs
+        if classes_of(tensor)
+    }
+    yield {**turned, **columns, **labels}
+    yield {**turned, **labels}
+    if labels:
+        yield {**turned, **columns}
+        yield turned
 
 
 def _turned(tensor: Tensor) -> str:

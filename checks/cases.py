@@ -192,6 +192,7 @@ def _draw(
     """One case that is not among those taken, or None where no draw gives every tensor a shape."""
     free = [name for name in layer.size_names if name not in fixed]
     pool = [n for n in range(SMALLEST, SMALLEST + len(layer.size_names) + 2) if n not in fixed.values()]
+    shapes = [[str(size) for size in tensor.sizes] for tensor in layer.inputs]
     drawn: list[Case] = []
     for _ in range(ATTEMPTS):
         chosen = dict(zip(free, (int(n) for n in rng.permutation(pool)), strict=False))
@@ -200,7 +201,7 @@ def _draw(
         label = " ".join(f"{name}={size}" for name, size in sizes.items())
         if label in taken:
             continue
-        entries = sum(math.prod(sizes.get(str(size), 1) for size in tensor.sizes) for tensor in layer.inputs)
+        entries = sum(math.prod(sizes.get(size, 1) for size in shape) for shape in shapes)
         if entries > MOST_ENTRIES:
             raise ValueError(f"{layer.name} at {label}: inputs of {entries:.0e} entries are too many to check")
         try:

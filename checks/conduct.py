@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.implementation import MisconductError, as_numbers
+from checks.implementation import MisconductError, as_numbers, numbers_in
 from checks.trial import Trial
 from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
@@ -51,7 +51,7 @@ def same_twice(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     with suppress(MisconductError), np.errstate(all="ignore"):
         trial.gradients(_elsewhere(trial))
     trial.backward(arguments, results)
-    again = {name: as_numbers(name, value) for name, value in trial.backward(arguments, results).items()}
+    again = numbers_in(trial.backward(arguments, results))
     returned = trial.forward(trial.arguments())
     second = {name: as_numbers(name, returned[name]) for name in first if name in returned}
     return [
@@ -83,8 +83,7 @@ def any_order(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
             points = {"here": trial.arguments(), "there": {**there}}
             results = {place: trial.forward(point) for place, point in points.items()}
             for place in order:
-                answer = trial.backward(points[place], results[place])
-                again = {name: as_numbers(name, value) for name, value in answer.items()}
+                again = numbers_in(trial.backward(points[place], results[place]))
                 wanted = got if place == "here" else {name: expected[name] for name in got if name in expected}
                 findings += _same(trial, "any order", wanted, again, reason.format(" and ".join(order), place))
     return findings
@@ -179,7 +178,7 @@ def _same(trial: Trial, law: str, got: dict[str, NDArray], again: dict[str, NDAr
         # NaN in both is for the witnesses to judge.
         both = np.isnan(got[name]) & np.isnan(again[name])
         first = Testimony(np.where(both, 0.0, got[name]), np.zeros(got[name].shape))
-        largest = max(np.nanmax(trial.bounds[name]), trial.format.unit * np.abs(first.value).max())
+        largest = max(np.nanmax(trial.bounds[name]), trial.format.unit * np.abs(first.value).max(initial=0.0))
         bound = np.full(got[name].shape, 3 * largest)
         finding = judge(trial.label, name, law, np.where(both, 0.0, again[name]), first, bound)
         if finding.verdict == "disagree":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from checks.conventions import lies_between_sides
 from checks.hypotheses import HYPOTHESES, Explanation, Hypothesis
 from checks.hypotheses.scale import factor_names, why
 from checks.implementation import MisconductError, as_numbers
@@ -91,6 +92,9 @@ def _another_convention(name: str, wrong: Sequence[Trial], trials: Sequence[Tria
         sentence = f"{name} is right except on a tie, where every one of the equal values gets the whole cotangent"
         return [Diagnosis(name, "ties", "counted more than once", sentence, len(wrong), len(wrong))]
     sentence = f"{name} is right except on a kink or a tie, where it follows another convention than the equations"
+    suspects = [_suspect(trial, name) for trial in wrong]
+    if all(each is not None and lies_between_sides(each.trial, name, each.got) for each in suspects):
+        sentence += " (where that is meant: --kinks any)"
     return [Diagnosis(name, "convention", "at a kink", sentence, len(wrong), len(wrong))]
 
 

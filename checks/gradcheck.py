@@ -1,6 +1,7 @@
 """One implementation against one derivation: is this hand-written backward right?"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,14 @@ from numpy.typing import NDArray
 
 from checks.adapters.axes import TRANSPOSED, orders_of, reordered, reordered_layer, with_transposes
 from checks.adapters.complements import complemented, with_complements
-from checks.adapters.frameworks import adapt
+from checks.adapters.frameworks import adapt, parameters_of
+from checks.adapters.layer_lists import letters_and_number
 from checks.adapters.value_and_gradient import with_told_cotangent
 from checks.axis_orders import another_order
 from checks.cases import all_cases, given_case, with_constants
+from checks.circumstances import in_float32, only_at_one
 from checks.conduct import conduct
+from checks.conventions import ANY, STATED, with_other_conventions
 from checks.diagnosis import diagnose
 from checks.directions import along_a_direction
 from checks.equal_sizes import equal_sizes, squared
@@ -43,6 +47,7 @@ def gradcheck(
     witnesses: Sequence[str] = tuple(WITNESSES),
     device: str = "cpu",
     framework: str | None = None,
+    kinks: str = STATED,
 ) -> Report:
     """Check a forward and a backward against a layer, in the dtype that they run in.
 
@@ -56,7 +61,9 @@ def gradcheck(
     `framework` is torch or jax where nothing in the code shows it; a pair's functions are then given that framework's
     tensors instead of NumPy arrays.
 
-    In `sizes` the dL of a loss is what its backward takes it to be for good, such as 1.
+    In `sizes` the dL of a loss is what its backward takes it to be for good, such as 1, and a parameter that is the
+    code's own is that number, `{"block": 2}`. With `kinks` "any" instead of "stated", a cotangent on a kink may be any
+    between the slopes of its sides, as ReLU's at 0, which is 0 here, may be 1.
 
     `inputs` gives the values of all inputs and options (and of output cotangents, if they matter). Otherwise they are
     drawn with `seed`, for the `sizes` and options given; where sizes are left open, at several: all different and
@@ -78,13 +85,20 @@ def gradcheck(
     unknown = [witness for witness in witnesses if witness not in WITNESSES]
     if unknown:
         raise ValueError(f"no witness is called {unknown[0]!r}: choose from {', '.join(WITNESSES)}")
+    if kinks not in (STATED, ANY):
+        raise ValueError(f"kinks is {kinks!r}; expected {STATED} or {ANY}")
     made, wanted = implementation, tuple(derivation.cotangents)
+    told_names, told_axes = names, axes
     names, axes = with_transposes(names or {}, axes or {})
     names, complements = with_complements(names, layer)
+    own = _own_settings(made, layer, sizes or {})
+    told = {name: int(n) for name, n in (sizes or {}).items() if name in layer.size_names and float(n).is_integer()}
+    known: dict[str, Any] = {**names, **told, **own}
+    sizes = {name: n for name, n in (sizes or {}).items() if name not in own}
 
     def with_axes(axes: Mapping[str, str]) -> Implementation:
         orders = orders_of(layer, axes, sizes)
-        adapted = adapt(made, reordered_layer(layer, orders), names, device, framework, wanted)
+        adapted = adapt(made, reordered_layer(layer, orders), known, device, framework, wanted)
         adapted = complemented(adapted, complements)
         return reordered(with_told_cotangent(adapted, layer, sizes or {}), orders)
 
@@ -101,8 +115,8 @@ def gradcheck(
     else:
         tensors = {name: value for name, value in implementation.assumed.items() if name in layer.by_name}
         assumed = {name: value for name, value in implementation.assumed.items() if name not in tensors}
-        told = {name: n for name, n in (sizes or {}).items() if name not in derivation.output_cotangents}
-        fixed = {**implementation.sizes, **assumed, **told}
+        given = {name: n for name, n in sizes.items() if name not in derivation.output_cotangents}
+        fixed = {**implementation.sizes, **assumed, **given}
         drawn = all_cases(derivation, fixed, format, rng)
         cases = [with_constants(case, tensors) for case in drawn]
     if mask is not None:
@@ -112,7 +126,7 @@ def gradcheck(
     trials: list[Trial] = []
     for case in cases:
         trial = make_trial(implementation, derivation, case, format, rng)
-        findings += _examine(trial, tuple(witnesses), rng, with_conduct=not trials)
+        findings += _examine(trial, tuple(witnesses), rng, kinks, with_conduct=not trials)
         trials.append(trial)
     small = [trial for trial in trials if trial.drawn is None]
     diagnoses = diagnose(small, findings) if small else ()
@@ -127,6 +141,23 @@ def gradcheck(
                 misread = next(filter(None, squares), ())
         # Where nothing can be compared, nothing else that would explain it can be true as well.
         diagnoses = misread if misread and shapeless else (*diagnoses, *misread)
+    rounded = in_float32(findings) if format.name == "float64" and inputs is None else None
+    if rounded is not None:
+        again = gradcheck(
+            made,
+            derivation,
+            sizes={**sizes, **own},
+            dtype="float32",
+            seed=seed,
+            names=told_names,
+            axes=told_axes,
+            witnesses=witnesses,
+            device=device,
+            framework=framework,
+            kinks=kinks,
+        )
+        diagnoses = (rounded, *again.diagnoses)
+    diagnoses = (*diagnoses, *only_at_one(findings))
     without = {name: value for name, value in implementation.assumed.items() if name not in (sizes or {})}
     return Report(
         layer=layer.name,
@@ -137,8 +168,21 @@ def gradcheck(
         diagnoses=diagnoses,
         sources=source_digests(implementation.functions),
         assumed={**(without if inputs is None else {}), **({mask.name: DRAWN} if mask else {})},
+        guessed=implementation.guessed,
         axes={str(layer.by_name[name]): _shown(theirs.by_name[name], axes[name]) for name in axes},
     )
+
+
+def _own_settings(made: Any, layer: Layer, sizes: Mapping[str, float]) -> dict[str, Any]:
+    """Numbers that are told for parameters of the code's own, of which the layer knows nothing: whole ones as such."""
+    known = {
+        *layer.size_names,
+        *(option.name for option in layer.options),
+        *(f"d{each.name}" for each in layer.outputs),
+    }
+    theirs = parameters_of(made) - {*layer.by_name}
+    own = {name: value for name, value in sizes.items() if name not in known and name in theirs}
+    return {name: int(value) if float(value).is_integer() else float(value) for name, value in own.items()}
 
 
 def assert_gradients(
@@ -168,14 +212,14 @@ def _wrong_forward(trial: Trial, findings: Sequence[Finding]) -> set[str]:
 
 
 def _examine(
-    trial: Trial, witnesses: tuple[str, ...], rng: np.random.Generator, *, with_conduct: bool
+    trial: Trial, witnesses: tuple[str, ...], rng: np.random.Generator, kinks: str, *, with_conduct: bool
 ) -> list[Finding]:
     arguments = trial.arguments()
     try:
         results = trial.forward(arguments)
         forward = _judge_forward(trial, results)
     except MisconductError as misconduct:
-        return [_fault(trial, trial.outputs[0], misconduct.kind, misconduct.reason)]
+        return [replace(_fault(trial, trial.outputs[0], misconduct.kind, misconduct.reason), ran=misconduct.ran)]
     try:
         returned = trial.backward(trial.arguments(), results)
     except MisconductError as misconduct:
@@ -187,6 +231,8 @@ def _examine(
     for name, array in got.items():
         found = [weigh(trial, finding, array, Trial.gradients) for finding in judges.judge(name, array)]
         judged += look_closer(trial, name, array, found, asked, rng)
+    if kinks == ANY and trial.on_kink:
+        judged = with_other_conventions(trial, judged, got)
     if full_size:
         judged += along_a_direction(trial, got, witnesses, rng)
     behaviour = conduct(trial, got) if with_conduct and not faults else []
@@ -220,12 +266,13 @@ def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDA
         for name in wanted
         if name not in returned
     ]
-    between = (tensor.name for tensor in trial.derivation.layer.intermediates)  # what lies there is the code's own
+    between = [tensor.name for tensor in trial.derivation.layer.intermediates]  # what lies there is the code's own
     known = {f"d{name}" for name in (*trial.real_inputs, *between)}
+    counted = {numbered[0] for name in between if (numbered := letters_and_number(name))}
     faults += [
         _fault(trial, str(name), "extra", f"the backward returns {name}, which the layer does not have")
         for name in returned
-        if name not in known
+        if name not in known and (letters_and_number(str(name)[1:]) or ("",))[0] not in counted
     ]
     got = {}
     for name in wanted:
@@ -254,10 +301,11 @@ def _admit(trial: Trial, name: str, value: Any) -> tuple[NDArray | None, list[Fi
         return None, [_fault(trial, name, misconduct.kind, misconduct.reason)]
     if dtype != trial.format.dtype:
         faults.append(_fault(trial, name, "dtype", f"{name} has dtype {dtype}, expected {trial.format.name}"))
-    if array.shape != shape:
+    if array.shape != shape and not (array.size == 1 and name in trial.outputs and not shape):  # a row of one is one
         faults.append(_fault(trial, name, "shape", f"{name} has shape {array.shape}, expected {shape}"))
-        return None, faults
-    return array, faults
+        if [n for n in array.shape if n != 1] != [n for n in shape if n != 1]:
+            return None, faults
+    return array.reshape(shape), faults
 
 
 def _first_cotangent(trial: Trial) -> str:

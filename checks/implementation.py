@@ -13,11 +13,12 @@ Values = Mapping[str, Any]
 class MisconductError(Exception):
     """What an implementation did that leaves nothing to compare; it becomes a finding, never a traceback."""
 
-    def __init__(self, kind: str, reason: str) -> None:
-        """`kind` names the finding (raises, arity), `reason` is its sentence."""
+    def __init__(self, kind: str, reason: str, *, ran: bool = True) -> None:
+        """`kind` names the finding (raises, arity), `reason` is its sentence; it may not have `ran` at all."""
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
+        self.ran = ran
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Implementation:
     `functions` are the callables behind them: what a certificate takes the digest of.
     `forward_again` is the forward without its look at the arguments, for those that it has accepted once.
     `sizes` are the sizes and options that the code has settled for itself, as a module does. `assumed` are the values
-    of masks and options that it does not take. `laid_out` gives values the layout in memory that the code is used to.
+    of masks and options that it does not take. `guessed` are parameters that were given a tensor because of their place
+    alone. `laid_out` gives values the layout in memory that the code is used to.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Implementation:
     forward_again: Callable[[Values], dict[str, Any]] | None = None
     sizes: Mapping[str, float] = field(default_factory=dict)
     assumed: Mapping[str, int] = field(default_factory=dict)
+    guessed: Mapping[str, str] = field(default_factory=dict)
     laid_out: Callable[[Values], dict[str, Any]] = dict
 
     def behind(
@@ -62,9 +65,13 @@ def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named:
     try:
         with np.errstate(all="ignore"):
             return function(*(value for _, value in positional), **named)
+    except MisconductError:
+        raise
     except (Exception, SystemExit) as error:  # code under test may raise anything at all, and that is a finding
         trouble = " ".join(f"{type(error).__name__}: {error}".split())
-        raise MisconductError("raises", f"{shown(function, positional, named)} raises {trouble}") from error
+        refused = isinstance(error, TypeError) and (error.__traceback__ is None or error.__traceback__.tb_next is None)
+        told = f"{shown(function, positional, named)} raises {trouble}"
+        raise MisconductError("raises", told, ran=not refused) from error
 
 
 def as_numbers(name: str, value: Any) -> NDArray[np.float64]:
@@ -76,6 +83,11 @@ def as_numbers(name: str, value: Any) -> NDArray[np.float64]:
     except (ValueError, TypeError, RuntimeError):  # ragged lists; a dtype that holds no numbers; tensors in a list
         raise MisconductError("dtype", f"{name} is no array of real numbers") from None
     raise MisconductError("dtype", f"{name} has dtype {array.dtype}, which holds no real numbers")
+
+
+def numbers_in(results: Values) -> dict[str, NDArray[np.float64]]:
+    """All that an implementation returned, in float64, without what is None. Raises MisconductError as above."""
+    return {name: as_numbers(name, value) for name, value in results.items() if value is not None}
 
 
 def shown(function: Callable[..., Any], positional: list[tuple[str, Any]], named: Values) -> str:

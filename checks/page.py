@@ -1,5 +1,6 @@
 """A report as a page: what was compared with what, by how many bounds it was off, and, if it was, how."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 
@@ -7,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from checks.conventions import ANOTHER
 from checks.report import GRADIENT_WITNESSES, Report
 from checks.verdict import Finding, Verdict, combine
 
@@ -32,6 +34,7 @@ OVERVIEW = {
     "differences": "differences",
     "complex step": "complex step",
 }
+_ONE_OF_MANY = re.compile(r"\[1, \w+, ")
 PHRASES = {"differences": "differences", "taylor": "Taylor's remainder"}
 
 
@@ -40,9 +43,11 @@ def page(report: Report) -> RenderableType:
     parts: list[RenderableType] = [_title(report), _witness_table(report)]
     parts.append(Text(UNITS if report.order == 1 else ESTIMATED_UNITS, style="dim"))
     parts += _assumed(report)
+    parts += _guessed(report)
     parts += _axes(report)
     parts += _drawn(report)
     parts += _near(report)
+    parts += _kinks(report)
     parts += _behaviour(report)
     parts += _trouble(report)
     return Group(*parts)
@@ -119,11 +124,22 @@ def _assumed(report: Report) -> Iterator[Text]:
         yield Text(f"the code does not take these, and was looked at with {values}", style="dim")
 
 
+def _guessed(report: Report) -> Iterator[Text]:
+    """What parameters were taken for whose names say nothing, where something is wrong: it may be that."""
+    if report.guessed and report.verdict != "agree":
+        told = ", ".join(f"{parameter} for {name}" for parameter, name in report.guessed.items())
+        yield Text(f"by their places, the code's parameters were taken so: {told} (else: --name)", style="dim")
+
+
 def _axes(report: Report) -> Iterator[Text]:
     """What is meant by the indices of an entry whose tensor has other axes in the code."""
     if report.axes:
         ours, theirs = (", ".join(names) for names in (report.axes, report.axes.values()))
         yield Text(f"entries are those of {ours}; in the code these are {theirs}", style="dim")
+        alone = [their for their in report.axes.values() if _ONE_OF_MANY.search(their)]
+        if alone:
+            told = f"{', '.join(alone)} is one of a batch: whether sums run over all of a batch was not looked at"
+            yield Text(told, style="dim")
 
 
 def _drawn(report: Report) -> Iterator[Text]:
@@ -140,6 +156,13 @@ def _near(report: Report) -> Iterator[Text]:
     for reason in dict.fromkeys(found.values()):
         names = ", ".join(name for name in found if found[name] == reason)
         yield Text(f"✓ {names}: {reason}", style="dim")
+
+
+def _kinks(report: Report) -> Iterator[Text]:
+    """Which answers follow another convention on a kink, where that is allowed."""
+    names = dict.fromkeys(f.cotangent for f in report.findings if f.reason == ANOTHER)
+    if names:
+        yield Text(f"✓ {', '.join(names)}: {ANOTHER}", style="dim")
 
 
 def _behaviour(report: Report) -> Iterator[Text]:

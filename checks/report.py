@@ -22,8 +22,8 @@ class Report:
 
     `sources` maps the modules behind the implementation to the SHA-256 of their source. At `order` 2 the findings are
     about Hessian-vector products. `assumed` are values of masks and options that the code does not take, "drawn" for a
-    mask that it draws itself; `axes` are tensors whose axes it has in another order: as the layer declares them, as it
-    has them.
+    mask that it draws itself; `guessed` are parameters that got a tensor by their place alone; `axes` are tensors whose
+    axes it has in another order: as the layer declares them, as it has them.
     """
 
     layer: str
@@ -36,6 +36,7 @@ class Report:
     order: int = 1
     assumed: Mapping[str, int | str] = field(default_factory=dict)
     axes: Mapping[str, str] = field(default_factory=dict)
+    guessed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -46,6 +47,12 @@ class Report:
         by_cotangent = [combine(self.about(name, *GRADIENT_WITNESSES)) for name in self.cotangents]
         settled = bool(by_cotangent) and all(verdict == "agree" for verdict in by_cotangent)
         return "agree" if settled and not doubts else "unresolved"
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing could be looked at, if nothing could: the code does not take what the layer has."""
+        ran = any(finding.ran for finding in self.findings)
+        return None if ran or self.diagnoses or not self.findings else self.findings[0].reason
 
     @property
     def cotangents(self) -> tuple[str, ...]:
@@ -70,6 +77,8 @@ class Report:
             mathematics = combine(self.about(name, "derivation"))
             code = combine(self.about(name, "differences"))
             sentence = _CONCLUSIONS.get((mathematics, code, wrong_forward))
+            if any(each.cotangent == name and each.hypothesis == "convention" for each in self.diagnoses):
+                continue  # which says it all
             if self.order == 2 and mathematics == "disagree":
                 sentences.append(f"d{name.removeprefix('Hv')} {_AROUND}")
             elif sentence:
@@ -87,6 +96,7 @@ class Report:
             "checks": [_check(self, finding) for finding in self.findings],
             "assumed": dict(self.assumed),
             "axes": dict(self.axes),
+            "guessed": dict(self.guessed),
             "conclusions": list(self.conclusions),
             "diagnoses": [
                 {"cotangent": d.cotangent, "hypothesis": d.hypothesis, "mistake": d.mistake, "sentence": d.sentence}

@@ -5,6 +5,7 @@ rounding to the radius, and the radius of the result is what a correct program m
 efficient arbitrary-precision midpoint-radius interval arithmetic", IEEE Trans. Computers 66, 2017).
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -92,6 +93,6 @@ def _middles(balls: NDArray) -> NDArray[np.float64]:
 def _bound(ball: arb, format: Format) -> float:
     """The radius, one rounding of the value and the smallest normal number, under which no digit is sure."""
     size, radius = float(ball.abs_upper()), float(ball.rad())
-    if not np.isfinite(size) or size > format.largest:
+    if not math.isfinite(size) or size > format.largest:
         return np.inf
     return radius + size * format.unit + format.tiny

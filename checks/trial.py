@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from checks.cases import Case, draw_cases, with_constants
 from checks.full_size import Entries, draw, is_full_size
-from checks.implementation import Implementation, as_numbers
+from checks.implementation import Implementation, numbers_in
 from checks.kinks import on_kink
 from checks.precision import FORMATS, Format
 from checks.rounding import rounding_bounds
@@ -126,7 +126,7 @@ class Trial:
         """Forward, then backward, as float64 arrays. Raises MisconductError."""
         arguments = self.arguments() if arguments is None else arguments
         returned = self.backward(arguments, self.forward(arguments))
-        return {name: as_numbers(name, value) for name, value in returned.items()}
+        return numbers_in(returned)
 
     def at(self, **values: Any) -> "Trial":
         """The same trial at other values."""

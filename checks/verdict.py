@@ -52,7 +52,8 @@ class Finding:
     """One thing that was looked at: the verdict, the largest error in units of the bound, and why.
 
     `wrong` of `entries` entries are wrong, and so many were looked at `of` all that the array has. With `nearly` it
-    agrees although its bounds say nothing, because it is near enough.
+    agrees although its bounds say nothing, because it is near enough. Where nothing `ran`, the code does not take what
+    the layer has.
     """
 
     case: str
@@ -66,6 +67,7 @@ class Finding:
     entries: int = 0
     of: int = 0
     nearly: bool = False
+    ran: bool = True
 
 
 def combine(findings: Iterable[Finding]) -> Verdict:

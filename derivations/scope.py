@@ -269,11 +269,13 @@ class Scope:
         if binding.size is None:
             binding.size, binding.seen_in = size, ast.unparse(node)
         elif binding.size != size and not self.in_where:
-            raise self.error(
+            clash = (
                 f"the index {argument.id!r} runs over {binding.size} in {binding.seen_in}, "
-                f"but over {size} in {ast.unparse(node)}",
-                argument,
+                f"but over {size} in {ast.unparse(node)}"
             )
+            if binding.size.free_symbols < size.free_symbols or (size / binding.size).is_Integer:
+                clash += f"; write 0 + {argument.id} for the first {binding.size} of these"
+            raise self.error(clash, argument)
 
     # calls
 

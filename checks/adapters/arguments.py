@@ -18,7 +18,7 @@ TRAINING: dict[str, Any] = {"mode": "train"}
 # What they call the flag by which a layer knows that it is trained, and the learning rate of a backward that takes its
 # step at once: a power of two, so that the step is the gradient to all its digits.
 RATE = 2.0**12
-RATES = ("learning_rate", "learn_rate", "lr", "eta", "step_size")
+RATES = ("learning_rate", "learn_rate", "learningrate", "l_rate", "lr", "eta", "step_size")
 CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("training", "is_training", "train", "is_train", "train_flg"), True),
     **dict.fromkeys(RATES, RATE),
@@ -27,13 +27,17 @@ CONSTANTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """How to call a function: what goes by position, what by name, what in a dictionary or a list, and constants."""
+    """How to call a function: what goes by position, what by name, what in a dictionary or a list, and constants.
+
+    What is `guessed` goes to a parameter that means nothing by its name, because nothing else was left for it.
+    """
 
     in_order: list[str]
     by_name: dict[str, str]
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     lists: Mapping[str, list[str]] = field(default_factory=dict)
+    guessed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[str]:
@@ -62,7 +66,8 @@ class Plan:
 
     def __call__(self, values: Values) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
         """The arguments by position, with their names, and those by name. Raises MisconductError for a missing one."""
-        missing = [name for name in [*self.in_order, *self.by_name.values()] if name not in values]
+        listed = (name for names in self.lists.values() for name in names)
+        missing = [name for name in [*self.in_order, *self.by_name.values(), *listed] if name not in values]
         if missing:
             raise MisconductError("raises", f"the backward asks for {missing[0]!r}, which the forward does not return")
         named = {parameter: values[name] for parameter, name in self.by_name.items()}
@@ -78,7 +83,7 @@ def plan_of(
     tensors: list[str],
     options: list[str],
     saved: list[str],
-    names: Mapping[str, str],
+    names: Mapping[str, Any],
     needed: Sequence[str] = (),
 ) -> Plan:
     """How to call `function`: by name tensors, options and what is saved, or tensors and then options in order.
@@ -95,7 +100,8 @@ def plan_of(
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
     settings = _dictionary(parameters, meant, tensors, options, saved, names)
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
-    constants = {p.name: CONSTANTS[p.name] for p in others if p.default is p.empty and p.name in CONSTANTS}
+    constants = {p.name: CONSTANTS[p.name] for p in others if p.default is not None and p.name in CONSTANTS}
+    constants |= own_settings(others, names)
     counted = lists_of([name for name in tensors if name not in meant.values()])
     lists = {p.name: _listed(p.name, counted) for p in others if p.default is p.empty and _listed(p.name, counted)}
     others = [p for p in others if p.name not in lists]
@@ -105,22 +111,35 @@ def plan_of(
     if not any(p.default is p.empty and p.name not in small for p in others):
         meant |= small
         others = [p for p in others if p.name not in small]
+    guessed: dict[str, str] = {}
     if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
         held = {name for keys in settings.values() for name in keys.values()}
         held |= {name for listed in lists.values() for name in listed}
         left = [name for name in given if name not in {*meant.values(), *held}]
         if len(left) < sum(p.default is p.empty for p in others):
-            return in_order
-        meant |= {p.name: name for p, name in zip(others, left, strict=False)}
+            free = [p.name for p in parameters if p.name not in constants]
+            return Plan([], dict(zip(free, given, strict=False)), constants=constants) if constants else in_order
+        guessed = {p.name: name for p, name in zip(others, left, strict=False)}
+        meant |= guessed
     positional = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
-    return Plan(positional, by_name, settings, constants, lists)
+    return Plan(positional, by_name, settings, constants, lists, guessed)
 
 
-def require_known(layer: Layer, names: Mapping[str, str], known: set[str]) -> None:
+def sizes_named(layer: Layer, names: Mapping[str, Any]) -> list[str]:
+    """The sizes, shown by inputs, that parameters are said to be: M of `{"m": "M"}`."""
+    return [name for name in layer.size_names if name in names.values() and name not in layer.hidden_sizes]
+
+
+def own_settings(parameters: Sequence[inspect.Parameter], names: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that are told for parameters of the code's own, beside the names of others."""
+    return {p.name: names[p.name] for p in parameters if isinstance(names.get(p.name), int | float)}
+
+
+def require_known(layer: Layer, names: Mapping[str, Any], known: set[str]) -> None:
     """Raise ValueError where `names` leads to a name that the layer does not have."""
     for yours, name in names.items():
-        if name not in known:
+        if isinstance(name, str) and name not in known:
             there = ", ".join(sorted(known - {CACHE}))
             raise ValueError(f"{layer.name} has nothing called {name!r}, which {yours!r} was mapped to; it has {there}")
 
@@ -155,11 +174,12 @@ def _dictionary(
     """
     bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)][:1]
     wanting = [p for p in parameters if p.name not in {*meant, *bundles, *CONSTANTS} and p.default is p.empty]
-    surplus = [name for name in tensors if name not in meant.values()][len(wanting) :]
+    left = [name for name in tensors if name not in meant.values()]
+    surplus = left[len(wanting) :]
     held = [*(surplus if len(surplus) > 1 else ()), *(name for name in options if name not in meant.values())]
     yours = {key: name for key, name in names.items() if key not in meant and name in {*held, *saved}}
     keys = {**{name: name for name in held if name not in yours.values()}, **yours}
-    return {bundle: keys for bundle in bundles if keys}
+    return {bundle: keys for bundle in bundles if keys or not left}
 
 
 def _listed(parameter: str, counted: Mapping[str, list[str]]) -> list[str]:

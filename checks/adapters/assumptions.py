@@ -78,6 +78,11 @@ def tried(
         return None
 
 
+def told_sizes(layer: Layer, names: Mapping[str, Any]) -> dict[str, float]:
+    """The sizes that are told, as numbers beside the names of other things."""
+    return {name: n for name, n in names.items() if isinstance(n, int | float) and name in layer.size_names}
+
+
 def runs(implementation: Implementation, layer: Layer) -> bool:
     """Whether somebody's forward and backward get through `example_of`."""
 

@@ -17,16 +17,30 @@ from derivations.render.plain import plain
 class Order:
     """Axis i of their array is axis `axes[i]` of ours; None is one of length 1 that ours has not.
 
-    `dropped` are axes of ours, of length 1, that theirs has not.
+    `dropped` are axes of ours, of length 1, that theirs has not. Where there are `classes`, ours are labels, and theirs
+    rows of 0 and 1, whose last axis, as ours would have them, is as long as an axis of another input, or as that size.
     """
 
     axes: tuple[int | None, ...]
     dropped: tuple[int, ...] = ()
+    classes: "Classes | None" = None
 
     @property
     def ours(self) -> tuple[int, ...]:
         """All axes of ours: those that theirs has in its order, then the others."""
         return (*(axis for axis in self.axes if axis is not None), *self.dropped)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """How many classes labels have: as an axis of an input is long, or as the size `name` says."""
+
+    name: str
+    axis: int | None = None
+
+    def count(self, values: Values) -> int:
+        """The number of classes."""
+        return int(values[self.name]) if self.axis is None else values[self.name].shape[self.axis]
 
 
 Orders = Mapping[str, Order]
@@ -49,7 +63,8 @@ def orders_of(layer: Layer, axes: Mapping[str, str], sizes: Mapping[str, float] 
     """The order of axes of each tensor, from its sizes in that order: `{"X": "NCHW"}`, or `"N, C, H, W"`.
 
     A 1 is an axis of length 1 that the layer does not have: `{"b": "C1"}`. An axis whose size is 1 for good, by
-    `sizes`, may be left out. `.T` is a matrix transposed, which a square one cannot say otherwise. Raises ValueError
+    `sizes`, may be left out. `.T` is a matrix transposed, which a square one cannot say otherwise. Labels `T[N] in
+    0..C-1` that have an axis C as well, `{"T": "NC"}`, are rows of 0 with a 1 at the label's place. Raises ValueError
     for a tensor that the layer does not have, and for what is no order of its axes.
     """
     ones = {name for name, size in (sizes or {}).items() if size == 1}
@@ -65,9 +80,13 @@ def _order_of(layer: Layer, name: str, text: str, ones: set[str]) -> Order:
         if len(tensor.sizes) != 2:
             raise ValueError(f"{name}{TRANSPOSED} is the transpose of a matrix, and {tensor} is none: say its axes")
         return Order((1, 0))
+    told = [size.strip() for size in text.split(",")] if "," in text else [*text.strip()]
+    classes = classes_of(tensor)
+    one_hot = classes is not None and plain(classes) in told
+    tensor = as_rows(tensor) if one_hot else tensor
     left: list[str | None] = [plain(size) for size in tensor.sizes]
     order: list[int | None] = []
-    for size in [size.strip() for size in text.split(",")] if "," in text else text.strip():
+    for size in told:
         if size in left:
             order.append(left.index(size))
             left[left.index(size)] = None
@@ -81,7 +100,28 @@ def _order_of(layer: Layer, name: str, text: str, ones: set[str]) -> Order:
             f"{text!r} is no order of the axes of {tensor}; write all of {sizes}, each once (one that is 1, and said "
             "to be, as by --set N=1, may be left out; a matrix may be .T)"
         )
-    return Order(tuple(order), tuple(axis for axis, size in enumerate(left) if size))
+    dropped = tuple(axis for axis, size in enumerate(left) if size)
+    return Order(tuple(order), dropped, _where_counted(layer, classes) if one_hot else None)
+
+
+def classes_of(labels: Tensor) -> sp.Symbol | None:
+    """C of labels that lie in 0..C-1, and have no axis of that size; None of another tensor."""
+    if not labels.integer or labels.low != 0 or labels.high is None:
+        return None
+    classes = labels.high + 1
+    return classes if classes.is_Symbol and classes not in labels.sizes else None
+
+
+def as_rows(labels: Tensor) -> Tensor:
+    """The same as rows of 0, with a 1 at the label's place."""
+    return Tensor(labels.name, (*labels.sizes, classes_of(labels)))
+
+
+def _where_counted(layer: Layer, classes: sp.Symbol) -> Classes:
+    """Where values say how many classes there are."""
+    real = (tensor for tensor in layer.inputs if not tensor.integer and classes in tensor.sizes)
+    tensor = next(real, None)
+    return Classes(str(classes)) if tensor is None else Classes(tensor.name, tensor.sizes.index(classes))
 
 
 def reordered_layer(layer: Layer, orders: Orders) -> Layer:
@@ -91,6 +131,7 @@ def reordered_layer(layer: Layer, orders: Orders) -> Layer:
         if tensor.name not in orders:
             return tensor
         axes = orders[tensor.name].axes
+        tensor = as_rows(tensor) if orders[tensor.name].classes else tensor
         return replace(tensor, sizes=tuple(sp.S.One if axis is None else tensor.sizes[axis] for axis in axes))
 
     return replace(layer, tensors=tuple(map(theirs, layer.tensors)))
@@ -104,18 +145,29 @@ def reordered(implementation: Implementation, orders: Orders) -> Implementation:
     """
     if not orders:
         return implementation
-    both = {**orders, **{f"d{name}": order for name, order in orders.items()}}
+    one_hot = {name: order for name, order in orders.items() if order.classes}
+    both = {f"d{name}": order for name, order in orders.items() if name not in one_hot} | {**orders}
+    labels = {name for label in one_hot for name in (label, f"d{label}")}
 
     def theirs(values: Values) -> dict[str, Any]:
-        return {name: _theirs(value, both.get(name)) for name, value in values.items()}
+        rows = {name: _rows(values, name, order.classes) for name, order in one_hot.items() if order.classes}
+        return {name: _theirs(value, both.get(name)) for name, value in {**values, **rows}.items()}
 
     def ours(values: Values) -> dict[str, Any]:
-        return {name: _ours(value, both.get(name), name) for name, value in values.items()}
+        return {name: _ours(value, both.get(name), name) for name, value in values.items() if name not in labels}
 
     def laid_out(values: Values) -> dict[str, Any]:
-        return {name: _laid_out(value, both.get(name)) for name, value in values.items()}
+        laid = {name: order for name, order in both.items() if name not in one_hot}
+        return {name: _laid_out(value, laid.get(name)) for name, value in values.items()}
 
     return replace(implementation.behind(theirs, ours), laid_out=laid_out)
+
+
+def _rows(values: Values, name: str, classes: Classes) -> Any:
+    """Labels as rows of 0 and 1, in the dtype of the real inputs."""
+    dtypes = (getattr(value, "dtype", None) for value in values.values())
+    real = (dtype for dtype in dtypes if dtype is not None and dtype.kind in ("f", "V"))  # V is bfloat16
+    return np.eye(classes.count(values), dtype=next(real, np.dtype(float)))[values[name]]
 
 
 def _theirs(value: Any, order: Order | None) -> Any:

@@ -14,7 +14,8 @@ from typing import Any
 from checks.adapters.excerpts import Excerpt, defined_in, needed_by
 from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
-from checks.adapters.slopes import functions_of, is_sloped, times_slope
+from checks.adapters.packages import PackageError, specification_in_package
+from checks.adapters.slopes import functions_of, is_slope, is_sloped, times_slope
 
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 Tell = Callable[[str], None]
@@ -36,13 +37,17 @@ def load_implementation(target: str, forward: str | None = None, tell: Tell = _n
     times that. Raises FileError.
     """
     file, _, name = target.rpartition(":")
-    if forward is not None or "backward" in name or not file:
-        return load_pair(target, forward, tell)
+    both = "forward" in name and "backward" in name  # does both at once, as `forward_backward_prop`
+    if forward is not None or ("backward" in name and not both) or not file:
+        run, pull = load_pair(target, forward, tell)
+        return run, times_slope(pull) if run.__name__ in functions_of(pull.__name__) and is_slope(pull, run) else pull
     guesses = functions_of(name)
     module = load_module(Path(file), [name, *guesses], tell)
     found = _function(module, file, name)
-    functions = [getattr(module, guess, None) for guess in guesses]
-    return next(((function, times_slope(found)) for function in functions if callable(function)), found)
+    functions = [function for guess in guesses if callable(function := getattr(module, guess, None))]
+    if not functions or not is_slope(found, functions[0]):
+        return found
+    return functions[0], times_slope(found)
 
 
 def load_pair(target: str, forward: str | None = None, tell: Tell = _nobody) -> Pair:
@@ -60,12 +65,13 @@ def load_pair(target: str, forward: str | None = None, tell: Tell = _nobody) -> 
     module = load_module(Path(name), [function, *([forward] if forward else _forwards(function))], tell)
     backward = _function(module, name, function)
     if forward is not None:
-        return _function(module, name, forward), backward
-    guesses = [guess for guess in _forwards(function) if guess and callable(getattr(module, guess, None))]
+        beside = f"{function.rpartition('.')[0]}.{forward}".lstrip(".")  # a method of the same object
+        return _function(module, name, beside if _found(module, beside) is not None else forward), backward
+    guesses = [guess for guess in _forwards(function) if guess and callable(_found(module, guess))]
     if not guesses:
         tried = " or ".join(guess for guess in _forwards(function) if guess)
         raise FileError(f"{name}: no function {tried} that {function} could belong to; name it with --forward")
-    return getattr(module, guesses[0]), backward
+    return _found(module, guesses[0]), backward
 
 
 def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> ModuleType:
@@ -80,7 +86,10 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
     module = f"file {path.stem}"  # which nothing imports: a file called random.py must not become Python's own random
     if path.suffix == ".ipynb":
         return _run_notebook(path, module, wanted)
-    specification = importlib.util.spec_from_file_location(module, path)
+    try:
+        specification = specification_in_package(path) or importlib.util.spec_from_file_location(module, path)
+    except PackageError as error:
+        raise FileError(f"{path}: {error}") from None
     if specification is None:
         raise FileError(f"{path}: this is no Python file; expected a name that ends in .py, or .ipynb for a notebook")
     try:
@@ -136,7 +145,9 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
-    sys.path.insert(0, str(path.parent.resolve()))  # so that the file finds its neighbours, as when it is run
+    folder = path.resolve().parent
+    # So that the file finds its neighbours, as when it is run, and what is beside its folder, as from a project's root.
+    before, sys.path[:] = [*sys.path], [str(folder), *sys.path, str(folder.parent)]
     try:
         specification.loader.exec_module(module)
     except SyntaxError as error:
@@ -146,7 +157,7 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
         lines = [frame.lineno for frame in reversed(frames) if frame.filename == specification.origin]
         raise _StopError(next(iter(lines), None), " ".join(f"{type(error).__name__}: {error}".split())) from error
     finally:
-        sys.path.pop(0)
+        sys.path[:] = before
     return module
 
 
@@ -154,16 +165,25 @@ def _forwards(backward: str) -> tuple[str, ...]:
     return backward.replace("backward", "forward"), backward.replace("_backward", "").replace("backward", "")
 
 
-def _function(module: ModuleType, file: str, name: str) -> Any:
+def _found(module: ModuleType, name: str) -> Any:
+    """What a module has under a name, as it stands or with dots; None where there is nothing."""
     found: Any = module
-    owner: Any = None
     for part in name.split("."):
-        found, owner = getattr(found, part, None), found
+        found = getattr(found, part, None)
+    return found
+
+
+def _function(module: ModuleType, file: str, name: str) -> Any:
+    found, (owner_name, _, part) = _found(module, name), name.rpartition(".")
+    owner = _found(module, owner_name) if owner_name else module
     if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, part, None)):
         raise FileError(
             f"{file}: {name} is a method without its object; make one in the file, and name it: object.{part}"
         )
     if not callable(found) and not is_object(found) and not is_sloped(found):
+        if found is not None and hasattr(found, "__dict__"):
+            raise FileError(f"{file}: {name} is {_described(found)}; name two of its methods: "
+                            f"{name}.BACKWARD --forward FORWARD")  # fmt: skip
         functions = [
             n
             for n, v in vars(module).items()
@@ -171,6 +191,14 @@ def _function(module: ModuleType, file: str, name: str) -> Any:
         ]
         raise FileError(f"{file}: no function {name!r} in it{_there(functions)}")
     return found
+
+
+def _described(made: Any) -> str:
+    """What an object is, and which methods it has."""
+    own = [each for kind in type(made).__mro__[:-1] for each, value in vars(kind).items() if inspect.isfunction(value)]
+    methods = [each for each in dict.fromkeys(own) if not each.startswith("__")]
+    told = f", whose methods are {', '.join(methods)}" if methods else ", which has no methods"
+    return f"an object of class {type(made).__name__}{told}, and none of them is a forward and a backward by its name"
 
 
 def _there(functions: list[str]) -> str:

@@ -5,14 +5,18 @@ from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from checks.adapters import tensors
+from checks.adapters.arguments import sizes_named
 from checks.adapters.assumptions import runs
 from checks.adapters.functions import from_functions
-from checks.adapters.objects import from_object, gradient_of, is_object, methods_of
+from checks.adapters.objects import from_object, gradient_of, is_object, keeps_inputs, methods_of
 from checks.adapters.slopes import is_sloped, with_backward
 from checks.adapters.tensors import JAX, TORCH
+from checks.adapters.usual_names import names_of_parameters, with_usual_names
 from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
-from checks.implementation import Implementation
+from checks.implementation import Implementation, Values
 from derivations import Layer
 
 Function = Callable[..., Any]
@@ -42,17 +46,41 @@ def adapt(
         raise ValueError(f"no framework is called {framework!r}; expected torch or jax")
     if isinstance(made, Implementation):
         return made
+    names = with_usual_names(_functions_of(made), layer, names or {})
+    sized = sizes_named(layer, names)
+    if sized:
+        return with_sizes(_adapted(made, layer, names, device, framework, wanted), layer, sized)
+    return _adapted(made, layer, names, device, framework, wanted)
+
+
+def _adapted(
+    made: Any,
+    layer: Layer,
+    names: dict[str, Any],
+    device: str,
+    framework: str | None,
+    wanted: Sequence[str] | None,
+) -> Implementation:
     if isinstance(made, tuple | list) and len(made) == 2 and all(map(callable, made)):
         forward, backward = made
+        owner = getattr(forward, "__self__", None)
+        methods = (getattr(forward, "__name__", ""), getattr(backward, "__name__", ""))
+        if (
+            owner is not None
+            and owner is getattr(backward, "__self__", None)
+            and keeps_inputs(owner, methods, layer, names)
+        ):
+            return _object(owner, methods, layer, names, device, framework, wanted)
         return _pair((forward, backward), layer, names, device, framework, wanted)
     if FRAMEWORKS.keys().isdisjoint(_origins(made)):
         if is_object(made):
             gradient = gradient_of(made, layer, names or {})
             if gradient is not None:
                 return from_value_and_gradient(gradient, layer, names, wanted)
-            return _object(made, layer, names, device, framework)
+            return _object(made, methods_of(made), layer, names, device, framework, wanted)
         if is_sloped(made):
-            return from_object(with_backward(made), layer, names)
+            sloped = with_backward(made)
+            return from_object(sloped, layer, with_usual_names([sloped.forward], layer, names))
     if not callable(made):
         raise ValueError(f"given a {type(made).__name__}; {EXPECTED}")
     framework = framework or framework_of(made)
@@ -61,8 +89,51 @@ def adapt(
         return from_value_and_gradient(made, layer, names, wanted)
     if framework is None:
         name = getattr(made, "__name__", type(made).__name__)
-        raise ValueError(f"nothing shows who differentiates {name}: say framework='torch' or 'jax'; {EXPECTED}")
-    return tensors.adapter(framework).adapted(made, layer, names or {}, device)
+        raise ValueError(
+            f"nothing shows who differentiates {name}: say framework='torch' or 'jax', or, where it is a backward, "
+            f"name its forward (--forward NAME); {EXPECTED}"
+        )
+    adapted = tensors.adapter(framework).adapted(made, layer, names or {}, device)
+    masks = [tensor.name for tensor in layer.inputs if tensor.integer and (tensor.low, tensor.high) == (0, 1)]
+    return adapted if not masks or runs(adapted, layer) else _with_real_masks(adapted, layer, masks)
+
+
+def with_sizes(implementation: Implementation, layer: Layer, sized: Sequence[str]) -> Implementation:
+    """The same for code that asks for sizes that its inputs show."""
+
+    def theirs(values: Values) -> dict[str, Any]:
+        shapes = [
+            zip(each.sizes, np.shape(values[each.name]), strict=False) for each in layer.inputs if each.name in values
+        ]
+        sizes = {str(size): n for shape in shapes for size, n in shape}
+        return {**{name: sizes[name] for name in sized if name in sizes}, **values}
+
+    return implementation.behind(theirs, dict)
+
+
+def _with_real_masks(implementation: Implementation, layer: Layer, masks: Sequence[str]) -> Implementation:
+    """The same with real numbers for what is 0 or 1, if that is what the code wants: as frameworks' losses do."""
+    real = [tensor.name for tensor in layer.inputs if not tensor.integer]
+
+    def theirs(values: Values) -> dict[str, Any]:
+        return {**values, **{name: values[name].astype(values[real[0]].dtype) for name in masks if name in values}}
+
+    asked = implementation.behind(theirs, dict)
+    return asked if real and runs(asked, layer) else implementation
+
+
+def parameters_of(made: Any) -> set[str]:
+    """What everything is called that a user's code can be given."""
+    owner = getattr(made, "__self__", made)
+    functions = [*_functions_of(made), *(getattr(owner, name, None) for name in ("forward", "__init__"))]
+    return {name for function in functions if callable(function) for name in names_of_parameters(function)}
+
+
+def _functions_of(made: Any) -> list[Function]:
+    """What is called of what a user hands in: both functions of a pair, a class and the methods of it, a function."""
+    if isinstance(made, tuple | list):
+        return list(made)
+    return [getattr(made, method) for method in methods_of(made) or ()] + [made for _ in range(callable(made))]
 
 
 def _pair(
@@ -85,15 +156,22 @@ def _pair(
 
 
 def _object(
-    made: Any, layer: Layer, names: Mapping[str, str] | None, device: str, framework: str | None
+    made: Any,
+    methods: tuple[str, str] | None,
+    layer: Layer,
+    names: Mapping[str, str] | None,
+    device: str,
+    framework: str | None,
+    wanted: Sequence[str] | None,
 ) -> Implementation:
-    methods = methods_of(made) or ()
+    assert methods is not None
 
     def on_arrays() -> Implementation:
-        return from_object(made, layer, names)
+        return from_object(made, layer, names, methods, wanted)
 
     def on_tensors(name: str) -> Implementation:
-        return from_object(tensors.object_on_tensors(made, methods, tensors.on_device(name, device)), layer, names)
+        face = tensors.object_on_tensors(made, methods, tensors.on_device(name, device))
+        return from_object(face, layer, names, methods, wanted)
 
     functions = [getattr(made, method) for method in methods]
     return _on_either(on_arrays, on_tensors, functions, layer, device, framework)

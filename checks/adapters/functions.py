@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import CACHE, CACHES, Plan, plan_of, require_known
+from checks.adapters.arguments import CACHE, CACHES, Plan, plan_of, require_known, sizes_named
 from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.results import (
@@ -67,7 +67,8 @@ def from_functions(
     between = [tensor.name for tensor in layer.intermediates]
     saved = [*outputs, *between, *_declared(forward), *filter(None, behind), CACHE]
     names = names or {}
-    require_known(layer, names, {*cotangents, *inputs, *options, *hidden, *saved, *real})
+    require_known(layer, names, {*cotangents, *inputs, *options, *layer.size_names, *saved, *real})
+    hidden += sizes_named(layer, names)
     names = {**_usual_names(layer), **{each: CACHE for each in CACHES if each not in layer.by_name}, **names}
     forward_plan = plan_of(forward, inputs, options, hidden, names)
     backward_plan = plan_of(
@@ -83,7 +84,7 @@ def from_functions(
 
     own = [*outputs, *between]
     known = {**dict(zip(own, own, strict=True)), **{yours: name for yours, name in names.items() if name in own}}
-    by_name = names_of_results(forward, known)
+    by_name = names_of_results(forward, {**dict.fromkeys((CACHE, *CACHES), CACHE), **known})
     # A forward that returns no loss, by name, has a gradient by itself.
     no_loss = is_loss(layer) and bool(by_name) and outputs[0] not in by_name and not {*cotangents} & backward_plan.taken
 
@@ -123,7 +124,10 @@ def from_functions(
 
     name = getattr(forward, "__name__", layer.name)
     functions = (forward, backward)
-    return Implementation(name, run_forward, run_backward, functions, run_forward_again, assumed=assumed)
+    guessed = {**forward_plan.guessed, **backward_plan.guessed}
+    return Implementation(
+        name, run_forward, run_backward, functions, run_forward_again, assumed=assumed, guessed=guessed
+    )
 
 
 def _declared(forward: Callable[..., Any]) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import Plan, plan_of
-from checks.adapters.assumptions import assumed_without, example_of, neutral, tried
+from checks.adapters.arguments import Plan, own_settings, plan_of, sizes_named
+from checks.adapters.assumptions import assumed_without, example_of, neutral, told_sizes, tried
 from checks.adapters.layer_lists import widths_of
 from checks.adapters.places import (
     Place,
@@ -37,6 +37,7 @@ class Maker:
     taken: set[str]
     places: Mapping[str, Place] = field(default_factory=dict)
     sizes: Mapping[str, float] = field(default_factory=dict)
+    guessed: Mapping[str, str] = field(default_factory=dict)
 
 
 def copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str], run_once: Run) -> Maker:
@@ -66,7 +67,7 @@ def _with_parameters(
     """The object, or as it is after a forward, once it has all parameters that are sought; None where it has not."""
     if _has(places_of(made, layer, sought, names), sought, made):
         return made
-    begun = tried(lambda values: run_once(made, values), layer)
+    begun = tried(lambda values: run_once(made, values), layer, settled=told_sizes(layer, names))
     return begun if begun is not None and _has(places_of(begun, layer, sought, names), sought, begun) else None
 
 
@@ -79,12 +80,22 @@ def instances(
     made: Any, layer: Layer, own: list[str], options: list[str], names: Mapping[str, str], run_once: Run
 ) -> Maker:
     """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
-    asked = plan_of(made, _parameters(made, layer, own, options, names), options, list(layer.hidden_sizes), names)
-    fresh = tried(lambda values: call(made, *asked(values)), layer)
-    from_parameters = Maker(lambda values: call(made, *asked(values)), asked.taken)
+    sizes = [*layer.hidden_sizes, *sizes_named(layer, names)]
+    asked = plan_of(made, _parameters(made, layer, own, options, names), options, sizes, names)
+    told = told_sizes(layer, names)
+    fresh = tried(lambda values: call(made, *asked(values)), layer, settled=told)
+    from_parameters = Maker(lambda values: _constructed(made, asked, values), asked.taken, guessed=asked.guessed)
     if fresh is not None:
-        from_parameters = _keeping(from_parameters, fresh, layer, places_of(fresh, layer, own, names), names)
-        if not own or tried(lambda values: run_once(fresh, values), layer) is not None:
+        places = places_of(fresh, layer, own, names)
+        besides = {name: place for name, place in places.items() if name not in asked.taken}
+        if asked.taken & {*own} and besides and len(besides) == len({*own} - asked.taken):
+            from_parameters = replace(
+                from_parameters,
+                fresh=lambda values: filled(_constructed(made, asked, values), besides, values),
+                taken={*own, *asked.taken},
+            )
+        from_parameters = _keeping(from_parameters, fresh, layer, places, names)
+        if not own or tried(lambda values: run_once(fresh, values), layer, settled=told) is not None:
             return from_parameters
     for kept in dict.fromkeys((tuple(own), tuple(name for name in own if name not in neutral(layer)))):
         for by_size in _size_plans(made, layer, kept, options, names):
@@ -96,9 +107,19 @@ def instances(
     if network is not None:
         return copies(network, layer, own, names, run_once)
     plans = _size_plans(made, layer, own, options, names)
-    if fresh is None and own and any(tried(_from_sizes(made, plan, layer), layer) is not None for plan in plans):
+    bare = (tried(_from_sizes(made, plan, layer), layer, settled=told) for plan in plans)
+    if fresh is None and own and any(each is not None for each in bare):
         return replace(from_parameters, fresh=_untold(made, layer, own), taken={*own})
     return from_parameters
+
+
+def _constructed(made: Any, asked: Plan, values: Values) -> Any:
+    """An object of a class. Raises MisconductError: a class that refuses what it is made from cannot be looked at."""
+    try:
+        return call(made, *asked(values))
+    except MisconductError as misconduct:
+        hint = "make an object in the file, and name that"
+        raise MisconductError(misconduct.kind, f"{misconduct.reason}: {hint}", ran=False) from misconduct
 
 
 def _parameters(
@@ -120,6 +141,7 @@ def _untold(made: Any, layer: Layer, own: Sequence[str]) -> Callable[[Values], A
             "raises",
             f"{made.__name__} is made from sizes, and there is no telling what it calls {' and '.join(own)} of "
             f"{layer.name}: say so (--name ...={own[0]}), or make an object in the file, and name that",
+            ran=False,
         )
 
     return fresh
@@ -145,23 +167,44 @@ def _sized(
     These are those of `own` that are `kept`: it must have nothing that may be one of the others.
     """
 
-    bare = _from_sizes(made, by_size, layer)
+    bare, told = _from_sizes(made, by_size, layer), told_sizes(layer, names)
 
     def empty(values: Values) -> Any:
         return first(bare(values), values)
 
-    fresh = tried(empty, layer)
+    example = example_of(layer, settled=told)
+    fresh = tried(lambda values: first(_probe(made, by_size, values, bare), values), layer, settled=told)
     if fresh is None:
         return None
-    example = example_of(layer)
     places = places_of(fresh, layer, kept, names, {size: example[size] for size in layer.size_names})
     shapes = {name: layer.shape(name, example) for name in kept}
     if not _has(places, kept, fresh) or any(places[n].shape_as(len(s), fresh) != s for n, s in shapes.items()):
         return None
     if any(unclaimed(fresh, layer, name, places) for name in own if name not in kept):
         return None
-    maker = Maker(lambda values: filled(empty(values), places, values), {*kept, *by_size.taken})
+    taken = {*kept, *by_size.taken}
+    maker = Maker(lambda values: filled(empty(values), places, values), taken, guessed=by_size.guessed)
     return _keeping(maker, fresh, layer, places, names)
+
+
+_probes: dict[tuple[Any, ...], Any] = {}
+_MOST_PROBES = 256
+
+
+def _probe(made: Any, by_size: Plan, values: Values, bare: Callable[[Values], Any]) -> Any:
+    """An object of these sizes, to be looked at: one is made once for all the orders of axes that are tried."""
+    sizes = tuple(sorted((name, values[size]) for name, size in by_size.by_name.items() if size in values))
+    key = (
+        made,
+        sizes,
+        tuple(by_size.constants.items()),
+        tuple((name, tuple(each)) for name, each in by_size.lists.items()),
+    )
+    if len(_probes) > _MOST_PROBES:
+        _probes.clear()
+    if key not in _probes:
+        _probes[key] = bare(values)
+    return _probes[key]
 
 
 def _from_sizes(made: Any, by_size: Plan, layer: Layer) -> Callable[[Values], Any]:
@@ -187,9 +230,14 @@ def _size_plans(
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in known}
     sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
     left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
-    others = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
-    for order in islice(permutations(left, len(others)), _MOST_ORDERS):
-        yield Plan([], {**meant, **dict(zip(others, order, strict=True))})
+    told = own_settings([*parameters], names)
+    asked = [p.name for p in parameters if p.name not in {*meant, *told} and p.default is p.empty]
+    # A size may have a default as well, `hidden_size=64`.
+    whole = [p.name for p in parameters if p.name not in {*meant, *told} and type(p.default) is int]
+    for others in (asked, [*asked, *whole])[: 2 if whole else 1]:
+        for order in islice(permutations(left, len(others)), _MOST_ORDERS):
+            guessed = dict(zip(others, order, strict=True))
+            yield Plan([], {**meant, **guessed}, constants=told, guessed=guessed)
     if by_widths := _widths_plan(made, layer, meant):
         yield by_widths
 

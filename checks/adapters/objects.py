@@ -4,12 +4,13 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getattr_static
-from types import MethodType
+from itertools import product
+from types import MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import CACHE, CACHES, RATE, RATES, Plan, plan_of, require_known
+from checks.adapters.arguments import CACHE, CACHES, RATES, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without
 from checks.adapters.contexts import takes_context, with_own_context
 from checks.adapters.layer_lists import NestedGradients, Shapes
@@ -21,30 +22,38 @@ from checks.adapters.places import (
     gradient_shapes,
     gradients_left,
     output_left,
+    place_by_name,
 )
-from checks.adapters.results import gradient_keys, gradients_by_name, names_behind, renamed, results_by_name
+from checks.adapters.results import (
+    gradient_keys,
+    gradients_by_name,
+    names_behind,
+    names_of_results,
+    renamed,
+    results_by_name,
+    times_cotangent,
+)
+from checks.adapters.steps import rates_of, set_rates, steps_taken_back
 from checks.adapters.tensors import array_of
+from checks.adapters.value_and_gradient import is_loss
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
 Method = Callable[..., Any]
+_LOSSES = ("loss", "cost")
 _ZEROING = re.compile(r"(zero|reset|clear|flush)\w*grad|grad\w*(zero|reset|clear|flush)", re.IGNORECASE)
 _OBJECT = "object"  # a forward's own, for its backward; the layer's names never look like it
 
-# What tutorials call the two methods.
-_METHODS = (
-    ("forward", "backward"),
-    ("forward_pass", "backward_pass"),
-    ("forward_propagation", "backward_propagation"),
-    ("forward_prop", "backward_prop"),
-    ("forward_prop", "back_prop"),
-    ("feedforward", "backprop"),
-    ("feed_forward", "back_propagate"),
-    ("forward", "backprop"),
-    ("forward", "back"),
-    ("fprop", "bprop"),
-    ("__call__", "backward"),
+# What tutorials call the two methods; what goes best together comes first.
+_FORWARDS = (
+    *("forward", "forward_pass", "forward_propagation", "forward_prop", "forward_propagate", "forwardprop"),
+    *("feedforward", "feed_forward", "fprop", "__call__"),
 )
+_BACKWARDS = (
+    *("backward", "backward_pass", "backward_propagation", "backward_prop", "backward_propagate", "back_prop"),
+    *("backprop", "back_propagate", "backpropagate", "backpropagation", "back_propagation", "bprop", "back"),
+)
+_METHODS = tuple(product(_FORWARDS, _BACKWARDS))
 
 
 def is_object(made: Any) -> bool:
@@ -62,8 +71,9 @@ def methods_of(made: Any) -> tuple[str, str] | None:
 def gradient_of(made: Any, layer: Layer, names: Mapping[str, str]) -> Method | None:
     """The method of a network that returns the gradient of its loss from the data, as `backprop(x, y)` of Nielsen's.
 
-    Its forward knows nothing of the loss: it does not see all data that this takes. Of a class that is made from a list
-    of sizes it is that of an object with a few units. None where it is another object.
+    Its forward knows nothing of the loss: it does not see all data that this takes, which is all that the object has
+    not. Of a class that is made from a list of sizes it is that of an object with a few units. None where it is another
+    object.
     """
     if layer.outputs[0].sizes:
         return None
@@ -71,27 +81,47 @@ def gradient_of(made: Any, layer: Layer, names: Mapping[str, str]) -> Method | N
     if made is None:
         return None
     run, pull = (getattr(made, method) for method in methods_of(made) or ())
-    seen, taken = ({names.get(name, name) for name in inspect.signature(method).parameters} for method in (run, pull))
-    return pull if taken <= {tensor.name for tensor in layer.inputs} and taken - seen else None
+    seen, taken = ([names.get(name, name) for name in inspect.signature(method).parameters] for method in (run, pull))
+    inputs = {tensor.name for tensor in layer.inputs}
+    if {*taken} <= inputs and {*taken} - {*seen}:
+        return pull
+    data = [name for name in inputs if place_by_name(made, name, names) is None]
+    told = {f"d{layer.outputs[0].name}", *inputs} & {*taken, *seen}
+    return pull if len(taken) == len(data) > len(seen) and data != [*inputs] and not told - {*data} else None
 
 
-def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None) -> Implementation:
+def keeps_inputs(made: Any, methods: tuple[str, str], layer: Layer, names: Mapping[str, str]) -> bool:
+    """Whether an object has inputs of the layer that neither of its methods takes."""
+    if not hasattr(made, "__dict__") or isinstance(made, type | ModuleType):
+        return False
+    taken = {names.get(name, name) for each in methods for name in inspect.signature(getattr(made, each)).parameters}
+    return any(place_by_name(made, tensor.name, names) for tensor in layer.inputs if tensor.name not in taken)
+
+
+def from_object(
+    made: Any,
+    layer: Layer,
+    names: Mapping[str, str] | None = None,
+    methods: tuple[str, str] | None = None,
+    wanted: Sequence[str] | None = None,
+) -> Implementation:
     """Make an Implementation of a class that is made from parameters or from sizes, or of an object.
 
-    `forward(X)` and `backward(dY)`, or another pair of _METHODS, take what their parameters mean, as plain functions do
-    (`adapters.functions`). A class is called with the inputs and options that its forward does not take; where it
-    refuses these, or its forward does then, with their sizes, by name or in the first order in which its arrays fit, or
-    with a list of the widths of its layers.
+    `forward(X)` and `backward(dY)`, or other `methods`, or another pair of _METHODS, take what their parameters mean,
+    as plain functions do (`adapters.functions`). A class is called with the inputs and options that its forward does
+    not take; where it refuses these, or its forward does then, with their sizes, by name or in the first order in which
+    its arrays fit, or with a list of the widths of its layers.
     What an object, or a class made from sizes, has for parameters are attributes, entries of its dictionary `params`,
     or of a list with one for every layer, that are given other values: `W` or `w`, `weights[0]` for W1, else the only
     arrays whose shapes fit; where there are none yet, those that it makes in its first forward. The shapes of an object
     settle sizes; options among its attributes stay as they are. The forward returns its output or leaves it as the
-    attribute `Y` or `output`. The backward returns the cotangents of what the forward takes, or all of them; the others
-    are attributes afterwards, `dW`, `dw`, `grad_W` or `W_grad`, for W as the layer and as the object calls it, or in
-    `grads`, a dictionary or a list in the order of the layer's declaration, or in lists beside those of the parameters;
-    or where the backward takes a learning rate, or the object or its optimizer keeps one, what it has moved the
-    parameters by. `names` maps parameters and attributes to the layer's names. Every forward has an object of its own,
-    and so has every backward of one that can set its gradients to zero, by a `zero_grad` or a method called like it.
+    attribute `Y` or `output`. The backward returns the cotangents of what the forward takes, or all of them, or those
+    that are `wanted`, or what it calls by their names; the others are attributes afterwards, `dW`, `dw`, `grad_W` or
+    `W_grad`, for W as the layer and as the object calls it, or in `grads`, a dictionary or a list in the order of the
+    layer's declaration, or in lists beside those of the parameters; or where the backward takes a learning rate, or the
+    object or its optimizer keeps one, what it has moved the parameters by. `names` maps parameters and attributes to
+    the layer's names. Every forward has an object of its own, and so has every backward of one that can set its
+    gradients to zero, by a `zero_grad` or a method called like it.
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
     """
@@ -101,7 +131,7 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     outputs = [tensor.name for tensor in layer.outputs]
     cotangents, hidden = [f"d{name}" for name in outputs], list(layer.hidden_sizes)
     between = [tensor.name for tensor in layer.intermediates]
-    methods = methods_of(made)
+    methods = methods or methods_of(made)
     assert methods is not None
     if takes_context(made, methods):
         made = with_own_context(made, methods)
@@ -115,6 +145,8 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     both = {**forward_plan.by_name, **names}
     backward_plan = plan_of(pull, cotangents + inputs, options, hidden + saved, both, needed=cotangents)
     takes_rate = not backward_plan.constants.keys().isdisjoint(RATES)
+    # A network whose forward gives no loss takes none of its cotangent, which is 1 then.
+    no_cotangent = is_loss(layer) and not {*cotangents} & backward_plan.taken
     own = [name for name in inputs if name not in forward_plan.taken]
     free = [name for name in options if name not in forward_plan.taken]
 
@@ -141,17 +173,24 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
     keys = gradient_keys(gradients, names, {theirs: name for name, yours in called.items() for theirs in yours})
     # It may return the cotangents of what the forward takes, or of the first of these.
     its = [name for name in gradients if name[1:] in forward_plan.taken]
-    orders = [its[:length] for length in range(1, len(its) + 1)]
+    orders: list[Sequence[str]] = [its[:length] for length in range(1, len(its) + 1)]
+    if wanted and len(wanted) > 1:
+        orders.insert(0, wanted)
+    gradients_named = names_of_results(pull, keys)
+    if len({*gradients_named}) == len(gradients_named):
+        orders.insert(0, gradients_named)
 
     def forward(values: Values) -> dict[str, Any]:
         fresh = maker.fresh(values)
-        if takes_rate or _rates(fresh, options):
+        if takes_rate or no_cotangent or rates_of(fresh, options):  # it may move them where they are
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
-            for owner, rate in _rates(fresh, options):
-                setattr(owner, rate, RATE)
+            set_rates(rates_of(fresh, options))
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
-        found = _left(fresh, outputs, names) if returned is None else results_by_name(returned, outputs, behind)
+        if returned is None:
+            found = _left(fresh, outputs, names, may_be_missing=no_cotangent)
+        else:
+            found = results_by_name(returned, outputs, behind)
         return {**{name: array_of(value) for name, value in found.items()}, _OBJECT: fresh}
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
@@ -166,6 +205,15 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
             raise MisconductError(misconduct.kind, misconduct.reason + hint) from misconduct
         return renamed(returned, names), shapes
 
+    def moved_by_themselves(values: Values) -> dict[str, Any]:
+        """What a backward without a rate has moved the parameters by: with more digits, W - (W - dW) is dW."""
+        longer = {name: np.array(values[name], np.longdouble) for name in maker.places}
+        fresh = maker.fresh({**values, **{name: np.array(array) for name, array in longer.items()}})
+        call(getattr(fresh, methods[0]), *forward_plan(values))
+        call(getattr(fresh, methods[1]), *backward_plan({**values, _OBJECT: fresh}))
+        steps = steps_taken_back(fresh, maker.places, longer, rate=1)
+        return {name: step.astype(np.asarray(values[name[1:]]).dtype) for name, step in steps.items()}
+
     adds_up = _adds_up(made if is_class else type(made))
     moved: set[str] = set()
     own_gradients = [f"d{name}" for name in maker.places]
@@ -176,7 +224,7 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         if adds_up:
             fresh = copied(fresh)
             values = {**values, _OBJECT: fresh}
-        takes_step = takes_rate or _rates(fresh, options)
+        takes_step = takes_rate or rates_of(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         returned, shapes = pulled(values)
         if returned is None:
@@ -186,17 +234,21 @@ def from_object(made: Any, layer: Layer, names: Mapping[str, str] | None = None)
         else:
             found = gradients_by_name(returned, gradients, len(inputs), orders, keys)
         left = {name: theirs for name, theirs in called.items() if f"d{name}" not in found}
-        steps = _steps_taken_back(fresh, maker.places, before)
+        steps = steps_taken_back(fresh, maker.places, before)
         moved.update(steps)
         still = {name: np.zeros_like(before[name[1:]]) for name in moved}  # what moves at other times has not moved
         found = still | steps | found
         found |= gradients_left(fresh, left, names, maker.places)
-        found = {name: array_of(value) for name, value in found.items()}
-        return as_the_layer_has_them(found, shapes, values)
+        found = {name: array_of(value) for name, value in (found or moved_by_themselves(values)).items()}
+        found = as_the_layer_has_them(found, shapes, values)
+        if no_cotangent and outputs[0] not in values:
+            found = {name: times_cotangent(values[cotangents[0]], value) for name, value in found.items()}
+        return found
 
     name = made.__name__ if is_class else type(made).__name__
     functions = (_function(made, methods[0]), _function(made, methods[1]))
-    return Implementation(name, forward, backward, functions, None, maker.sizes, assumed)
+    guessed = {**maker.guessed, **forward_plan.guessed, **backward_plan.guessed}
+    return Implementation(name, forward, backward, functions, None, maker.sizes, assumed, guessed)
 
 
 def _adds_up(kind: type) -> bool:
@@ -228,32 +280,21 @@ def _function(made: Any, name: str) -> Method:
     return getattr(made if isinstance(made, type) else type(made), name)
 
 
-def _rates(made: Any, options: Sequence[str]) -> list[tuple[Any, str]]:
-    """Where an object, or an optimizer that it has, keeps a learning rate that is no option of the layer."""
-    owners = [made, *(kept for kept in getattr(made, "__dict__", {}).values() if hasattr(kept, "__dict__"))]
-    kept = [(owner, name) for owner in owners for name in RATES if name not in options]
-    return [(owner, name) for owner, name in kept if isinstance(getattr_static(owner, name, None), float | int)]
-
-
-def _steps_taken_back(fresh: Any, places: Mapping[str, Place], before: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """The gradients that an object has moved its parameters by, which are where they were before, then."""
-    found = {}
-    for name, value in before.items():
-        after = places[name].array(fresh)
-        if not np.array_equal(after, value):
-            found[f"d{name}"] = (value - after) / value.dtype.type(RATE)
-            places[name].put(fresh, value)
-    return found
-
-
 def _yours(name: str, forward_plan: Plan, places: Mapping[str, Place]) -> list[str]:
     """What an object calls an input of the layer: a parameter of its forward, or where it keeps it."""
     parameters = [yours for yours, meant in forward_plan.by_name.items() if meant == name]
     return parameters + [places[name].name for _ in range(name in places)]
 
 
-def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str]) -> dict[str, Any]:
-    """The outputs that a forward left in its object. Raises MisconductError where it left none."""
+def _left(made: Any, outputs: Sequence[str], names: Mapping[str, str], *, may_be_missing: bool) -> dict[str, Any]:
+    """The outputs that a forward left in its object. Raises MisconductError where it left none.
+
+    Where a loss `may_be_missing`, what is called an output is none.
+    """
+    if may_be_missing:
+        called = (*(yours for yours, meant in names.items() if meant == outputs[0]), outputs[0], *_LOSSES)
+        kept = [getattr(made, name) for name in called if getattr(made, name, None) is not None]
+        return dict(zip(outputs, kept, strict=False))
     found = {name: output_left(made, name, names) for name in outputs}
     if any(output is None for output in found.values()):
         raise MisconductError("arity", f"the forward returned None, and left no attribute {outputs[0]} or output")

@@ -15,6 +15,7 @@ from derivations import Layer, Tensor
 
 _PARAMETERS, _GRADIENTS = ("params", "parameters"), ("grads", "gradients")
 _OUTPUTS = ("output", "outputs", "out")
+_LOSSES = ("L", "l", "J", "j", "E", "C", "loss", "cost")
 _STATISTICS = ("running", "moving")
 Sizes = dict[str, int]
 
@@ -228,8 +229,9 @@ def output_left(made: Any, name: str, names: Mapping[str, str]) -> Any:
 
 
 def gradient_forms(name: str) -> tuple[str, ...]:
-    """What the gradient of something is usually called."""
-    return f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad"
+    """What the gradient of something is usually called: dW, grad_W, dL_dW, dJdW."""
+    fractions = (f"d{loss}{between}{name}" for loss in _LOSSES for between in ("_d", "d", "_d_"))
+    return f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", f"nabla_{name}", *fractions
 
 
 def gradients_left(

@@ -55,7 +55,9 @@ def names_of_results(forward: Callable[..., Any], known: Mapping[str, str]) -> t
     `known` leads from what it may call them to the layer's names. Nothing where something is called otherwise.
     """
     returned = names_behind(forward, 0)
-    return tuple(known[name] for name in returned) if len(returned) > 1 and known.keys() >= {*returned} else ()
+    alike = {name.lower(): meant for name, meant in reversed([*known.items()])}
+    meant = [known.get(name, alike.get(name.lower())) for name in returned]
+    return tuple(filter(None, meant)) if len(returned) > 1 and all(meant) else ()
 
 
 def _within(function: ast.AST) -> Iterator[ast.AST]:
@@ -100,12 +102,13 @@ def _is_list_of_results(returned: Any) -> bool:
 def gradient_keys(real: Sequence[str], *called: Mapping[str, str]) -> dict[str, str]:
     """Keys under which a dictionary may have the cotangents `real`: dX as dX, dx or grad_x, or as X or x.
 
-    What is `called` like X, a parameter say, stands for X; small letters do where nothing else is called so.
+    What is `called` like X, a parameter say, stands for X, and what is called dX for that; small letters do where
+    nothing else is called so.
     """
     inputs = [name[1:] for name in real]
     meant = [{name: name for name in inputs}, *called, {name.lower(): name for name in reversed(inputs)}]
     names = [(yours, name) for each in meant for yours, name in each.items() if name in inputs]
-    keys: dict[str, str] = {}
+    keys: dict[str, str] = {yours: name for each in called for yours, name in each.items() if name in real}
     for yours, name in names:
         for form in gradient_forms(yours):
             keys.setdefault(form, f"d{name}")

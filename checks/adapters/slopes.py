@@ -9,10 +9,11 @@ from typing import Any
 Function = Callable[..., Any]
 
 # What tutorials call the two methods of an activation, or of a cost.
-_FUNCTIONS = ("__call__", "forward", "fn", "function", "func", "activation", "activate", "loss")
+_FUNCTIONS = ("forward", "__call__", "fn", "function", "func", "activation", "activate", "loss")
 _SLOPES = ("gradient", "grad", "derivative", "derivate", "deriv", "prime")
 # And the slope that stands beside a function.
-_ENDS, _STARTS = ("_prime", "_derivative", "_deriv"), ("d_", "d")
+_ENDS = ("_prime", "_derivative", "_deriv", "_gradient", "_grad", "_slope", "_d")
+_STARTS = ("d_", "d")
 
 
 def functions_of(slope: str) -> list[str]:
@@ -21,15 +22,32 @@ def functions_of(slope: str) -> list[str]:
     return [*behind, *(slope[len(start) :] for start in _STARTS if slope.startswith(start))]
 
 
+def is_slope(slope: Function, function: Function) -> bool:
+    """Whether it asks for no more than the function whose slope it may be: a backward asks for a cotangent as well."""
+    return _asked(slope) <= _asked(function)
+
+
+def _asked(function: Function) -> int:
+    parameters = inspect.signature(function).parameters.values()
+    return sum(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters)
+
+
 def times_slope(slope: Function) -> Function:
     """The backward of a function of every entry, which takes what its slope takes."""
 
     @functools.wraps(slope)
     def backward(dY: Any, *values: Any, **named: Any) -> Any:
-        return dY * slope(*values, **named)
+        return _times(dY, slope(*values, **named))
 
     backward.__signature__ = _after(["dY"], slope)  # type: ignore[attr-defined]
     return backward
+
+
+def _times(dY: Any, slope: Any) -> Any:
+    """The product, with each of several slopes."""
+    if isinstance(slope, tuple | list):
+        return type(slope)(_times(dY, each) for each in slope)
+    return {key: _times(dY, each) for key, each in slope.items()} if isinstance(slope, dict) else dY * slope
 
 
 def is_sloped(made: Any) -> bool:
@@ -48,7 +66,7 @@ def with_backward(made: Any) -> Any:
 
     @functools.wraps(written)
     def backward(self: Any, dY: Any, *values: Any, **named: Any) -> Any:
-        return dY * getattr(self, slope)(*values, **named)
+        return _times(dY, getattr(self, slope)(*values, **named))
 
     takes_object = inspect.isfunction(inspect.getattr_static(owner, slope))
     backward.__signature__ = _after(["self", "dY"], written, skip=int(takes_object))  # type: ignore[attr-defined]

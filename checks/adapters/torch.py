@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from checks.adapters.arguments import Plan, plan_of, require_known
 from checks.adapters.autograd import Arguments, Differentiable, Results, differentiated
-from checks.implementation import Implementation, MisconductError, Values, call
+from checks.implementation import Implementation, MisconductError, Values, call, shown
 from derivations import Layer
 
 OURS = "torch"
@@ -33,7 +33,7 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
     module that is called like nothing in the layer.
     """
     if isinstance(made, type) and issubclass(made, torch.nn.Module):
-        raise ValueError(f"{made.__name__} is a class of modules; expected one of them, such as {made.__name__}(...)")
+        made = _made(made)
     function = getattr(made, "__self__", made) if getattr(made, "__name__", "") == "apply" else made
     if isinstance(made, torch.nn.Module):
         what = _module(made, layer, names)
@@ -42,6 +42,17 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
     else:
         what = _plain(made, layer, names)
     return differentiated(what, OnDevice(device), layer, names)
+
+
+def _made(module: type[torch.nn.Module]) -> torch.nn.Module:
+    """A module of a class that is made from nothing. Raises ValueError for another class."""
+    try:
+        return module()
+    except TypeError:
+        name = module.__name__
+        raise ValueError(
+            f"{name} is a class of modules; expected one of them, such as {name}(...): make it in the file"
+        ) from None
 
 
 class OnDevice:
@@ -142,7 +153,11 @@ def _function(function: type[torch.autograd.Function], layer: Layer, names: Mapp
     signature = inspect.Signature(parameters)
 
     def apply(*positional: Any, **named: Any) -> Any:
-        bound = signature.bind(*positional, **named)
+        try:
+            bound = signature.bind(*positional, **named)
+        except TypeError as error:
+            given = shown(function, list(enumerate(positional)), named)  # type: ignore[arg-type]
+            raise MisconductError("raises", f"{given}: {error}", ran=False) from None
         bound.apply_defaults()
         return function.apply(*bound.args)
 
@@ -162,8 +177,9 @@ def _module(module: torch.nn.Module, layer: Layer, names: Mapping[str, str]) -> 
     for path, place in places.items():
         if place not in layer.by_name:
             raise ValueError(
-                f"{name} has a parameter {path!r}, {layer.name} has none: say by names={{{path!r}: ...}} which tensor "
-                f"it is, or (NAME.T) the transpose of which; there are {', '.join(each.name for each in layer.inputs)}"
+                f"{name} has a parameter {path!r}, {layer.name} has none: say by names={{{path!r}: ...}}, or --name "
+                f"{path}=..., which tensor it is, or (NAME.T) the transpose of which; "
+                f"there are {', '.join(each.name for each in layer.inputs)}"
             )
     taken = set(places.values())
     plan = _plan(module.forward, layer, {yours: n for yours, n in names.items() if yours not in places}, taken)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import plan_of, require_known
+from checks.adapters.arguments import plan_of, require_known, sizes_named
 from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.places import (
@@ -19,6 +19,7 @@ from checks.adapters.places import (
     settled,
 )
 from checks.adapters.results import gradient_keys, gradients_by_name, renamed, times_cotangent
+from checks.adapters.steps import rates_of, set_rates, steps_taken_back
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
@@ -51,7 +52,8 @@ def from_value_and_gradient(
     inputs, options = [tensor.name for tensor in layer.inputs], [option.name for option in layer.options]
     real = [f"d{tensor.name}" for tensor in layer.inputs if not tensor.integer]
     hidden, names, (loss,) = list(layer.hidden_sizes), names or {}, layer.outputs
-    require_known(layer, names, {*inputs, *options, *hidden, *real})
+    require_known(layer, names, {*inputs, *options, *layer.size_names, *real})
+    hidden += sizes_named(layer, names)
     owner, name = getattr(function, "__self__", None), getattr(function, "__name__", layer.name)
     kept = [] if owner is None else [each for each in inputs if place_by_name(owner, each, names)]
     plan = plan_of(function, [each for each in inputs if each not in kept], options, hidden, names)
@@ -63,8 +65,13 @@ def from_value_and_gradient(
 
     def run(values: Values) -> tuple[Any, Any]:
         positional, named = plan(values)
-        made = filled(copied(owner), places, values) if places else owner
-        return made, call(getattr(made, name) if places else function, positional, named)
+        if not places:
+            return owner, call(function, positional, named)
+        made = filled(copied(owner), places, {**values, **{name: np.array(values[name]) for name in places}})
+        set_rates(rates_of(made, options))
+        before = {name: np.array(place.array(made)) for name, place in places.items()}
+        returned = call(getattr(made, name), positional, named)
+        return made, steps_taken_back(made, places, before) or None if returned is None else returned
 
     place = _place_of_loss(run, layer, sizes, [gradient[1:] for gradient in wanted or real])
 
@@ -75,7 +82,9 @@ def from_value_and_gradient(
         value, gradients = _parted(returned, place)
         if gradients is None:
             raise MisconductError(
-                "arity", f"{name} is no backward by its name, and returns no pair: expected (loss, gradient)"
+                "arity",
+                f"{name} is no backward by its name, and returns no pair: expected (loss, gradient)",
+                ran=False,
             )
         return {loss.name: value, GRADIENT: (made, gradients)}
 
@@ -96,7 +105,7 @@ def from_value_and_gradient(
         return {name: times_cotangent(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 
     assumed = assumed_without(layer, plan.taken | places.keys())
-    return Implementation(name, forward, backward, (function,), None, sizes, assumed)
+    return Implementation(name, forward, backward, (function,), None, sizes, assumed, plan.guessed)
 
 
 def _place_of_loss(
@@ -157,7 +166,8 @@ def with_told_cotangent(implementation: Implementation, layer: Layer, sizes: Map
         raise ValueError(f"{name} is set to 0, where every gradient is 0; expected another number, such as 1")
 
     def backward(values: Values) -> dict[str, Any]:
-        found = implementation.backward(values)
-        return {key: times_cotangent(values[name] / sizes[name], gradient) for key, gradient in found.items()}
+        told = np.asarray(values[name]).dtype.type(sizes[name])
+        found = implementation.backward({**values, name: told})
+        return {key: times_cotangent(values[name] / told, gradient) for key, gradient in found.items()}
 
     return replace(implementation, backward=backward)

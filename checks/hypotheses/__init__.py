@@ -48,7 +48,7 @@ from checks.hypotheses.operands import (
     state_of_the_same_step,
     times_operand,
 )
-from checks.hypotheses.scale import accumulated_twice, constant_factor, nothing, sign, size_mistaken
+from checks.hypotheses.scale import accumulated_twice, clipped, constant_factor, nothing, sign, size_mistaken
 from checks.hypotheses.sums import one_term_of_sum, other_axis, own_entry_of_sum, sum_over_too_much
 
 __all__ = ["HYPOTHESES", "Explanation", "Hypothesis"]
@@ -58,6 +58,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "zero": nothing,
     "sign": sign,
     "accumulated twice": accumulated_twice,
+    "clipped": clipped,
     "cotangent ignored": cotangent_ignored,
     "off-diagonal terms": diagonal_only,
     "activation's derivative": activation_slope,

@@ -156,9 +156,8 @@ def option_ignored(suspect: Suspect) -> Iterator[Explanation]:
         with np.errstate(all="ignore"):
             found = suspect.explained_by(suspect.answer_at({name: value}))
         if found:
-            yield Explanation(
-                f"{name} ignored", f"{suspect.name} leaves {name} out: it is right for {name} = {value:g}"
-            )
+            what = f"{suspect.name} leaves {name} out: it is right for {name} = {value:g}"
+            yield Explanation(f"{name} ignored", f"{what} (where that is meant: --set {name}={value:g})")
 
 
 def option_mistaken(suspect: Suspect) -> Iterator[Explanation]:

@@ -38,6 +38,15 @@ def accumulated_twice(suspect: Suspect) -> Iterator[Explanation]:
         yield Explanation("2", f"{suspect.name} is twice the true one: added up twice, or a factor 1/2 forgotten")
 
 
+def clipped(suspect: Suspect) -> Iterator[Explanation]:
+    """got = truth, cut off at -c and c."""
+    limit = float(np.abs(suspect.got).max(initial=0.0))
+    cut = np.clip(suspect.expected, -limit, limit)
+    if limit and np.sum(np.abs(suspect.got) == limit) > 1 and suspect.explained_by(cut):
+        meant = "where that is meant, check it before it is clipped"
+        yield Explanation(f"clipped to {limit:g}", f"{suspect.name} is the true one, cut off at {limit:g} ({meant})")
+
+
 def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
     """got = k truth, for one number k; k is named by the sizes and options that make it."""
     if suspect.got.shape != suspect.expected.shape or not suspect.expected.any():

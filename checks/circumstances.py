@@ -1,0 +1,46 @@
+"""Wrong under some circumstances alone: where a size is 1, or where float64 is asked of code that works in float32."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from checks.diagnosis import Diagnosis
+from checks.verdict import Finding
+
+_FEW_DIGITS = 2.0**-14  # what is off by less of the largest entry may come of rounding in float32, and of sums of it
+_WITHOUT_NUMBERS = {"missing", "extra", "shape", "arity", "raises", "detached"}
+
+
+def only_at_one(findings: Sequence[Finding]) -> tuple[Diagnosis, ...]:
+    """That code is wrong in no case but those that have some size 1."""
+    wrong = {finding.case for finding in findings if finding.verdict == "disagree"}
+    right = {finding.case for finding in findings} - wrong
+    ones = [{size for size in case.partition(",")[0].split() if size.endswith("=1")} for case in wrong]
+    elsewhere = {size for case in right for size in case.split()}
+    alone = sorted(set.intersection(*ones) - elsewhere) if ones and right else []
+    return tuple(
+        Diagnosis("", "at one", size, _only(size.removesuffix("=1")), len(wrong), len(wrong)) for size in alone[:1]
+    )
+
+
+def _only(size: str) -> str:
+    return f"it fails where {size} is 1, and nowhere else (where {size} never is: --set {size}=3)"
+
+
+def in_float32(findings: Sequence[Finding]) -> Diagnosis | None:
+    """That code works in float32, whatever it is given: its arrays say so, or all that is wrong are such numbers."""
+    wrong = [finding for finding in findings if finding.verdict == "disagree"]
+    told = any(finding.witness == "dtype" and "dtype float32" in finding.reason for finding in wrong)
+    if not told and not (any(finding.worst for finding in wrong) and all(map(_may_be_rounding, wrong))):
+        return None
+    cases = len({finding.case for finding in wrong})
+    sentence = "it works in float32 inside: look at it in that (--dtype float32)"
+    return Diagnosis("", "works in float32", "--dtype float32", sentence, cases, cases)
+
+
+def _may_be_rounding(finding: Finding) -> bool:
+    if finding.witness in _WITHOUT_NUMBERS:
+        return False
+    largest = max((abs(entry.expected) for entry in finding.worst), default=0.0)
+    near = all(abs(entry.expected - entry.got) <= _FEW_DIGITS * largest for entry in finding.worst)
+    return near and all(entry.got and float(np.float32(entry.got)) == entry.got for entry in finding.worst)
