@@ -1,5 +1,7 @@
 """`backproof doctor` and `backproof mutate`, as a user meets them."""
 
+import json
+
 import pytest
 
 from backproof import main
@@ -214,3 +216,59 @@ def test_code_that_ends_python_is_a_finding(run, tmp_path):
     code, out, _ = run("doctor", "mine.py:backward", "--forward", "forward", "--against", "identity")
     assert code == 1
     assert "raises SystemExit: 3" in out
+
+
+RELU = "import numpy as np\ndef forward(X): return np.maximum(X, 0)\ndef backward(dY, X): return dY * (X >= 0)\n"
+
+
+def test_another_convention_on_a_kink_may_be_meant(run, tmp_path):
+    (tmp_path / "relu.py").write_text(RELU)
+    code, out, _ = run("doctor", "relu.py:backward", "--against", "relu")
+    assert code == 1
+    assert "where that is meant: --kinks any" in " ".join(out.split())
+    code, out, _ = run("doctor", "relu.py:backward", "--against", "relu", "--kinks", "any")
+    assert code == 0
+    assert "on a kink, another one of the slopes there" in out
+    code, _, err = run("doctor", "relu.py:backward", "--against", "relu", "--kinks", "all")
+    assert (code, err) == (2, "backproof: kinks is 'all'; expected stated or any\n")
+
+
+def test_code_that_cannot_be_called_is_no_wrong_answer(run, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "class Layer:\n    def __init__(self, one, two, three, four): pass\n"
+        "    def forward(self, X): return X\n    def backward(self, dY): return dY\n"
+        "class Net:\n    def fit(self): pass\n    def guess(self): pass\nnet = Net()\n"
+    )
+    code, out, err = run("doctor", "mine.py:Layer", "--against", "tanh")
+    assert (code, out) == (2, "")
+    assert err.startswith("backproof: Layer cannot be looked at as tanh: Layer() raises TypeError")
+    assert "make an object in the file" in err
+    code, _, err = run("doctor", "mine.py:net", "--against", "tanh")
+    assert code == 2
+    assert "net is an object of class Net, whose methods are fit, guess" in err
+    assert "net.BACKWARD --forward FORWARD" in err
+
+
+def test_two_methods_of_an_object_may_be_named(run, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\nclass Net:\n    W = np.ones((3, 2))\n    b = np.zeros(2)\n"
+        "    def guess(self, X):\n        self.X = X\n        return X @ self.W + self.b\n"
+        "    def slopes(self, dY):\n"
+        "        return {'dX': dY @ self.W.T, 'dW': self.X.T @ dY, 'db': dY.sum(axis=0)}\nnet = Net()\n"
+    )
+    assert run("doctor", "mine.py:net.slopes", "--forward", "guess", "--against", "linear")[0] == 0
+
+
+def test_a_function_of_a_notebook_is_looked_at(run, tmp_path):
+    cells = ["%matplotlib inline\nimport numpy as np", "data = np.load('nowhere.npy')", RELU.replace(">=", ">")]
+    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells], "nbformat": 4}
+    (tmp_path / "relu.ipynb").write_text(json.dumps(notebook))
+    assert run("doctor", "relu.ipynb:backward", "--against", "relu")[0] == 0
+
+
+def test_what_a_file_does_not_come_to_is_told(run, tmp_path):
+    (tmp_path / "relu.py").write_text(RELU.replace(">=", ">") + "open('nowhere.txt')\n")
+    code, out, _ = run("doctor", "relu.py:backward", "--against", "relu")
+    assert code == 0
+    assert "relu.py, line 4: running it raises FileNotFoundError" in out
+    assert "looked at with what backward needs of it alone" in out

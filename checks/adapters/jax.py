@@ -5,6 +5,7 @@ Imported only where one of them comes in, because it imports JAX.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from itertools import takewhile
 from typing import Any
 
 import jax
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.adapters.arguments import plan_of, require_known
-from checks.adapters.autograd import DOUBLE, Differentiable, Results, differentiated
+from checks.adapters.autograd import DOUBLE, Arguments, Differentiable, Results, differentiated
+from checks.adapters.usual_names import names_of_parameters
 from checks.batching import UnbatchableError
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
@@ -29,8 +31,16 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
     hidden = list(layer.hidden_sizes)
     require_known(layer, names, {*layer.by_name, *options, *hidden})
     plan = plan_of(made, inputs, options, hidden, names)
+    parameters = names_of_parameters(made)
+
+    def bind(tensors: Values) -> Arguments:
+        """By position as far as that goes: `jax.vmap` takes some of its arguments no other way."""
+        positional, named = plan(tensors)
+        leading = list(takewhile(named.__contains__, parameters[len(positional) :]))
+        return made, positional + [(parameter, named.pop(parameter)) for parameter in leading], named
+
     name = getattr(made, "__name__", type(made).__name__)
-    what = Differentiable(name, lambda tensors: (made, *plan(tensors)), plan.taken, tuple(_own(made)))
+    what = Differentiable(name, bind, plan.taken, tuple(_own(made)))
     return differentiated(what, OnDevice(device), layer, names)
 
 

@@ -320,3 +320,63 @@ def test_transposes_stay_in_the_order_in_which_they_are_told():
 def test_one_number_has_no_axes_to_be_told():
     pair = (lambda W, lam: lam / 2 * (W * W).sum(), lambda dL, W, lam: dL * lam * W)
     assert gradcheck(pair, "l2_penalty", axes={"L": ""}).verdict == "agree"
+
+
+def shares_and_loss(Z, rows):
+    shares = np.exp(Z - Z.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    return -(rows * np.log(shares)).sum() / len(Z), (shares - rows) / len(Z)
+
+
+def shares_in_columns(Z, rows):
+    loss, gradient = shares_and_loss(Z.T, rows.T)
+    return loss, gradient.T
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("made", "axes"),
+    [
+        (shares_and_loss, {"T": "NC"}),
+        (shares_in_columns, {"Z": "CN", "T": "CN"}),
+        (shares_in_columns, {"Z": ".T", "T": "C, N"}),
+    ],
+)
+def test_labels_may_be_rows_of_0_and_1(made, axes, dtype):
+    report = gradcheck(made, "softmax_cross_entropy", axes=axes, dtype=dtype)
+    assert report.verdict == "agree", report
+    assert "T[N] in 0..C - 1" in str(report)
+
+
+def test_that_labels_are_rows_is_told():
+    assert [d.mistake for d in gradcheck(shares_and_loss, "softmax_cross_entropy").diagnoses] == ["--axes T=NC"]
+    told = [d.mistake for d in gradcheck(shares_in_columns, "softmax_cross_entropy").diagnoses]
+    assert "--axes Z=CN --axes T=CN" in told
+
+
+def test_a_mistake_behind_rows_of_0_and_1_is_found():
+    def forgets(Z, rows):
+        loss, gradient = shares_and_loss(Z, rows)
+        return loss, gradient * len(Z)
+
+    report = gradcheck(forgets, "softmax_cross_entropy", axes={"T": "NC"})
+    assert report.verdict == "disagree"
+    assert report.diagnoses[0].mistake == "N"
+
+
+def test_numbers_are_no_labels():
+    with pytest.raises(ValueError, match="is no order of the axes"):
+        orders_of(LAYERS["squared_error"], {"T": "NCC"})
+    with pytest.raises(ValueError, match="is no order of the axes"):
+        orders_of(LAYERS["softmax_cross_entropy"], {"T": "NNC"})
+
+
+def test_what_one_of_a_batch_does_not_show_is_said():
+    def forward(X, W, b):
+        return X @ W + b
+
+    def first_only(dY, X, W):
+        return {"dX": dY @ W.T, "dW": X[0].T @ dY[0], "db": dY[0].sum(axis=0)}
+
+    report = gradcheck((forward, first_only), "linear", axes={"X": "1ND", "Y": "1NC"})
+    assert "X[1, N, D], Y[1, N, C] is one of a batch" in " ".join(str(report).split())

@@ -168,3 +168,8 @@ def test_code_of_numpy_in_a_file_that_imports_jax_gets_arrays():
         return dX
 
     assert gradcheck((lambda X: X * (X > 0) + 0 * jnp.pi, rectified_backward), "relu").verdict == "agree"
+
+
+def test_a_function_of_one_example_may_be_mapped_over_a_batch():
+    mapped = jax.vmap(lambda X, W, b: X @ W + b, in_axes=(0, None, None))
+    assert gradcheck(mapped, "linear", framework="jax").verdict == "agree"

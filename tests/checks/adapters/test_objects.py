@@ -601,3 +601,89 @@ class OfTheClass:
 def test_a_forward_may_hand_its_backward_a_cache(made, layer):
     report = gradcheck(made, layer)
     assert report.verdict == "agree", report
+
+
+class Stepping:
+    def __init__(self, n_in, n_out, spare=3):
+        self.W, self.b = np.ones((n_in, n_out)), np.zeros(n_out)
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W + self.b
+
+    def backward(self, dY, learning_rate=0.01):
+        dX = dY @ self.W.T
+        self.W -= learning_rate * self.X.T @ dY
+        self.b -= learning_rate * dY.sum(axis=0)
+        return dX
+
+    def predict(self, X):
+        return self.forward(X)
+
+    def slopes(self, dY):
+        return {"dX": dY @ self.W.T, "dW": self.X.T @ dY, "db": dY.sum(axis=0)}
+
+
+def test_a_learning_rate_may_have_a_default():
+    assert gradcheck(Stepping, "linear").verdict == "agree"
+
+
+def test_any_two_methods_of_an_object_are_a_forward_and_a_backward():
+    made = Stepping(3, 2)
+    report = gradcheck((made.predict, made.slopes), "linear")
+    assert report.verdict == "agree", report
+    assert report.assumed == {}  # its bias is its own
+
+
+class ByDefault:
+    def __init__(self, n_in, n_out=64):
+        self.weights, self.bias = np.ones((n_in, n_out)), np.zeros((1, n_out))
+
+    def feed_forward(self, X):
+        self.X = X
+        return X @ self.weights + self.bias
+
+    def back_propagation(self, dY):
+        self.dLdweights, self.dL_dbias = self.X.T @ dY, dY.sum(axis=0, keepdims=True)
+        return dY @ self.weights.T
+
+
+def test_a_size_may_have_a_default_and_gradients_be_called_like_fractions():
+    assert gradcheck(ByDefault, "linear", names={"weights": "W", "bias": "b"}).verdict == "agree"
+
+
+class Scaled:
+    def __init__(self, kernel):
+        self.kernel = kernel
+
+    def forward(self, X):
+        self.X = X
+        R = self.kernel
+        self.windows = np.lib.stride_tricks.sliding_window_view(X, (R, R), (1, 2))
+        return self.windows.mean(axis=(4, 5))
+
+    def backward(self, dY):
+        dX, R = np.zeros_like(self.X), self.kernel
+        for r in range(R):
+            for s in range(R):
+                dX[:, r : r + dY.shape[1], s : s + dY.shape[2]] += dY / R**2
+        return dX
+
+
+def test_a_kernel_is_how_large_a_window_is():
+    sizes = {"R": 2, "S": 2, "stride": 1, "pad": 0}
+    assert gradcheck(Scaled, "avg_pool2d", sizes=sizes).verdict == "agree"
+
+
+def test_a_gradient_of_another_shape_with_the_right_numbers_is_told_so():
+    def backward(dY, X, W):
+        return {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(axis=0, keepdims=True)}
+
+    report = gradcheck((lambda X, W, b: X @ W + b, backward), "linear", sizes={"N": 3, "D": 4, "C": 2})
+    assert [f.witness for f in report.findings if f.verdict == "disagree"] == ["shape"]
+    wrong = gradcheck(
+        (lambda X, W, b: X @ W + b, lambda dY, X, W: {**backward(dY, X, W), "db": 2 * dY.sum(axis=0, keepdims=True)}),
+        "linear",
+        sizes={"N": 3, "D": 4, "C": 2},
+    )
+    assert "derivation" in {f.witness for f in wrong.findings if f.verdict == "disagree"}

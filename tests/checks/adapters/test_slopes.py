@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
-from checks.adapters.slopes import with_backward
+from checks.adapters.files import load_implementation
+from checks.adapters.slopes import times_slope, with_backward
+from derivations import derive, read_layer
 
 
 class Elu:
@@ -119,3 +121,49 @@ def test_what_has_no_slope_is_refused():
         with_backward(np.tanh)
     with pytest.raises(ValueError, match="or with a function and its derivative"):
         gradcheck(object(), "tanh")
+
+
+@pytest.mark.parametrize("name", ["squash_grad", "squash_gradient", "squash_slope", "squash_d"])
+def test_a_function_of_a_file_finds_the_slope_beside_it(tmp_path, name):
+    path = tmp_path / "mine.py"
+    path.write_text(f"import numpy as np\ndef squash(x): return np.tanh(x)\ndef {name}(x): return 1 - np.tanh(x)**2\n")
+    for made in (load_implementation(f"{path}:{name}"), load_implementation(f"{path}:{name}", "squash")):
+        assert gradcheck(made, "tanh").verdict == "agree"
+
+
+def test_what_takes_a_cotangent_is_no_slope(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import numpy as np\ndef squash(x): return np.tanh(x)\ndef squash_grad(dy, x): return dy*(1 - np.tanh(x)**2)\n"
+    )
+    assert gradcheck(load_implementation(f"{path}:squash_grad", "squash"), "tanh").verdict == "agree"
+
+
+class Called:
+    """Its call leads to its forward."""
+
+    def __call__(self, x):
+        return self.forward(x)
+
+    def forward(self, x):
+        self.state = np.tanh(x)
+        return self.state
+
+    def derivative(self):
+        return 1 - self.state**2
+
+
+def test_a_call_that_leads_to_a_forward_is_not_taken_for_it():
+    assert gradcheck(Called, "tanh").verdict == "agree"
+
+
+def test_several_slopes_at_once_are_each_multiplied():
+
+    def both(Y, T):
+        return Y - T, T - Y
+
+    def loss(Y, T):
+        return np.sum((Y - T) ** 2) / 2
+
+    derivation = derive(read_layer("Y[N, C]  T[N, C]  L\nL = 1/2*sum[n, c]((Y[n, c] - T[n, c])**2)", "halves"))
+    assert gradcheck((loss, times_slope(both)), derivation).verdict == "agree"

@@ -7,7 +7,7 @@ import pytest
 from checks import assert_gradients, gradcheck
 from checks.adapters.files import load_implementation
 from checks.adapters.frameworks import framework_of
-from derivations import layer
+from derivations import derive, layer, read_layer
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 F = torch.nn.functional
@@ -450,3 +450,61 @@ def test_dropout_draws_the_same_mask_at_every_call():
         assert report.verdict == "agree", report
         assert report.assumed == {"M": "drawn"}
     assert torch.equal(torch.get_rng_state(), state)
+
+
+class OfTheFirst(torch.autograd.Function):
+    """It has a gradient of one of its inputs alone."""
+
+    @staticmethod
+    def forward(ctx, X, scale):
+        ctx.save_for_backward(scale)
+        return X * scale
+
+    @staticmethod
+    def backward(ctx, dY):
+        (scale,) = ctx.saved_tensors
+        return dY * scale, None
+
+
+PRODUCT = "X[N, D]  scale[N, D]  Y[N, D]\nY[n, d] = X[n, d]*scale[n, d]"
+
+
+def test_a_gradient_that_nobody_asks_for_may_be_none():
+    product = read_layer(PRODUCT, "product")
+    assert gradcheck(OfTheFirst.apply, derive(product, ["X"])).verdict == "agree"
+    report = gradcheck(OfTheFirst.apply, product)
+    assert {(f.cotangent, f.witness) for f in report.findings if f.verdict == "disagree"} == {("dscale", "missing")}
+
+
+def test_targets_of_0_and_1_are_real_where_a_loss_wants_them_so():
+    def loss(Z, T):
+        return torch.nn.functional.binary_cross_entropy_with_logits(Z, T, reduction="sum") / len(Z)
+
+    assert gradcheck(loss, "sigmoid_cross_entropy").verdict == "agree"
+
+
+class Squashing(torch.nn.Module):
+    def forward(self, X):
+        return torch.tanh(X)
+
+
+def test_a_class_of_modules_that_needs_nothing_is_made():
+    assert gradcheck(Squashing, "tanh").verdict == "agree"
+
+
+class InBlocks(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, X, block):
+        Y = torch.cat([torch.tanh(part) for part in X.split(block)])
+        ctx.save_for_backward(Y)
+        return Y
+
+    @staticmethod
+    def backward(ctx, dY):
+        (Y,) = ctx.saved_tensors
+        return dY * (1 - Y * Y), None
+
+
+def test_a_number_of_its_own_may_be_told():
+    assert gradcheck(InBlocks, "tanh", sizes={"block": 2}).verdict == "agree"
+    assert "missing a required argument: 'block'" in gradcheck(InBlocks, "tanh").refusal

@@ -250,3 +250,57 @@ def test_what_a_method_neither_takes_nor_finds_is_one_line():
     del net.params["b1"]
     with pytest.raises(ValueError, match=r"^Net does not take b1 of net, and it has no attribute b1: say which one"):
         gradcheck(net.loss, NET, names={"y": "T"})
+
+
+def halves(Y, T):
+    return np.sum((Y - T) ** 2) / (2 * len(Y)), (Y - T) / len(Y)
+
+
+@pytest.mark.parametrize("told", [1, 2.5])
+def test_a_gradient_may_be_told_to_be_that_of_one(told):
+    def scaled(Y, T):
+        loss, gradient = halves(Y, T)
+        return loss, told * gradient
+
+    derivation = derive("squared_error", ["Y"])
+    assert gradcheck(halves, derivation, sizes={"dL": 1}).verdict == "agree"
+    assert gradcheck(scaled, derivation, sizes={"dL": 1}).verdict == ("agree" if told == 1 else "disagree")
+
+
+def test_a_loss_may_be_a_row_of_one():
+    def in_a_row(Y, T):
+        loss, gradient = halves(Y, T)
+        return np.array([loss]), gradient
+
+    assert gradcheck(in_a_row, derive("squared_error", ["Y"])).verdict == "agree"
+
+
+def test_what_was_taken_by_its_place_is_said():
+    def other_words(one, two):
+        return halves(two, one)
+
+    report = gradcheck(other_words, derive("squared_error", ["Y"]))
+    assert report.guessed == {"one": "Y", "two": "T"}
+    assert "one for Y, two for T (else: --name)" in " ".join(str(report).split())
+    assert "else: --name" not in str(gradcheck(halves, derive("squared_error", ["Y"])))
+
+
+def test_a_size_and_a_number_of_its_own_may_be_told():
+    def counted(Y, T, m, weight):
+        return weight * np.sum((Y - T) ** 2) / (4 * m), weight * (Y - T) / (2 * m)
+
+    report = gradcheck(counted, derive("squared_error", ["Y"]), names={"m": "N"}, sizes={"weight": 2})
+    assert report.verdict == "agree", report
+    with pytest.raises(ValueError, match="has no size 'height'"):
+        gradcheck(counted, derive("squared_error", ["Y"]), names={"m": "N"}, sizes={"height": 2})
+
+
+def test_what_cannot_be_called_is_said_to_be_that():
+    def another(Y, T, more, and_more, still_more):
+        return 0.0, Y
+
+    report = gradcheck(another, derive("squared_error", ["Y"]))
+    assert report.verdict == "disagree"
+    assert "missing" in report.refusal
+    assert gradcheck(halves, derive("squared_error", ["Y"])).refusal is None
+    assert gradcheck(lambda Y, T: 1 / 0, derive("squared_error", ["Y"])).refusal is None
