@@ -40,7 +40,8 @@ def load_implementation(target: str, forward: str | None = None, tell: Tell = _n
     both = "forward" in name and "backward" in name  # does both at once, as `forward_backward_prop`
     if forward is not None or ("backward" in name and not both) or not file:
         run, pull = load_pair(target, forward, tell)
-        return run, times_slope(pull) if run.__name__ in functions_of(pull.__name__) and is_slope(pull, run) else pull
+        named = getattr(run, "__name__", "") in functions_of(getattr(pull, "__name__", ""))
+        return run, times_slope(pull) if named and is_slope(pull, run) else pull
     guesses = functions_of(name)
     module = load_module(Path(file), [name, *guesses], tell)
     found = _function(module, file, name)

@@ -102,7 +102,7 @@ def from_functions(
     orders = [*([wanted] if wanted else []), [name for name in real if name[1:] not in assumed]]
 
     keys = gradient_keys(real, names, forward_plan.called, backward_plan.called)
-    gradients_named = names_of_results(backward, keys)
+    gradients_named = names_of_results(backward, keys, any_case=True)
     if len({*gradients_named}) == len(gradients_named):
         orders.insert(0, gradients_named)
 

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from dataclasses import dataclass
+from importlib.abc import InspectLoader
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def _parsed(text: str) -> tuple[str, ast.Module] | None:
     for attempt in (text, _IPYTHON.sub(r"\1pass", text)):
         try:
             tree = ast.parse(attempt)
-            compile(tree, "cell", "exec")  # which says more: a `return` outside of a function is found here
+            InspectLoader.source_to_code(tree, "cell")  # which finds more: a `return` outside of a function
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # a null byte is a ValueError in some versions
             continue
         return attempt, tree

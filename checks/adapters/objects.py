@@ -33,7 +33,7 @@ from checks.adapters.results import (
     results_by_name,
     times_cotangent,
 )
-from checks.adapters.steps import rates_of, set_rates, steps_taken_back
+from checks.adapters.steps import put_back, rates_of, set_rates, steps_taken_back
 from checks.adapters.tensors import array_of
 from checks.adapters.value_and_gradient import is_loss
 from checks.implementation import Implementation, MisconductError, Values, call
@@ -176,13 +176,13 @@ def from_object(
     orders: list[Sequence[str]] = [its[:length] for length in range(1, len(its) + 1)]
     if wanted and len(wanted) > 1:
         orders.insert(0, wanted)
-    gradients_named = names_of_results(pull, keys)
+    gradients_named = names_of_results(pull, keys, any_case=True)
     if len({*gradients_named}) == len(gradients_named):
         orders.insert(0, gradients_named)
 
     def forward(values: Values) -> dict[str, Any]:
         fresh = maker.fresh(values)
-        if takes_rate or no_cotangent or rates_of(fresh, options):  # it may move them where they are
+        if takes_rate or rates_of(fresh, options):
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
             set_rates(rates_of(fresh, options))
         positional, named = forward_plan(values)
@@ -226,6 +226,7 @@ def from_object(
             values = {**values, _OBJECT: fresh}
         takes_step = takes_rate or rates_of(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
+        given = {name: np.array(values[name]) for name in maker.places if no_cotangent}
         returned, shapes = pulled(values)
         if returned is None:
             found = {}
@@ -239,7 +240,10 @@ def from_object(
         still = {name: np.zeros_like(before[name[1:]]) for name in moved}  # what moves at other times has not moved
         found = still | steps | found
         found |= gradients_left(fresh, left, names, maker.places)
-        found = {name: array_of(value) for name, value in (found or moved_by_themselves(values)).items()}
+        if not found:
+            put_back(given, values)
+            found = moved_by_themselves(values)
+        found = {name: array_of(value) for name, value in found.items()}
         found = as_the_layer_has_them(found, shapes, values)
         if no_cotangent and outputs[0] not in values:
             found = {name: times_cotangent(values[cotangents[0]], value) for name, value in found.items()}

@@ -49,13 +49,16 @@ def _returned(code: CodeType) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def names_of_results(forward: Callable[..., Any], known: Mapping[str, str]) -> tuple[str, ...]:
+def names_of_results(
+    function: Callable[..., Any], known: Mapping[str, str], *, any_case: bool = False
+) -> tuple[str, ...]:
     """What a function returns by the layer's names, where it calls all of it so, as in `return Z1, A1, Z2, A2`.
 
-    `known` leads from what it may call them to the layer's names. Nothing where something is called otherwise.
+    `known` leads from what it may call them to the layer's names; in `any_case` small letters may stand for large ones.
+    Nothing where something is called otherwise.
     """
-    returned = names_behind(forward, 0)
-    alike = {name.lower(): meant for name, meant in reversed([*known.items()])}
+    returned = names_behind(function, 0)
+    alike = {name.lower(): meant for name, meant in reversed([*known.items()])} if any_case else {}
     meant = [known.get(name, alike.get(name.lower())) for name in returned]
     return tuple(filter(None, meant)) if len(returned) > 1 and all(meant) else ()
 

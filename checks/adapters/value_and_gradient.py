@@ -19,7 +19,7 @@ from checks.adapters.places import (
     settled,
 )
 from checks.adapters.results import gradient_keys, gradients_by_name, renamed, times_cotangent
-from checks.adapters.steps import rates_of, set_rates, steps_taken_back
+from checks.adapters.steps import put_back, rates_of, set_rates, steps_taken_back
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
 
@@ -67,11 +67,14 @@ def from_value_and_gradient(
         positional, named = plan(values)
         if not places:
             return owner, call(function, positional, named)
-        made = filled(copied(owner), places, {**values, **{name: np.array(values[name]) for name in places}})
+        given, made = {name: np.array(values[name]) for name in places}, filled(copied(owner), places, values)
         set_rates(rates_of(made, options))
         before = {name: np.array(place.array(made)) for name, place in places.items()}
         returned = call(getattr(made, name), positional, named)
-        return made, steps_taken_back(made, places, before) or None if returned is None else returned
+        if returned is None:
+            returned = steps_taken_back(made, places, before) or None
+            put_back(given, values)
+        return made, returned
 
     place = _place_of_loss(run, layer, sizes, [gradient[1:] for gradient in wanted or real])
 

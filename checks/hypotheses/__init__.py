@@ -16,6 +16,7 @@ from checks.hypotheses.arrangement import (
 )
 from checks.hypotheses.calculus import (
     activation_slope,
+    complement_mistaken,
     diagonal_only,
     epsilon,
     held_constant,
@@ -88,6 +89,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "sum over too much": sum_over_too_much,
     "inner slope": inner_slope,
     "missing factor": missing_factor,
+    "complement": complement_mistaken,
     "another power": other_power,
     "another size": size_mistaken,
     "condition": condition_turned,

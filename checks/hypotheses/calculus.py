@@ -39,6 +39,9 @@ def activation_slope(suspect: Suspect) -> Iterator[Explanation]:
         return
     if suspect.explained_by(cotangent):
         yield Explanation("no slope", f"{suspect.name} is {given}: the layer's own derivative is missing")
+    if suspect.explained_by(cotangent * Y):
+        what = f"the value {output} where its derivative belongs"
+        yield Explanation(what, f"{suspect.name} takes {what}")
     own = suspect.layer.name
     for name, slope in SLOPES.items():
         if name != own and (
@@ -80,6 +83,7 @@ _MISTAKEN_SLOPES: dict[str, Callable[[sp.Expr, sp.Expr, type], sp.Expr]] = {
     "is missing": lambda slope, A, curve: sp.S.One,
     "is there twice": lambda slope, A, curve: slope**2,
     "is that of the other: of tanh or sigmoid": lambda slope, A, curve: 1 - A**2 if curve is sigmoid else A * (1 - A),
+    "is the value itself": lambda slope, A, curve: A,
     "is taken at the value, not at what it is the value of": lambda slope, A, curve: slope.xreplace({A: curve(A)}),
 }
 
@@ -213,6 +217,33 @@ def missing_factor(suspect: Suspect) -> Iterator[Explanation]:
                     text = plain(factor, equation.indices)
                     where = place(suspect, equation)
                     yield Explanation(f"{text}{where}", f"in {suspect.name}, the factor {text} is missing{where}")
+        yield from _missing_in_one_term(suspect, equation)
+
+
+def _missing_in_one_term(suspect: Suspect, equation: Equation) -> Iterator[Explanation]:
+    """got = the truth with one factor of a sum left out in one of its terms."""
+    for node in walk(equation.rhs):
+        for total in node.args if isinstance(node, sp.Mul) else ():
+            factors = [factor for factor in node.args if factor != total and not factor.is_number]
+            for factor, term in product(factors, total.args if isinstance(total, sp.Add) else ()):
+                share = node / total * term
+                if suspect.explained_with(equation, {node: node - share + share / factor}):
+                    text, of = plain(factor, equation.indices), plain(term, equation.indices)
+                    what = f"the factor {text} is missing in the term {of}{place(suspect, equation)}"
+                    yield Explanation(what, f"in {suspect.name}, {what}")
+
+
+def complement_mistaken(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with 1 - A in the place of A, or A in that of 1 - A, in one of its products."""
+    for equation in suspect.equations if suspect.fits else ():
+        for node in walk(equation.rhs):
+            for factor in node.args if isinstance(node, sp.Mul) else ():
+                other = 1 - factor
+                is_gate = any(isinstance(each, sp.Indexed | sigmoid) for each in (factor, other))
+                if is_gate and suspect.explained_with(equation, {node: node / factor * other}):
+                    true, taken = (plain(each, equation.indices) for each in (factor, other))
+                    what = f"{taken} for {true}{place(suspect, equation)}"
+                    yield Explanation(what, f"{suspect.name} takes {what}")
 
 
 def other_power(suspect: Suspect) -> Iterator[Explanation]:

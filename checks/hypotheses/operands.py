@@ -170,9 +170,11 @@ def times_operand(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def operand_mistaken(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth with one operand in the place of another, at one place or at all."""
+    """got = the truth with one operand, or another cotangent, in the place of another, at one place or at all."""
+    cotangents = suspect.trial.derivation.cotangents if suspect.is_cotangent else ()
+    others = {name: suspect.trial.truth[name].value for name in cotangents if name != suspect.name}
     for name, value in _operands(suspect):
-        for other, instead in suspect.operands.items():
+        for other, instead in {**suspect.operands, **others}.items():
             if other == name:
                 continue
             fitted = _fitted(instead, suspect.axis_names(other), value.shape, suspect.axis_names(name))

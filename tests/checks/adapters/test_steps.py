@@ -109,3 +109,20 @@ def test_rates_are_found_and_steps_are_taken_back():
     assert np.array_equal(steps_taken_back(made, {"W1": Place("w_in")}, before, rate=1)["dW1"], np.full((3, 4), 2.0))
     assert np.array_equal(made.w_in, before["W1"])
     assert steps_taken_back(made, {"W1": Place("w_in")}, before) == {}
+
+
+class Writes(Trained):
+    """It returns its gradients, and spoils a weight besides."""
+
+    def train(self, inputs, targets):
+        hidden = sigmoid(inputs @ self.w_in)
+        output = sigmoid(hidden @ self.w_out)
+        error = (output - targets) * output * (1 - output)
+        dW1 = inputs.T @ (error @ self.w_out.T * hidden * (1 - hidden))
+        self.w_in *= 2
+        return ((output - targets) ** 2).sum() / 2, {"W1": dW1, "W2": hidden.T @ error}
+
+
+def test_weights_that_are_spoilt_without_a_reason_are_told():
+    report = gradcheck(Writes(3, 4, 2, 0.3).train, of_weights(), names=NAMES)
+    assert "inputs unchanged" in {f.witness for f in report.findings if f.verdict == "disagree"}, report

@@ -1,0 +1,73 @@
+"""Mistakes of the chain rule are named: a factor of one term, a value for its slope, 1 - A for A."""
+
+import numpy as np
+
+from checks import gradcheck
+from derivations import read_layer
+
+
+def softmax(Z):
+    exponentials = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def not_weighted(dP, P):
+    dZ = dP * P
+    return dZ - dZ.sum(axis=1, keepdims=True)
+
+
+def told(pair, layer, **options):
+    return {d.cotangent: d.sentence for d in reversed(gradcheck(pair, layer, **options).diagnoses)}
+
+
+def test_a_factor_that_is_missing_in_one_term_of_a_sum():
+    assert told((softmax, not_weighted), "softmax")["dZ"].startswith(
+        "in dZ, the factor P[n, c] is missing in the term -sum[k](dP[n, k]*P[n, k])"
+    )
+
+
+def test_a_value_where_its_derivative_belongs():
+    pair = (lambda X: np.tanh(X), lambda dY, Y: dY * Y)
+    assert told(pair, "tanh")["dX"] == "dX takes the value Y where its derivative belongs"
+
+
+NET = """X[N, D]  W1[D, H]  W2[H, C]  A[N, H]  Y[N, C]
+A[n, h] = tanh(sum[d](X[n, d]*W1[d, h]))
+Y[n, c] = sum[h](A[n, h]*W2[h, c])
+"""
+
+
+def test_a_value_where_its_derivative_belongs_within_a_network():
+    def forward(X, W1, W2):
+        A = np.tanh(X @ W1)
+        return A @ W2, A
+
+    def backward(dY, X, W1, W2, A):
+        dZ = dY @ W2.T * A
+        return {"dX": dZ @ W1.T, "dW1": X.T @ dZ, "dW2": A.T @ dY}
+
+    found = told((forward, backward), read_layer(NET, "net"))
+    assert "the slope 1 - A[n, h]² is the value itself" in found["dX"].replace("**2", "²")
+
+
+GATED = "X[N, D]  Z[N, D]  H[N, D]  Y[N, D]\nY[n, d] = (1 - Z[n, d])*X[n, d] + Z[n, d]*H[n, d]"
+
+
+def test_one_less_a_gate_where_the_gate_belongs():
+    def forward(X, Z, H):
+        return (1 - Z) * X + Z * H
+
+    def backward(dY, X, Z, H):
+        return {"dX": dY * Z, "dZ": dY * (H - X), "dH": dY * (1 - Z)}
+
+    found = told((forward, backward), read_layer(GATED, "gated"))
+    assert found["dX"].startswith("dX takes Z[n, d] for 1 - Z[n, d]")
+    assert found["dH"].startswith("dH takes 1 - Z[n, d] for Z[n, d]")
+
+
+def test_another_cotangent_where_an_operand_belongs():
+    def backward(dY, X, W):
+        dW = X.T @ dY
+        return {"dX": dY @ dW.T, "dW": dW, "db": dY.sum(axis=0)}
+
+    assert told((lambda X, W, b: X @ W + b, backward), "linear")["dX"] == "dX takes dW for W"
