@@ -147,8 +147,11 @@ def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
     found: Found = {}
     for title, hypothesis in HYPOTHESES.items():
         for case, suspect in enumerate(suspects):
-            for explanation in _explanations(hypothesis, suspect):
+            told = list(_explanations(hypothesis, suspect))
+            for explanation in told:
                 found.setdefault((title, explanation.mistake), {}).setdefault(case, explanation.sentence)
+            if not told:
+                break  # what does not explain one case explains no other one of them, but by chance
         if _settled(found, suspects):
             break  # what comes after is less specific, and takes longer
     if len(suspects) > 1 and not _settled(found, suspects):
