@@ -62,7 +62,8 @@ def load_pair(target: str, forward: str | None = None, tell: Tell = _nobody) -> 
     """
     name, _, function = target.rpartition(":")
     if not name or not function:
-        raise FileError(f"{target!r} names no function: write FILE:FUNCTION, such as mine.py:backward")
+        there = _there(_defined_in_file(Path(target)))
+        raise FileError(f"{target!r} names no function: write FILE:FUNCTION, such as mine.py:backward{there}")
     module = load_module(Path(name), [function, *([forward] if forward else _forwards(function))], tell)
     backward = _function(module, name, function)
     if forward is not None:
@@ -200,6 +201,18 @@ def _described(made: Any) -> str:
     methods = [each for each in dict.fromkeys(own) if not each.startswith("__")]
     told = f", whose methods are {', '.join(methods)}" if methods else ", which has no methods"
     return f"an object of class {type(made).__name__}{told}, and none of them is a forward and a backward by its name"
+
+
+def _defined_in_file(path: Path) -> list[str]:
+    """The functions and classes of a file or a notebook, as it is written; none where it cannot be read."""
+    if not path.is_file():
+        return []
+    try:
+        if path.suffix == ".ipynb":
+            return defined_in(read_notebook(path).statements)
+        return defined_in(ast.parse(path.read_bytes()).body)
+    except (NotebookError, SyntaxError, ValueError, RecursionError, MemoryError, OSError):
+        return []
 
 
 def _there(functions: list[str]) -> str:

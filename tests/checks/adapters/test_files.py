@@ -63,7 +63,7 @@ def test_what_a_framework_differentiates_is_found_by_itself(tmp_path, mine):
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [
-        (MINE, "{path}", "names no function"),
+        (MINE, "{path}", "mine.py:backward; it has forward, backward, linear, linear_backward"),
         (MINE, "{path}x:backward", "no such file"),
         (MINE, "{path}:nothing", "no function 'nothing' in it; it has forward, backward"),
         ("def backward(dY): return dY", "{path}:backward", "could belong to; name it with --forward"),
