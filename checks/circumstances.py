@@ -27,6 +27,13 @@ def _only(size: str) -> str:
     return f"it fails where {size} is 1, and nowhere else (where {size} never is: --set {size}=3)"
 
 
+def widened(findings: Sequence[Finding]) -> tuple[Diagnosis, ...]:
+    """What makes float64 of an answer in another dtype, most often."""
+    wide = {f.case for f in findings if f.witness == "dtype" and "dtype float64, expected" in f.reason}
+    sentence = "something makes float64 of it: a number of NumPy's own does, as np.sqrt(2) is, or a new array"
+    return tuple(Diagnosis("", "widened", "float64", sentence, len(wide), len(wide)) for _ in range(bool(wide)))
+
+
 def in_float32(findings: Sequence[Finding]) -> Diagnosis | None:
     """That code works in float32, whatever it is given: its arrays say so, or all that is wrong are such numbers."""
     wrong = [finding for finding in findings if finding.verdict == "disagree"]

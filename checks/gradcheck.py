@@ -14,7 +14,7 @@ from checks.adapters.layer_lists import letters_and_number
 from checks.adapters.value_and_gradient import with_told_cotangent
 from checks.axis_orders import another_order
 from checks.cases import all_cases, given_case, with_constants
-from checks.circumstances import in_float32, only_at_one
+from checks.circumstances import in_float32, only_at_one, widened
 from checks.conduct import conduct
 from checks.conventions import ANY, STATED, with_other_conventions
 from checks.diagnosis import diagnose
@@ -130,7 +130,7 @@ def gradcheck(
         trials.append(trial)
     small = [trial for trial in trials if trial.drawn is None]
     diagnoses = diagnose(small, findings) if small else ()
-    if small and (wrong := _wrong_forward(small[0], findings)):
+    if small and (wrong := _wrong_forward(small[0], findings) - {"dtype"}):
         # What has its shape at unequal sizes, and is wrong, is a mistake even where it is right at equal ones.
         shapeless = not wrong <= {"equations"}
         misread = equal_sizes(small[0], fixed) if inputs is None and shapeless else ()
@@ -157,7 +157,7 @@ def gradcheck(
             kinks=kinks,
         )
         diagnoses = (rounded, *again.diagnoses)
-    diagnoses = (*diagnoses, *only_at_one(findings))
+    diagnoses = (*diagnoses, *widened(findings), *only_at_one(findings))
     without = {name: value for name, value in implementation.assumed.items() if name not in (sizes or {})}
     return Report(
         layer=layer.name,

@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 
 from derivations.evaluate import evaluate_equations
-from derivations.expressions import log, walk
+from derivations.expressions import log, tensor_names, walk
 from derivations.layer import DerivationError, Layer, Option, Tensor
 from derivations.sizes import concrete_sizes, concrete_value
 
@@ -50,6 +50,14 @@ def _has_a_domain(layer: Layer) -> bool:
     return any(isinstance(n, log) or (isinstance(n, sp.Pow) and not n.exp.is_integer) for n in nodes)
 
 
+@lru_cache(maxsize=256)
+def _under_a_logarithm(layer: Layer) -> frozenset[str]:
+    """The positive inputs whose logarithm is taken: most are probabilities, and code may cut these off at 1."""
+    positive = {tensor.name for tensor in layer.inputs if tensor.positive}
+    taken = [tensor_names(node) for equation in layer.equations for node in walk(equation.rhs) if isinstance(node, log)]
+    return frozenset(positive.intersection(*[set().union(*taken)]))
+
+
 def _is_finite(layer: Layer, values: Mapping[str, Any]) -> bool:
     results = evaluate_equations(layer, layer.equations, values, "float64")
     return all(np.isfinite(result).all() for result in results.values())
@@ -60,7 +68,8 @@ def _draw_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Genera
     values: dict[str, Any] = dict(options)
     for tensor in layer.inputs:
         shape = tuple(concrete_value(size, known) for size in tensor.sizes)
-        values[tensor.name] = _random_tensor(tensor, shape, known, rng, style)
+        own = _fraction if tensor.name in _under_a_logarithm(layer) and style is not _positive else style
+        values[tensor.name] = _random_tensor(tensor, shape, known, rng, own)
     return values | {name: known[name] for name in layer.hidden_sizes if name in known}
 
 

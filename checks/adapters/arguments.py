@@ -101,7 +101,7 @@ def plan_of(
     settings = _dictionary(parameters, meant, tensors, options, saved, names)
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
     constants = {p.name: CONSTANTS[p.name] for p in others if p.default is not None and p.name in CONSTANTS}
-    constants |= own_settings(others, names)
+    constants |= own_settings(others, names) | {p.name: RATE for p in others if names.get(p.name) in RATES}
     counted = lists_of([name for name in tensors if name not in meant.values()])
     lists = {p.name: _listed(p.name, counted) for p in others if p.default is p.empty and _listed(p.name, counted)}
     others = [p for p in others if p.name not in lists]
@@ -119,8 +119,9 @@ def plan_of(
         if len(left) < sum(p.default is p.empty for p in others):
             free = [p.name for p in parameters if p.name not in constants]
             return Plan([], dict(zip(free, given, strict=False)), constants=constants) if constants else in_order
-        guessed = {p.name: name for p, name in zip(others, left, strict=False)}
-        meant |= guessed
+        taken = dict(zip(others, left, strict=False))
+        meant |= {p.name: name for p, name in taken.items()}
+        guessed = {p.name: name for p, name in taken.items() if p.kind is not p.POSITIONAL_ONLY}
     positional = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
     return Plan(positional, by_name, settings, constants, lists, guessed)
@@ -139,7 +140,7 @@ def own_settings(parameters: Sequence[inspect.Parameter], names: Mapping[str, An
 def require_known(layer: Layer, names: Mapping[str, Any], known: set[str]) -> None:
     """Raise ValueError where `names` leads to a name that the layer does not have."""
     for yours, name in names.items():
-        if isinstance(name, str) and name not in known:
+        if isinstance(name, str) and name not in known and name not in RATES:
             there = ", ".join(sorted(known - {CACHE}))
             raise ValueError(f"{layer.name} has nothing called {name!r}, which {yours!r} was mapped to; it has {there}")
 

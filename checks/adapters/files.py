@@ -46,9 +46,9 @@ def load_implementation(target: str, forward: str | None = None, tell: Tell = _n
     module = load_module(Path(file), [name, *guesses], tell)
     found = _function(module, file, name)
     functions = [function for guess in guesses if callable(function := getattr(module, guess, None))]
-    if not functions or not is_slope(found, functions[0]):
+    if not functions:
         return found
-    return functions[0], times_slope(found)
+    return functions[0], times_slope(found) if is_slope(found, functions[0]) else found
 
 
 def load_pair(target: str, forward: str | None = None, tell: Tell = _nobody) -> Pair:
@@ -124,7 +124,9 @@ def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
     except _StopError as stop:
         raise stop.as_of(path, notebook.place) from stop
     if wanted and not hasattr(made, wanted[0]):
-        raise FileError(f"{path}: no function {wanted[0]!r} in it{_there(defined_in(notebook.statements))}")
+        cells = ", ".join(map(str, notebook.left_out))
+        unread = f" (no Python, and left out: cell {cells})" if cells else ""
+        raise FileError(f"{path}: no function {wanted[0]!r} in it{_there(defined_in(notebook.statements))}{unread}")
     return made
 
 

@@ -16,6 +16,7 @@ from checks.adapters.results import (
     renamed,
     results_by_name,
     times_cotangent,
+    with_one_array,
 )
 from checks.adapters.value_and_gradient import is_loss
 from checks.implementation import Implementation, Values, call
@@ -108,7 +109,7 @@ def from_functions(
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
         positional, named = backward_plan(values)
-        returned = renamed(call(backward, positional, named), names)
+        returned = with_one_array(renamed(call(backward, positional, named), names), layer)
         return returned, {name: np.shape(values[name[1:]]) for name in real}
 
     nested = NestedGradients(lambda values: pulled({**values, **run_forward(values)}), layer, {}, orders)

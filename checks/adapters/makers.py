@@ -88,14 +88,19 @@ def instances(
     if fresh is not None:
         places = places_of(fresh, layer, own, names)
         besides = {name: place for name, place in places.items() if name not in asked.taken}
-        if asked.taken & {*own} and besides and len(besides) == len({*own} - asked.taken):
+        by_names = asked.taken & {*own, *sizes_named(layer, names)}
+        complete = len(besides) == len({*own} - asked.taken)
+        if by_names and besides and complete:
             from_parameters = replace(
                 from_parameters,
                 fresh=lambda values: filled(_constructed(made, asked, values), besides, values),
                 taken={*own, *asked.taken},
             )
         from_parameters = _keeping(from_parameters, fresh, layer, places, names)
-        if not own or tried(lambda values: run_once(fresh, values), layer, settled=told) is not None:
+        sizes_alone = by_names and not asked.taken & {*own} and not complete
+        if not own or (
+            not sizes_alone and tried(lambda values: run_once(fresh, values), layer, settled=told) is not None
+        ):
             return from_parameters
     for kept in dict.fromkeys((tuple(own), tuple(name for name in own if name not in neutral(layer)))):
         for by_size in _size_plans(made, layer, kept, options, names):

@@ -20,11 +20,15 @@ class NotebookError(ValueError):
 
 @dataclass(frozen=True)
 class Notebook:
-    """All cells as one text, `source`, its statements with the lines of that text, and which cell each line is of."""
+    """All cells as one text, `source`, its statements with the lines of that text, and which cell each line is of.
+
+    Cells of code that are no Python are `left_out`, by their numbers.
+    """
 
     source: str
     statements: tuple[ast.stmt, ...]
     lines: tuple[tuple[int, int], ...]
+    left_out: tuple[int, ...] = ()
 
     def place(self, line: int) -> str:
         """A line of the source as the reader of the notebook finds it; cells of code and of text are counted."""
@@ -40,17 +44,19 @@ def read_notebook(path: Path) -> Notebook:
     source = ""
     statements: list[ast.stmt] = []
     lines: list[tuple[int, int]] = []
+    left_out: list[int] = []
     for number, cell in enumerate(_cells(path), start=1):
         text = _code(cell)
         tree = _parsed(text) if text is not None else None
         if tree is None:
+            left_out += [number] if text is not None else []
             continue
         text, module = tree
         ast.increment_lineno(module, len(lines))
         statements += module.body
         source += text + "\n"
         lines += [(number, line) for line in range(1, text.count("\n") + 2)]
-    return Notebook(source, tuple(statements), tuple(lines))
+    return Notebook(source, tuple(statements), tuple(lines), tuple(left_out))
 
 
 def _cells(path: Path) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import CACHE, CACHES, RATES, Plan, plan_of, require_known
+from checks.adapters.arguments import CACHE, CACHES, RATE, Plan, plan_of, require_known
 from checks.adapters.assumptions import assumed_without
 from checks.adapters.contexts import takes_context, with_own_context
 from checks.adapters.layer_lists import NestedGradients, Shapes
@@ -144,7 +144,7 @@ def from_object(
     forward_plan = plan_of(run, inputs, options, hidden, names)
     both = {**forward_plan.by_name, **names}
     backward_plan = plan_of(pull, cotangents + inputs, options, hidden + saved, both, needed=cotangents)
-    takes_rate = not backward_plan.constants.keys().isdisjoint(RATES)
+    takes_rate = RATE in backward_plan.constants.values()
     # A network whose forward gives no loss takes none of its cotangent, which is 1 then.
     no_cotangent = is_loss(layer) and not {*cotangents} & backward_plan.taken
     own = [name for name in inputs if name not in forward_plan.taken]

@@ -231,7 +231,8 @@ def output_left(made: Any, name: str, names: Mapping[str, str]) -> Any:
 def gradient_forms(name: str) -> tuple[str, ...]:
     """What the gradient of something is usually called: dW, grad_W, dL_dW, dJdW."""
     fractions = (f"d{loss}{between}{name}" for loss in _LOSSES for between in ("_d", "d", "_d_"))
-    return f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad", f"nabla_{name}", *fractions
+    words = (f"grad_{name}", f"grad{name}", f"grad{name.capitalize()}", f"{name}_grad", f"nabla_{name}")
+    return f"d{name}", f"d_{name}", *words, *fractions
 
 
 def gradients_left(

@@ -6,6 +6,7 @@ import textwrap
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from numbers import Real
 from types import CodeType
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from checks.adapters.arguments import CACHE
 from checks.adapters.places import gradient_forms
 from checks.implementation import MisconductError
+from derivations import Layer
 
 
 def renamed(returned: Any, names: Mapping[str, str]) -> Any:
@@ -21,6 +23,14 @@ def renamed(returned: Any, names: Mapping[str, str]) -> Any:
     return (
         {names.get(key, key): value for key, value in returned.items()} if isinstance(returned, Mapping) else returned
     )
+
+
+def with_one_array(returned: Any, layer: Layer) -> Any:
+    """What a backward returned; a list of numbers is one gradient where none of the layer's is a number itself."""
+    scalars = [tensor for tensor in layer.inputs if not tensor.integer and not tensor.sizes]
+    if scalars or not isinstance(returned, list) or not returned:
+        return returned
+    return np.array(returned) if all(isinstance(each, Real) for each in returned) else returned
 
 
 def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:

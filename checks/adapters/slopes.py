@@ -4,7 +4,10 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
+
+import numpy as np
 
 Function = Callable[..., Any]
 
@@ -13,13 +16,16 @@ _FUNCTIONS = ("forward", "__call__", "fn", "function", "func", "activation", "ac
 _SLOPES = ("gradient", "grad", "derivative", "derivate", "deriv", "prime")
 # And the slope that stands beside a function.
 _ENDS = ("_prime", "_derivative", "_deriv", "_gradient", "_grad", "_slope", "_d")
+_BETWEEN = ("_grad_", "_gradient_")  # `dense_grad_W`
 _STARTS = ("d_", "d")
 
 
 def functions_of(slope: str) -> list[str]:
     """What the function may be called whose slope has such a name."""
     behind = [slope.removesuffix(end) for end in _ENDS if slope.endswith(end)]
-    return [*behind, *(slope[len(start) :] for start in _STARTS if slope.startswith(start))]
+    behind += [slope.partition(end)[0] for end in _BETWEEN if end in slope]
+    named = [name + more for name in dict.fromkeys(behind) for more in ("", "_loss", "_cost", "_forward")]
+    return [*named, *(slope[len(start) :] for start in _STARTS if slope.startswith(start))]
 
 
 def is_slope(slope: Function, function: Function) -> bool:
@@ -44,7 +50,9 @@ def times_slope(slope: Function) -> Function:
 
 
 def _times(dY: Any, slope: Any) -> Any:
-    """The product, with each of several slopes."""
+    """The product, with each of several slopes; a list of numbers is one of them."""
+    if isinstance(slope, list) and all(isinstance(each, Real) for each in slope):
+        return dY * np.array(slope)
     if isinstance(slope, tuple | list):
         return type(slope)(_times(dY, each) for each in slope)
     return {key: _times(dY, each) for key, each in slope.items()} if isinstance(slope, dict) else dY * slope

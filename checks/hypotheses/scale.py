@@ -22,7 +22,7 @@ _NEARLY = 1e-3  # a number that is so near 1 is no factor that anybody has writt
 
 def nothing(suspect: Suspect) -> Iterator[Explanation]:
     """got = 0."""
-    if not suspect.got.any():
+    if suspect.got.size and not suspect.got.any():
         yield Explanation("zero", f"{suspect.name} is zero everywhere")
 
 

@@ -10,8 +10,9 @@ def rounded_forward(X, W, b):
 
 
 def rounded_backward(dY, X, W):
+    given = dY.dtype
     dY, X, W = (array.astype(np.float32) for array in (dY, X, W))
-    return {name: value.astype(float) for name, value in {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(0)}.items()}
+    return {name: value.astype(given) for name, value in {"dX": dY @ W.T, "dW": X.T @ dY, "db": dY.sum(0)}.items()}
 
 
 def forward(X, W, b):
@@ -66,3 +67,13 @@ def test_where_a_size_of_one_makes_the_difference_it_is_told():
     assert report.verdict == "disagree"
     assert "it fails where C is 1, and nowhere else (where C never is: --set C=3)" in report.diagnoses[-1].sentence
     assert gradcheck((forward, squeezed), derive("linear", ["W"]), sizes={"N": 4, "D": 3, "C": 3}).verdict == "agree"
+
+
+def test_a_dtype_alone_is_not_taken_for_a_matter_of_sizes():
+    def wide(X):
+        return np.tanh(X) * np.float64(1)
+
+    report = gradcheck((wide, lambda dY, Y: (dY * (1 - Y * Y)).astype(np.float32)), "tanh", dtype="float32")
+    assert {f.witness for f in report.findings if f.verdict == "disagree"} == {"dtype"}
+    assert [d.hypothesis for d in report.diagnoses] == ["widened"]
+    assert "for granted" not in str(report)

@@ -64,3 +64,15 @@ def test_the_stated_convention_still_agrees():
 def test_an_unknown_word_is_one_clear_line():
     with pytest.raises(ValueError, match="kinks is 'some'; expected stated or any"):
         gradcheck((relu, kinked(0.0)), "relu", kinks="some")
+
+
+def shared(dY, X):
+    most = X.max(axis=1, keepdims=True) == X
+    return dY[:, None] * most / most.sum(axis=1, keepdims=True)
+
+
+def test_equal_values_may_share():
+    largest = read_layer("X[N, D]  Y[N]\nY[n] = max[d](X[n, d])", "largest")
+    assert "--kinks any" in gradcheck((max_over, shared), largest).diagnoses[0].sentence
+    assert gradcheck((max_over, shared), largest, kinks="any").verdict == "agree"
+    assert gradcheck((max_over, lambda dY, X: shared(dY, X) * 0.9), largest, kinks="any").verdict == "disagree"

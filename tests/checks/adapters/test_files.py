@@ -198,3 +198,11 @@ def test_what_is_wrong_with_a_notebook_is_one_line(tmp_path):
     path.write_text("[]")
     with pytest.raises(FileError, match=r"net\.ipynb: this is no notebook"):
         load_pair(f"{path}:backward")
+
+
+def test_cells_that_are_no_python_are_told_where_a_name_is_missing(tmp_path):
+    path = notebook(tmp_path / "net.ipynb", "def forward(X): return X", "def backward(dY:")
+    with pytest.raises(
+        FileError, match=r"no function 'backward' in it; it has forward \(no Python, and left out: cell 2\)"
+    ):
+        load_pair(f"{path}:backward")

@@ -687,3 +687,34 @@ def test_a_gradient_of_another_shape_with_the_right_numbers_is_told_so():
         sizes={"N": 3, "D": 4, "C": 2},
     )
     assert "derivation" in {f.witness for f in wrong.findings if f.verdict == "disagree"}
+
+
+class Sized:
+    def __init__(self, in_dim, out_dim):
+        self.W, self.b = np.random.default_rng(3).random((in_dim, out_dim)), np.zeros(out_dim)
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W + self.b
+
+    def backward(self, dY):
+        self.gradW, self.gradb = self.X.T @ dY, dY.sum(axis=0)
+        return dY @ self.W.T
+
+
+@pytest.mark.parametrize("names", [{}, {"in_dim": "D"}, {"in_dim": "D", "out_dim": "C"}])
+def test_whether_sizes_are_named_makes_no_difference(names):
+    report = gradcheck(Sized, "linear", names=names)
+    assert report.verdict == "agree", report
+    assert report.assumed == {}
+
+
+class Stepwise(Sized):
+    def backward(self, dY, alpha):
+        dX = dY @ self.W.T
+        self.W, self.b = self.W - alpha * self.X.T @ dY, self.b - alpha * dY.sum(axis=0)
+        return dX
+
+
+def test_a_learning_rate_may_be_called_anything():
+    assert gradcheck(Stepwise, "linear", names={"alpha": "learning_rate"}).verdict == "agree"

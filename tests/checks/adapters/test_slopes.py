@@ -167,3 +167,17 @@ def test_several_slopes_at_once_are_each_multiplied():
 
     derivation = derive(read_layer("Y[N, C]  T[N, C]  L\nL = 1/2*sum[n, c]((Y[n, c] - T[n, c])**2)", "halves"))
     assert gradcheck((loss, times_slope(both)), derivation).verdict == "agree"
+
+
+@pytest.mark.parametrize(
+    ("forward", "slope"), [("near_loss", "near_grad"), ("near_cost", "near_gradient"), ("near", "near_grad_y")]
+)
+def test_the_gradient_of_a_loss_finds_it(tmp_path, forward, slope):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        f"def {forward}(y_pred, y): return sum((p - t)**2 for p, t in zip(y_pred, y)) / 2\n"
+        f"def {slope}(y_pred, y): return [p - t for p, t in zip(y_pred, y)]\n"  # a list of numbers
+    )
+    near = derive(read_layer("Y[N]  T[N]  L\nL = sum[n]((Y[n] - T[n])**2)/2", "near"), ["Y"])
+    report = gradcheck(load_implementation(f"{path}:{slope}"), near, names={"y_pred": "Y", "y": "T"})
+    assert report.verdict == "agree", report
