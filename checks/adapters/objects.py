@@ -221,7 +221,8 @@ def from_object(
 
     def backward(values: Values) -> dict[str, Any]:
         fresh = values[_OBJECT]
-        if adds_up:
+        # What stands beside a parameter is meant to add up, as PyTorch's does.
+        if adds_up or any(place.gradient(fresh) is not None for place in maker.places.values()):
             fresh = copied(fresh)
             values = {**values, _OBJECT: fresh}
         takes_step = takes_rate or rates_of(fresh, options)

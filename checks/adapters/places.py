@@ -14,6 +14,7 @@ from checks.implementation import call
 from derivations import Layer, Tensor
 
 _PARAMETERS, _GRADIENTS = ("params", "parameters"), ("grads", "gradients")
+_WRAPPED, _GRADIENT = ("data", "value", "array"), "grad"
 _OUTPUTS = ("output", "outputs", "out")
 _LOSSES = ("L", "l", "J", "j", "E", "C", "loss", "cost")
 _STATISTICS = ("running", "moving")
@@ -35,8 +36,15 @@ class Place:
         return self.attribute if self.key is None else self.key
 
     def array(self, made: Any) -> Any:
-        """What is there, as an array where it is a tensor."""
-        return array_of(self._kept(made))
+        """What is there, as an array where it is a tensor, or an object that keeps one."""
+        kept = self._kept(made)
+        inner = wrapped(kept)
+        return array_of(kept if inner is None else getattr(kept, inner))
+
+    def gradient(self, made: Any) -> Any:
+        """The gradient that an object keeps beside the array that is there; None where it keeps none."""
+        kept = self._kept(made)
+        return None if wrapped(kept) is None else getattr(kept, _GRADIENT, None)
 
     def _kept(self, made: Any) -> Any:
         kept = getattr(made, self.attribute)
@@ -53,6 +61,11 @@ class Place:
     def put(self, made: Any, value: Any) -> None:
         """Put a value there, in the shape of what was there where that has as many entries: [C] as [1, C], say."""
         there = self._kept(made)
+        inner = wrapped(there)
+        if inner is not None:
+            shape = np.shape(getattr(there, inner))
+            setattr(there, inner, value.reshape(shape) if np.size(value) == np.prod(shape) else value)
+            return
         shape = np.shape(there)
         value = alike(value.reshape(shape) if np.size(value) == np.prod(shape) else value, there)
         if self.key is None:
@@ -63,6 +76,16 @@ class Place:
             setattr(made, self.attribute, tuple(value if n == self.key else each for n, each in enumerate(kept)))
         else:
             kept[self.key] = value
+
+
+def wrapped(kept: Any) -> str | None:
+    """Where an object that stands for a parameter has its array, `W.data` or `W.value`; None for what is no such thing.
+
+    It has a place for the gradient as well: an array has data, too.
+    """
+    if is_array(kept) or not hasattr(kept, _GRADIENT):
+        return None
+    return next((name for name in _WRAPPED if isinstance(getattr(kept, name, None), np.ndarray)), None)
 
 
 def places_of(
@@ -187,7 +210,7 @@ def _arrays(made: Any) -> Iterator[Place]:
     """Every array of numbers that an object keeps."""
     yield from _list_entries(made)
     for attribute, kept in _attributes(made):
-        if is_array(kept) and array_of(kept).dtype.kind == "f":
+        if wrapped(kept) is not None or (is_array(kept) and array_of(kept).dtype.kind == "f"):
             yield Place(attribute)
         elif attribute in _PARAMETERS and isinstance(kept, Mapping):
             yield from (Place(attribute, key) for key in kept)
@@ -254,6 +277,8 @@ def gradients_left(
             elif isinstance(together, list | tuple):
                 kept += together[number : number + 1]
         place = places.get(name)
+        if place is not None and place.gradient(made) is not None:
+            kept.append(place.gradient(made))
         if place is not None and isinstance(place.key, int):
             letters, _ = letters_and_number(name) or (name, 0)
             called_so = (place.attribute, letters, letters.lower())

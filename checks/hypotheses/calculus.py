@@ -134,16 +134,21 @@ def held_constant(suspect: Suspect) -> Iterator[Explanation]:
                 yield Explanation(what, f"{suspect.name} treats {what} as {as_one} missing")
 
 
+_USUAL_EPSILONS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
+
+
 def epsilon(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth for another epsilon, or for one that stands outside the root."""
     small = [option.name for option in suspect.layer.options if option.name.startswith("eps")]
     for name in small if suspect.fits else ():
         eps = float(suspect.trial.values[name])
-        for value, what in ((0.0, "is left out"), (eps * eps, "is squared"), (1e-5, "is 1e-5"), (1e-8, "is 1e-8")):
+        usual = [(value, f"is {value:g}".replace("e-0", "e-")) for value in _USUAL_EPSILONS]
+        for value, what in ((0.0, "is left out"), (eps * eps, "is squared"), *usual):
             with np.errstate(all="ignore"):
                 found = suspect.explained_by(suspect.answer_at({name: value}))
             if found:
-                yield Explanation(f"{name} {what}", f"in {suspect.name}, {name} {what}")
+                told = f" (where it is that for good: --set {name}={value:g})" if (value, what) in usual else ""
+                yield Explanation(f"{name} {what}", f"in {suspect.name}, {name} {what}{told}")
         for tensor in suspect.used:
             with np.errstate(all="ignore"):
                 outside = (np.sqrt(suspect.operands[tensor]) + eps) ** 2 - eps

@@ -718,3 +718,49 @@ class Stepwise(Sized):
 
 def test_a_learning_rate_may_be_called_anything():
     assert gradcheck(Stepwise, "linear", names={"alpha": "learning_rate"}).verdict == "agree"
+
+
+class Parameter:
+    """An array with its gradient."""
+
+    def __init__(self, value):
+        self.value, self.grad = value, np.zeros_like(value)
+
+
+class Wrapping:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = Parameter(np.ones((n_in, n_out))), Parameter(np.zeros(n_out))
+
+    def forward(self, X):
+        self.X = X
+        return X @ self.W.value + self.b.value
+
+    def backward(self, dY):
+        self.W.grad, self.b.grad = self.X.T @ dY, dY.sum(axis=0)
+        return dY @ self.W.value.T
+
+
+class WrappingHalf(Wrapping):
+    def backward(self, dY):
+        dX = super().backward(dY)
+        self.W.grad = self.W.grad / 2
+        return dX
+
+
+class WrappingSum(Wrapping):
+    def backward(self, dY):
+        self.W.grad += self.X.T @ dY
+        self.b.grad += dY.sum(axis=0)
+        return dY @ self.W.value.T
+
+
+@pytest.mark.parametrize("made", [Wrapping, Wrapping(3, 2), WrappingSum, WrappingSum(3, 2)])
+def test_parameters_may_be_objects_with_their_gradients(made):
+    report = gradcheck(made, "linear")
+    assert report.verdict == "agree", report
+    assert report.assumed == {}
+
+
+def test_a_mistake_in_a_gradient_beside_its_parameter_is_named():
+    report = gradcheck(WrappingHalf, "linear")
+    assert [(d.cotangent, d.mistake) for d in report.diagnoses] == [("dW", "1/2")]

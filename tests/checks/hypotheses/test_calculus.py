@@ -3,7 +3,7 @@
 import numpy as np
 
 from checks import gradcheck
-from derivations import read_layer
+from derivations import derive, read_layer
 
 
 def softmax(Z):
@@ -83,3 +83,13 @@ def test_probabilities_are_looked_at_below_one():
         return {"dP": dP}
 
     assert gradcheck((cross_entropy, backward), "cross_entropy").verdict == "agree"
+
+
+def test_an_epsilon_that_the_code_has_for_good_is_told():
+    def normalized(X, gamma, beta):
+        centred = X - X.mean(axis=0)
+        return gamma * centred / np.sqrt((centred**2).mean(axis=0) + 1e-3) + beta
+
+    pair = (normalized, lambda dY, X: {"dbeta": dY.sum(axis=0)})
+    found = gradcheck(pair, derive("batch_norm", ["beta"])).diagnoses
+    assert "eps is 0.001 (where it is that for good: --set eps=0.001)" in found[0].sentence
