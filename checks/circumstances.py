@@ -18,20 +18,18 @@ def only_at_one(findings: Sequence[Finding]) -> tuple[Diagnosis, ...]:
     ones = [{size for size in case.partition(",")[0].split() if size.endswith("=1")} for case in wrong]
     elsewhere = {size for case in right for size in case.split()}
     alone = sorted(set.intersection(*ones) - elsewhere) if ones and right else []
-    return tuple(
-        Diagnosis("", "at one", size, _only(size.removesuffix("=1")), len(wrong), len(wrong)) for size in alone[:1]
-    )
-
-
-def _only(size: str) -> str:
-    return f"it fails where {size} is 1, and nowhere else (where {size} never is: --set {size}=3)"
+    if not alone:
+        return ()
+    size = alone[0].removesuffix("=1")
+    sentence = f"it fails where {size} is 1, and nowhere else (where {size} never is: --set {size}=3)"
+    return (Diagnosis("", "at one", alone[0], sentence, len(wrong), len(wrong)),)
 
 
 def widened(findings: Sequence[Finding]) -> tuple[Diagnosis, ...]:
     """What makes float64 of an answer in another dtype, most often."""
     wide = {f.case for f in findings if f.witness == "dtype" and "dtype float64, expected" in f.reason}
     sentence = "something makes float64 of it: a number of NumPy's own does, as np.sqrt(2) is, or a new array"
-    return tuple(Diagnosis("", "widened", "float64", sentence, len(wide), len(wide)) for _ in range(bool(wide)))
+    return (Diagnosis("", "widened", "float64", sentence, len(wide), len(wide)),) if wide else ()
 
 
 def in_float32(findings: Sequence[Finding]) -> Diagnosis | None:

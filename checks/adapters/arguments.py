@@ -148,8 +148,15 @@ def require_known(layer: Layer, names: Mapping[str, Any], known: set[str]) -> No
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
     try:
         return list(inspect.signature(function).parameters.values())
-    except ValueError:  # some builtins have no signature
+    except (ValueError, TypeError):  # some builtins have no signature, and what is no function has none
         return None
+
+
+def names_of_parameters(function: Callable[..., Any], *, required: bool = False) -> list[str]:
+    """What a function calls its parameters, or those that it cannot do without; nothing where there is no telling."""
+    parameters = _parameters(function) or []
+    no_need = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in parameters if not required or (p.default is p.empty and p.kind not in no_need)]
 
 
 def _places(function: Callable[..., Any]) -> int | None:

@@ -78,6 +78,12 @@ def tried(
         return None
 
 
+def sizes_shown(layer: Layer, values: Values) -> dict[str, int]:
+    """The sizes that the shapes of the inputs show, as far as these are there."""
+    shapes = [zip(each.sizes, np.shape(values[each.name]), strict=True) for each in layer.inputs if each.name in values]
+    return {str(size): n for shape in shapes for size, n in shape if size.is_Symbol}
+
+
 def told_sizes(layer: Layer, names: Mapping[str, Any]) -> dict[str, float]:
     """The sizes that are told, as numbers beside the names of other things."""
     return {name: n for name, n in names.items() if isinstance(n, int | float) and name in layer.size_names}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import CodeType
 
 _SETTING_UP = {"sys", "os", "random", "numpy", "torch", "jax"}  # what is set here holds for all code
@@ -35,6 +36,15 @@ class Excerpt(InspectLoader):
     def specification(self, module: str) -> ModuleSpec | None:
         """How the import system makes a module of it."""
         return importlib.util.spec_from_loader(module, self, origin=self._origin)
+
+
+def read_python(path: Path) -> tuple[str, list[ast.stmt]]:
+    """The text of a Python file, and its statements; no statements where it cannot be read."""
+    try:
+        source = importlib.util.decode_source(path.read_bytes())
+        return source, ast.parse(source).body
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):  # running it says what the matter is
+        return "", []
 
 
 def needed_by(names: Iterable[str], statements: Sequence[ast.stmt]) -> list[ast.stmt]:

@@ -1,6 +1,5 @@
 """A user's file: the backward that is named, and the forward that belongs to it."""
 
-import ast
 import importlib.util
 import inspect
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from checks.adapters.excerpts import Excerpt, defined_in, needed_by
+from checks.adapters.excerpts import Excerpt, defined_in, needed_by, read_python
 from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
 from checks.adapters.packages import PackageError, specification_in_package
@@ -34,7 +33,7 @@ def load_implementation(target: str, forward: str | None = None, tell: Tell = _n
 
     A name with `backward` in it is that of a backward, as is any whose forward is named. `sigmoid_prime`,
     `sigmoid_derivative` or `dsigmoid` beside `sigmoid` is the slope of a function of every entry: the backward is dY
-    times that. Raises FileError.
+    times that. `tell` hears, in a line, of a file of which not all was run. Raises FileError.
     """
     file, _, name = target.rpartition(":")
     both = "forward" in name and "backward" in name  # does both at once, as `forward_backward_prop`
@@ -45,7 +44,7 @@ def load_implementation(target: str, forward: str | None = None, tell: Tell = _n
     guesses = functions_of(name)
     module = load_module(Path(file), [name, *guesses], tell)
     found = _function(module, file, name)
-    functions = [function for guess in guesses if callable(function := getattr(module, guess, None))]
+    functions = [function for guess in guesses if callable(function := _found(module, guess))]
     if not functions:
         return found
     return functions[0], times_slope(found) if is_slope(found, functions[0]) else found
@@ -97,7 +96,7 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
     try:
         return _run(specification, path)
     except _StopError as stop:
-        made = _run_excerpt(path, module, wanted)
+        made = _run_excerpt(path, specification.name, wanted)
         if wanted and not hasattr(made, wanted[0]):
             raise stop.as_of(path) from stop
         tell(f"{stop.as_of(path)}; looked at with what {wanted[0]} needs of it alone")
@@ -105,8 +104,8 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
 
 
 def _run_excerpt(path: Path, module: str, wanted: list[str]) -> ModuleType:
-    source = importlib.util.decode_source(path.read_bytes())
-    excerpt = Excerpt(source, needed_by(wanted, ast.parse(source).body), str(path))
+    source, statements = read_python(path)
+    excerpt = Excerpt(source, needed_by(wanted, statements), str(path))
     try:
         return _run(excerpt.specification(module), path)
     except _StopError as stop:
@@ -186,8 +185,8 @@ def _function(module: ModuleType, file: str, name: str) -> Any:
         )
     if not callable(found) and not is_object(found) and not is_sloped(found):
         if found is not None and hasattr(found, "__dict__"):
-            raise FileError(f"{file}: {name} is {_described(found)}; name two of its methods: "
-                            f"{name}.BACKWARD --forward FORWARD")  # fmt: skip
+            methods = f"{name}.BACKWARD --forward FORWARD"
+            raise FileError(f"{file}: {name} is {_described(found)}; name two of its methods: {methods}")
         functions = [
             n
             for n, v in vars(module).items()
@@ -207,13 +206,11 @@ def _described(made: Any) -> str:
 
 def _defined_in_file(path: Path) -> list[str]:
     """The functions and classes of a file or a notebook, as it is written; none where it cannot be read."""
-    if not path.is_file():
-        return []
+    if path.suffix != ".ipynb" or not path.is_file():
+        return defined_in(read_python(path)[1])
     try:
-        if path.suffix == ".ipynb":
-            return defined_in(read_notebook(path).statements)
-        return defined_in(ast.parse(path.read_bytes()).body)
-    except (NotebookError, SyntaxError, ValueError, RecursionError, MemoryError, OSError):
+        return defined_in(read_notebook(path).statements)
+    except NotebookError:
         return []
 
 

@@ -5,16 +5,14 @@ from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from checks.adapters import tensors
-from checks.adapters.arguments import sizes_named
-from checks.adapters.assumptions import runs
+from checks.adapters.arguments import names_of_parameters, sizes_named
+from checks.adapters.assumptions import runs, sizes_shown
 from checks.adapters.functions import from_functions
 from checks.adapters.objects import from_object, gradient_of, is_object, keeps_inputs, methods_of
 from checks.adapters.slopes import is_sloped, with_backward
 from checks.adapters.tensors import JAX, TORCH
-from checks.adapters.usual_names import names_of_parameters, with_usual_names
+from checks.adapters.usual_names import with_usual_names
 from checks.adapters.value_and_gradient import from_value_and_gradient, is_loss
 from checks.implementation import Implementation, Values
 from derivations import Layer
@@ -39,7 +37,8 @@ def adapt(
     """An Implementation of whatever a user hands in.
 
     `framework` is torch or jax where the code does not show it; a pair of functions takes NumPy arrays unless it is
-    given. `wanted` are the cotangents that are asked for, where these are not all. Raises ValueError for what is
+    given. `wanted` are the cotangents that are asked for, where these are not all. Beside what parameters are called,
+    `names` may hold numbers: sizes, and what a parameter of the code's own is to be. Raises ValueError for what is
     nothing of the kind, or not installed, and where the adapter in charge does.
     """
     if framework not in (None, *FRAMEWORKS.values()):
@@ -49,7 +48,7 @@ def adapt(
     names = with_usual_names(_functions_of(made), layer, names or {})
     sized = sizes_named(layer, names)
     if sized:
-        return with_sizes(_adapted(made, layer, names, device, framework, wanted), layer, sized)
+        return _with_sizes(_adapted(made, layer, names, device, framework, wanted), layer, sized)
     return _adapted(made, layer, names, device, framework, wanted)
 
 
@@ -98,14 +97,11 @@ def _adapted(
     return adapted if not masks or runs(adapted, layer) else _with_real_masks(adapted, layer, masks)
 
 
-def with_sizes(implementation: Implementation, layer: Layer, sized: Sequence[str]) -> Implementation:
+def _with_sizes(implementation: Implementation, layer: Layer, sized: Sequence[str]) -> Implementation:
     """The same for code that asks for sizes that its inputs show."""
 
     def theirs(values: Values) -> dict[str, Any]:
-        shapes = [
-            zip(each.sizes, np.shape(values[each.name]), strict=False) for each in layer.inputs if each.name in values
-        ]
-        sizes = {str(size): n for shape in shapes for size, n in shape}
+        sizes = sizes_shown(layer, values)
         return {**{name: sizes[name] for name in sized if name in sizes}, **values}
 
     return implementation.behind(theirs, dict)

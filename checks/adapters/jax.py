@@ -12,9 +12,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.adapters.arguments import plan_of, require_known
+from checks.adapters.arguments import names_of_parameters, plan_of, require_known
 from checks.adapters.autograd import DOUBLE, Arguments, Differentiable, Results, differentiated
-from checks.adapters.usual_names import names_of_parameters
 from checks.batching import UnbatchableError
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer

@@ -3,13 +3,12 @@
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice, permutations
 from typing import Any
 
-import numpy as np
-
 from checks.adapters.arguments import Plan, own_settings, plan_of, sizes_named
-from checks.adapters.assumptions import assumed_without, example_of, neutral, told_sizes, tried
+from checks.adapters.assumptions import assumed_without, example_of, neutral, sizes_shown, told_sizes, tried
 from checks.adapters.layer_lists import widths_of
 from checks.adapters.places import (
     Place,
@@ -90,7 +89,7 @@ def instances(
         besides = {name: place for name, place in places.items() if name not in asked.taken}
         by_names = asked.taken & {*own, *sizes_named(layer, names)}
         complete = len(besides) == len({*own} - asked.taken)
-        if by_names and besides and complete:
+        if by_names and complete:
             from_parameters = replace(
                 from_parameters,
                 fresh=lambda values: filled(_constructed(made, asked, values), besides, values),
@@ -177,8 +176,12 @@ def _sized(
     def empty(values: Values) -> Any:
         return first(bare(values), values)
 
-    example = example_of(layer, settled=told)
-    fresh = tried(lambda values: first(_probe(made, by_size, values, bare), values), layer, settled=told)
+    def looked_at(values: Values) -> Any:
+        _, named = by_size({**sizes_shown(layer, values), **values})
+        frozen = tuple((name, tuple(each) if isinstance(each, list) else each) for name, each in named.items())
+        return first(_made_once(made, frozen), values)
+
+    fresh, example = tried(looked_at, layer, settled=told), example_of(layer, settled=told)
     if fresh is None:
         return None
     places = places_of(fresh, layer, kept, names, {size: example[size] for size in layer.size_names})
@@ -192,33 +195,17 @@ def _sized(
     return _keeping(maker, fresh, layer, places, names)
 
 
-_probes: dict[tuple[Any, ...], Any] = {}
-_MOST_PROBES = 256
-
-
-def _probe(made: Any, by_size: Plan, values: Values, bare: Callable[[Values], Any]) -> Any:
-    """An object of these sizes, to be looked at: one is made once for all the orders of axes that are tried."""
-    sizes = tuple(sorted((name, values[size]) for name, size in by_size.by_name.items() if size in values))
-    key = (
-        made,
-        sizes,
-        tuple(by_size.constants.items()),
-        tuple((name, tuple(each)) for name, each in by_size.lists.items()),
-    )
-    if len(_probes) > _MOST_PROBES:
-        _probes.clear()
-    if key not in _probes:
-        _probes[key] = bare(values)
-    return _probes[key]
+@lru_cache(maxsize=256)
+def _made_once(made: Any, arguments: tuple[tuple[str, Any], ...]) -> Any:
+    """An object of these sizes, to be looked at: one serves all the orders of axes that are tried."""
+    return call(made, [], {name: list(each) if isinstance(each, tuple) else each for name, each in arguments})
 
 
 def _from_sizes(made: Any, by_size: Plan, layer: Layer) -> Callable[[Values], Any]:
     """A function that makes an object of a class from the sizes that values have."""
 
     def bare(values: Values) -> Any:
-        shapes = [zip(tensor.sizes, np.shape(values[tensor.name]), strict=True) for tensor in layer.inputs]
-        sizes = {str(size): n for shape in shapes for size, n in shape if size.is_Symbol}
-        return call(made, *by_size({**sizes, **values}))
+        return call(made, *by_size({**sizes_shown(layer, values), **values}))
 
     return bare
 

@@ -62,7 +62,7 @@ def read_notebook(path: Path) -> Notebook:
 def _cells(path: Path) -> list[Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # of which wrong letters, wrong JSON and too long a number are
         raise NotebookError("this is no notebook: it is not written in JSON") from None
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):

@@ -6,6 +6,8 @@ import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
+from checks.adapters.excerpts import read_python
+
 
 class PackageError(ValueError):
     """A package that does not run; the message is one line that says why."""
@@ -42,11 +44,8 @@ def specification_in_package(path: Path) -> ModuleSpec | None:
 
 def _levels(path: Path) -> int:
     """Through how many folders the file's imports lead: 1 for `from . import x`, 0 for a file without such imports."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return 0
-    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+    nodes = (node for statement in read_python(path)[1] for node in ast.walk(statement))
+    return max((node.level for node in nodes if isinstance(node, ast.ImportFrom)), default=0)
 
 
 def _is_taken(package: str, folder: Path) -> bool:

@@ -62,12 +62,12 @@ class Place:
         """Put a value there, in the shape of what was there where that has as many entries: [C] as [1, C], say."""
         there = self._kept(made)
         inner = wrapped(there)
+        array = there if inner is None else getattr(there, inner)
+        shape = np.shape(array)
+        value = alike(value.reshape(shape) if np.size(value) == np.prod(shape) else value, array)
         if inner is not None:
-            shape = np.shape(getattr(there, inner))
-            setattr(there, inner, value.reshape(shape) if np.size(value) == np.prod(shape) else value)
+            setattr(there, inner, value)
             return
-        shape = np.shape(there)
-        value = alike(value.reshape(shape) if np.size(value) == np.prod(shape) else value, there)
         if self.key is None:
             setattr(made, self.attribute, value)
             return

@@ -47,11 +47,12 @@ def adapted(made: Any, layer: Layer, names: Mapping[str, str], device: str) -> I
 def _made(module: type[torch.nn.Module]) -> torch.nn.Module:
     """A module of a class that is made from nothing. Raises ValueError for another class."""
     try:
-        return module()
-    except TypeError:
+        return call(module, [], {})
+    except MisconductError as misconduct:
         name = module.__name__
         raise ValueError(
-            f"{name} is a class of modules; expected one of them, such as {name}(...): make it in the file"
+            f"{name} is a class of modules; expected one of them, such as {name}(...): make it in the file "
+            f"({misconduct.reason})"
         ) from None
 
 

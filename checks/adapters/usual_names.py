@@ -1,10 +1,10 @@
 """What courses and libraries call the inputs and the sizes of a layer, where its own names are not theirs."""
 
-import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from checks.adapters.arguments import names_of_parameters
 from derivations import Layer
 
 _PREDICTION = re.compile(r"pred|hat|prob|logit|output|score", re.IGNORECASE)
@@ -62,12 +62,3 @@ def _window(parameters: list[str], layer: Layer) -> dict[str, str]:
         for name in parameters
         if name not in known and any(pattern.fullmatch(name.lower()) for pattern in patterns)
     }
-
-
-def names_of_parameters(function: Callable[..., Any], *, required: bool = False) -> list[str]:
-    """What a function calls its parameters; nothing where there is no telling."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-        return [each.name for each in parameters if not required or each.default is each.empty]
-    except (ValueError, TypeError):  # some builtins have no signature
-        return []

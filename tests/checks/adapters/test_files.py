@@ -206,3 +206,13 @@ def test_cells_that_are_no_python_are_told_where_a_name_is_missing(tmp_path):
         FileError, match=r"no function 'backward' in it; it has forward \(no Python, and left out: cell 2\)"
     ):
         load_pair(f"{path}:backward")
+
+
+@pytest.mark.parametrize("source", [b"x = " + b"(" * 5000 + b")" * 5000, b"x = 1\x00", b"x = '\xff'"])
+def test_a_file_that_python_cannot_read_is_one_line(tmp_path, source):
+    path = tmp_path / "mine.py"
+    path.write_bytes(source)
+    for target in (f"{path}:backward", str(path)):
+        with pytest.raises(FileError, match="mine") as caught:
+            load_pair(target)
+        assert "\n" not in str(caught.value)

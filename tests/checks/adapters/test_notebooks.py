@@ -66,6 +66,7 @@ def test_what_ipython_alone_understands_is_left_out(path, cell, source):
         (b"not json", "not written in JSON"),
         (b"\xff\xfe\x00", "not written in JSON"),
         (b"[" * 100_000, "not written in JSON"),
+        (b'{"cells": [' + b"9" * 5000 + b"]}", "not written in JSON"),
         (b"[]", "no list of cells"),
         (b'{"cells": 3}', "no list of cells"),
         (b'{"worksheets": [{"cells": []}]}', "no list of cells"),

@@ -70,3 +70,10 @@ def test_a_package_called_like_one_of_ours_is_not_taken_for_it(tmp_path):
     (folder / "mine.py").write_text("from .other import NOTHING\ndef backward(dY): return dY + NOTHING")
     with pytest.raises(FileError, match="attempted relative import"):
         load_pair(f"{folder / 'mine.py'}:backward")
+
+
+def test_of_a_file_of_a_package_that_stops_what_is_needed_is_run(package):
+    path, told = package / "stops.py", []
+    path.write_text(ACTIVATION + "\nopen('nowhere.txt')\n")
+    assert gradcheck(load_pair(f"{path}:backward", tell=told.append), "tanh", sizes={"N": 3, "D": 4}).verdict == "agree"
+    assert "FileNotFoundError" in told[0]

@@ -181,3 +181,9 @@ def test_the_gradient_of_a_loss_finds_it(tmp_path, forward, slope):
     near = derive(read_layer("Y[N]  T[N]  L\nL = sum[n]((Y[n] - T[n])**2)/2", "near"), ["Y"])
     report = gradcheck(load_implementation(f"{path}:{slope}"), near, names={"y_pred": "Y", "y": "T"})
     assert report.verdict == "agree", report
+
+
+def test_a_slope_beside_a_function_of_numpy(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("from numpy import tanh\ndef tanh_grad(x): return 1 - tanh(x)**2\n")
+    assert gradcheck(load_implementation(f"{path}:tanh_grad"), "tanh").verdict == "agree"

@@ -508,3 +508,33 @@ class InBlocks(torch.autograd.Function):
 def test_a_number_of_its_own_may_be_told():
     assert gradcheck(InBlocks, "tanh", sizes={"block": 2}).verdict == "agree"
     assert "missing a required argument: 'block'" in gradcheck(InBlocks, "tanh").refusal
+
+
+class Unmade(torch.nn.Module):
+    def __init__(self):
+        raise RuntimeError("no weights here")
+
+
+def test_a_class_of_modules_that_cannot_be_made_is_one_line():
+    with pytest.raises(ValueError, match=r"Unmade is a class of modules.* raises RuntimeError: no weights here"):
+        gradcheck(Unmade, "tanh")
+
+
+class Silent:
+    """Its backward leaves nothing: what is missing is told, and not that there are no longer numbers."""
+
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, X):
+        self.X = X
+        return torch.matmul(X, self.W)
+
+    def backward(self, dY):
+        return None
+
+
+def test_an_object_that_leaves_no_gradient_is_told_so():
+    product = read_layer("X[N, D]  W[D, C]  Y[N, C]\nY[n, c] = sum[d](X[n, d]*W[d, c])", "product")
+    report = gradcheck(Silent, product, framework="torch")
+    assert {f.witness for f in report.findings if f.verdict == "disagree"} == {"missing"}, report
