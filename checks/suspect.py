@@ -1,6 +1,6 @@
 """An answer that disagrees with the equations, and what a hypothesis about it may ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from checks.trial import Trial
 from checks.verdict import DISAGREE
 from derivations import Derivation, DerivationError, Equation, Layer, Tensor, derive
-from derivations.evaluate import evaluate_equations
 from derivations.expressions import tensor_names
 
 FEWEST_ENTRIES = 3  # of fewer, some number makes nearly anything
@@ -87,14 +86,8 @@ class Suspect:
             others = {**derivation.intermediate_cotangents, **derivation.cotangents}
         else:
             others = {equation.name: equation for equation in self.layer.equations}
-        own = others[self.name]
-        needed, todo = {own.name: own}, [own]
-        while todo:
-            for name in tensor_names(todo.pop().rhs):
-                if name in others and name not in needed:
-                    needed[name] = others[name]
-                    todo.append(others[name])
-        return (*(equation for name, equation in needed.items() if name != own.name), own)
+        own = others.pop(self.name)
+        return (*_leading_to(own, others), own)
 
     @cached_property
     def ways(self) -> tuple[bool, ...]:
@@ -140,10 +133,8 @@ class Suspect:
 
     def _reading(self, changed: set[str]) -> list[Equation]:
         """The equations to evaluate anew if these names have other values: what reads them, and the answer's own."""
-        while grown := {e.name for e in self.equations if tensor_names(e.rhs) & changed} - changed:
-            changed = changed | grown
-        own = self.equations[-1].name
-        return [e for e in self.equations if e.name in changed or e.name == own]
+        anew = _changed_by(changed, self.equations) | {self.name}
+        return [equation for equation in self.equations if equation.name in anew]
 
     def explained_with(self, equation: Equation, swapped: Mapping[sp.Basic, sp.Basic] | None = None) -> bool:
         """Whether the answer is what its equations give with one of them replaced by this one, if that has a value.
@@ -162,28 +153,19 @@ class Suspect:
             return False
 
     def _evaluated(self, equations: Sequence[Equation], operands: Mapping[str, Any]) -> NDArray[np.float64]:
-        true = {name: told.value for name, told in self.trial.truth.items()}
-        layer, values = self.layer, {**self.trial.values, **true, **operands}
-        computed = {equation.name for equation in equations}
-        known = [layer.by_name[name] for name in layer.defined if name not in computed]
-        if self.is_cotangent:
-            inner = [e.name for e in self.equations if e.name not in computed]
-            known += [*self.trial.derivation.given, *(Tensor(name, self._primal(name).sizes) for name in inner)]
-        return evaluate_equations(layer, equations, values, "float64", given=known)[self.name]
+        return self.trial.recall.evaluate(equations, operands)[self.name]
 
     def truth_at(self, inputs: Mapping[str, Any]) -> NDArray[np.float64]:
         """What the true answer would be for other inputs of the forward as well, in float64."""
-        return self.trial.derivation.evaluate({**self.trial.values, **inputs}, precision="float64")[self.name]
+        every = {equation.name: equation for equation in self.trial.derivation.equations}
+        anew = _changed_by({*inputs}, every.values()) | {self.name}
+        own = every.pop(self.name)
+        return self._evaluated([e for e in (*_leading_to(own, every), own) if e.name in anew], inputs)
 
     def recomputed(self, name: str, value: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """What the forward computes from an intermediate `name` if that has another value, in float64."""
-        changed = {name}
-        while grown := {e.name for e in self.layer.equations if tensor_names(e.rhs) & changed} - changed:
-            changed |= grown
-        later = [equation for equation in self.layer.equations if equation.name in changed - {name}]
-        known = [self.layer.by_name[other] for other in self.layer.defined if other not in changed - {name}]
-        values = {**self.trial.values, **{t.name: self.trial.truth[t.name].value for t in known}, name: value}
-        return evaluate_equations(self.layer, later, values, "float64", given=known)
+        anew = _changed_by({name}, self.layer.equations) - {name}
+        return self.trial.recall.evaluate([e for e in self.layer.equations if e.name in anew], {name: value})
 
     def with_held(self, tensors: tuple[str, ...]) -> NDArray[np.float64]:
         """What the true answer would be if some intermediates did not depend on the inputs, in float64.
@@ -238,6 +220,25 @@ class SuspectUpToAFactor(Suspect):
             return False
         self.factors.append(factor)
         return True
+
+
+def _leading_to(own: Equation, others: Mapping[str, Equation]) -> list[Equation]:
+    """Those of the other equations that one depends on."""
+    needed: dict[str, Equation] = {}
+    todo = [own]
+    while todo:
+        for name in tensor_names(todo.pop().rhs):
+            if name in others and name not in needed:
+                needed[name] = others[name]
+                todo.append(others[name])
+    return [*needed.values()]
+
+
+def _changed_by(names: set[str], equations: Iterable[Equation]) -> set[str]:
+    """The names, and what equations make of tensors of these names, of what they make of those, and so on."""
+    while grown := {e.name for e in equations if tensor_names(e.rhs) & names} - names:
+        names = names | grown
+    return names
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from checks.full_size import Entries, draw, is_full_size
 from checks.implementation import Implementation, numbers_in
 from checks.kinks import on_kink
 from checks.precision import FORMATS, Format
+from checks.recall import Recall
 from checks.rounding import rounding_bounds
 from checks.symbolic import symbolic, symbolic_entries
 from checks.verdict import Testimony
@@ -74,6 +75,11 @@ class Trial:
     def _shape(self, name: str) -> tuple[int, ...]:
         """The shape of an output, or of an input's cotangent."""
         return np.shape(self.values[f"d{name}" if name in self.outputs else name.removeprefix("d")])
+
+    @cached_property
+    def recall(self) -> Recall:
+        """What the equations give at other operands than these."""
+        return Recall(self.derivation, {**self.values, **{name: told.value for name, told in self.truth.items()}})
 
     @cached_property
     def has_kinks(self) -> bool:
