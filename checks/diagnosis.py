@@ -44,7 +44,10 @@ Found = dict[tuple[str, str], dict[int, str]]  # by hypothesis and mistake: the 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """An explanation of a wrong `cotangent` (or output), and in how many of the cases looked at it holds."""
+    """An explanation of a wrong `cotangent` (or output), and in how many of the cases looked at it holds.
+
+    `at` are the sizes, where it was looked for at others than those of the report.
+    """
 
     cotangent: str
     hypothesis: str
@@ -52,10 +55,12 @@ class Diagnosis:
     sentence: str
     holds: int
     cases: int
+    at: str = ""
 
     def __str__(self) -> str:
         """The sentence, and how often it holds."""
         where = "in the one case" if self.cases == 1 else f"in {self.holds} of {self.cases} cases"
+        where = f"at {self.at}" if self.at else where
         return f"{self.sentence} ({where})"
 
 

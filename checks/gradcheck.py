@@ -17,13 +17,14 @@ from checks.cases import all_cases, given_case, with_constants
 from checks.circumstances import in_float32, only_at_one, widened
 from checks.conduct import conduct
 from checks.conventions import ANY, STATED, with_other_conventions
-from checks.diagnosis import diagnose
+from checks.diagnosis import Diagnosis, diagnose
 from checks.directions import along_a_direction
 from checks.equal_sizes import equal_sizes, squared
 from checks.implementation import Implementation, MisconductError, as_numbers
 from checks.own_masks import DRAWN, drawing, own_mask, with_own_mask
 from checks.precision import format_of
 from checks.report import Report
+from checks.small_sizes import at_small_sizes, right_when_small
 from checks.sources import source_digests
 from checks.stability import look_closer, weigh
 from checks.trial import Trial, make_trial
@@ -71,9 +72,9 @@ def gradcheck(
     kinks, at inputs that lie on them, and beyond those that lie off zero.
 
     A case whose equations have more than 4 million terms is one of full size: of every output and every cotangent up to
-    64 entries are drawn at random and evaluated exactly, all others are looked at together, along a random direction,
-    and nothing is diagnosed. What a dtype leaves in doubt, all witnesses look at again in a finer one, if the code runs
-    there.
+    64 entries are drawn at random and evaluated exactly, all others are looked at together, along a random direction;
+    what is wrong is looked for at small sizes. What a dtype leaves in doubt, all witnesses look at again in a finer
+    one, if the code runs there.
 
     Whatever the implementation does wrong is a finding of the Report. Raises ValueError for a dtype, size, input,
     witness, device or framework that does not exist, and DerivationError for an unknown layer or for inputs that do
@@ -128,9 +129,16 @@ def gradcheck(
         trial = make_trial(implementation, derivation, case, format, rng)
         findings += _examine(trial, tuple(witnesses), rng, kinks, with_conduct=not trials)
         trials.append(trial)
-    small = [trial for trial in trials if trial.drawn is None]
-    diagnoses = diagnose(small, findings) if small else ()
-    if small and (wrong := _wrong_forward(small[0], findings) - {"dtype"}):
+    small, seen = [trial for trial in trials if trial.drawn is None], findings
+    diagnoses: tuple[Diagnosis, ...] = ()
+    wrong_at_all = any(finding.verdict == "disagree" for finding in findings)
+    if not small and wrong_at_all and inputs is None and (there := at_small_sizes(trials[0], fixed)):
+        small, seen = [there], _examine(there, tuple(witnesses), rng, kinks, with_conduct=False)
+        diagnoses = tuple(right_when_small(findings, seen))
+        diagnoses += tuple(replace(diagnosis, at=there.label) for diagnosis in diagnose(small, seen))
+    elif small:
+        diagnoses = diagnose(small, findings)
+    if small and (wrong := _wrong_forward(small[0], seen) - {"dtype"}):
         # What has its shape at unequal sizes, and is wrong, is a mistake even where it is right at equal ones.
         shapeless = not wrong <= {"equations"}
         misread = equal_sizes(small[0], fixed) if inputs is None and shapeless else ()

@@ -100,7 +100,7 @@ class Report:
             "conclusions": list(self.conclusions),
             "diagnoses": [
                 {"cotangent": d.cotangent, "hypothesis": d.hypothesis, "mistake": d.mistake, "sentence": d.sentence}
-                | {"holds": d.holds, "cases": d.cases}
+                | {"holds": d.holds, "cases": d.cases, "at": d.at}
                 for d in self.diagnoses
             ],
             "versions": versions(),

@@ -103,3 +103,45 @@ def test_small_cases_are_looked_at_entry_by_entry():
     linear_layer = derive("linear")
     values = {"X": np.ones((4, 5)), "W": np.ones((5, 3)), "b": np.ones(3), "dY": np.ones((4, 3))}
     assert not is_full_size(linear_layer, values)
+
+
+def with_a_mean(dY, X, W, b):
+    return {"dX": dY @ W.T, "dW": X.T @ dY / len(X), "db": dY.sum(axis=0)}
+
+
+def told(pair, name, **sizes):
+    return [str(diagnosis) for diagnosis in gradcheck(pair, name, sizes={**FULL[name], **sizes}).diagnoses]
+
+
+def test_a_mistake_is_looked_for_at_small_sizes():
+    (told_at_small_sizes,) = told((linear, with_a_mean), "linear")
+    assert told_at_small_sizes.startswith("dW is the true one times 1/N")
+    assert told_at_small_sizes.endswith("(at N=6 D=7 C=5)")
+
+
+def test_what_is_wrong_at_large_sizes_alone_is_said_to_be():
+    (sentence,) = told((linear, wrong_for_large_indices), "linear")
+    assert sentence == "dW is right at small sizes: only larger ones bring it out (at N=6 D=7 C=5)"
+
+
+def test_sizes_that_the_code_has_for_good_are_not_made_small():
+    def only_at_full_width(X, W, b):
+        if X.shape[1] != 784:
+            raise ValueError("784 pixels are expected")
+        return X @ W + b
+
+    assert told((only_at_full_width, with_a_mean), "linear") == []
+
+
+def test_options_and_kernels_stay_and_what_is_equal_stays_equal():
+    def square(X, K, b, stride, pad, dilation):
+        assert X.shape[1] == X.shape[2]
+        assert (*K.shape[:2], stride, pad, dilation) == (3, 3, 1, 1, 1)
+        return row.forward(X=X, K=K, b=b, stride=stride, pad=pad, dilation=dilation)
+
+    def flipped(dY, X, K, b, stride, pad, dilation):
+        arguments = {"dY": dY, "X": X, "K": K[::-1, ::-1].copy(), "stride": stride, "pad": pad, "dilation": dilation}
+        return row.backward(**arguments) | {"dK": row.backward(**{**arguments, "K": K})["dK"]}
+
+    (row,) = rows(["conv2d"])
+    assert any("reads K backwards along r, s" in sentence for sentence in told((square, flipped), "conv2d"))
