@@ -135,10 +135,12 @@ def derive(
     """Derive backward equations, step by step.
 
     Every step names its rule and is proved. Without a layer and without --file, the layers are listed.
+
+    Exit code 0: derived. 1: what is printed is refuted, by a mistake of Backproof's. 2: bad usage.
     """
     from derivations import DerivationError, Layer
     from derivations.layer_file import read_layer_file
-    from derivations.render.formats import formatted
+    from derivations.render.formats import formatted, refutation
 
     if listing or not (layers or file):
         _print_layers()
@@ -149,11 +151,14 @@ def derive(
         asked: list[str | Layer] = [*(layers or []), *([read_layer_file(file)] if file else [])]
         width = _width()
         pages = [formatted(what, format, wrt=wrt or None, order=order, steps=steps, width=width) for what in asked]
+        refuted = [why for what in asked if (why := refutation(what, wrt or None, order)) is not None]
     if format == "json":
         found = [json.loads(page) for page in pages]
         print(json.dumps(found[0] if len(found) == 1 else found, indent=2))
     else:
         print("\n\n".join(page.strip("\n") for page in pages))
+    if refuted:
+        raise RefusalError(f"this derivation is wrong: {refuted[0]}; do not use it, and report it, please", WRONG)
 
 
 def _print_layers() -> None:

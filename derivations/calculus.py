@@ -38,7 +38,14 @@ def canonical(expression: sp.Basic) -> sp.Basic:
 
     Two sums that differ only in the names of their indices come out as the same SymPy object.
     """
-    return _canonical(expression)[0]
+    try:
+        return _canonical(expression)[0]
+    except _CaptureError:
+        return _canonical(with_fresh_bounds(expression))[0]
+
+
+class _CaptureError(Exception):
+    """A sum would bind an index of a sum around it, which has such a name already."""
 
 
 def _canonical(expression: sp.Basic) -> tuple[sp.Basic, int]:
@@ -48,6 +55,8 @@ def _canonical(expression: sp.Basic) -> tuple[sp.Basic, int]:
         body, height = _canonical(expression.function)
         limits = sorted(expression.limits, key=lambda limit: (_letters(limit[2]), _first_place(body, limit[0])))
         names = {limit[0]: _bound_symbol(height, k) for k, limit in enumerate(limits)}
+        if body.has(*({*names.values()} - names.keys())):
+            raise _CaptureError
         renamed = [(names[index], low, high) for index, low, high in limits]
         if not isinstance(expression, sp.Sum):  # a maximum keeps its reading order: the first of equal values wins
             renamed = [(names[index], low, high) for index, low, high in expression.limits]
@@ -90,13 +99,28 @@ def derivative(expression: sp.Expr, entry: sp.Expr) -> sp.Expr:
     """
     if (depth := _nested_sums(expression)) > DEEPEST_SUMS:
         raise DerivationError(f"an equation nests sums and maxima {depth} deep; at most {DEEPEST_SUMS} are worked with")
-    slope = expression.diff(entry).replace(sp.log, log)
+    slope = _merged_powers(expression.diff(entry).replace(sp.log, log))
     if (parts := sum(1 for _ in walk(slope))) > LARGEST_DERIVATIVE:
         raise DerivationError(
             f"an equation's derivative with respect to {entry_name(entry)} has {parts} parts; at most "
             f"{LARGEST_DERIVATIVE} are worked with: split the equation into several"
         )
     return slope
+
+
+def _merged_powers(expression: sp.Basic) -> sp.Basic:
+    """`b**e/b` as `b**(e - 1)`, which has a value where b is 0; SymPy merges numbers alone."""
+    if not expression.args or isinstance(expression, sp.Indexed) or not expression.has(sp.Pow):
+        return expression
+    rebuilt = expression.func(*(_merged_powers(part) for part in expression.args))
+    if not isinstance(rebuilt, sp.Mul):
+        return rebuilt
+    exponents: dict[sp.Expr, list[sp.Expr]] = {}
+    for base, exponent in (factor.as_base_exp() for factor in rebuilt.args):
+        exponents.setdefault(base, []).append(exponent)
+    if all(len(each) == 1 for each in exponents.values()):
+        return rebuilt
+    return sp.Mul(*(base ** sp.Add(*each) for base, each in exponents.items()))
 
 
 def _nested_sums(expression: sp.Basic) -> int:
@@ -397,7 +421,7 @@ def push_constants(expression: sp.Basic) -> sp.Basic:
         return rebuilt
     rest = sp.Mul(*(f for f in rebuilt.args if f is not sums[0]))
     inner = with_fresh_bounds(sums[0])
-    return canonical(sp.Sum(push_constants(rest * inner.function), *inner.limits))
+    return sp.Sum(push_constants(rest * inner.function), *inner.limits)
 
 
 LARGEST_FRACTION = 60

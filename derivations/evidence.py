@@ -35,6 +35,7 @@ class Proof:
     method: str
     for_all_sizes: bool = False
     counterexample: Counterexample | None = None
+    contradicted: bool = False  # by an oracle that shows no numbers
 
     @property
     def verdict(self) -> str:
@@ -43,7 +44,7 @@ class Proof:
             return "proved"
         if self.holds:
             return "certified"
-        return "refuted" if self.counterexample is not None else "open"
+        return "refuted" if self.counterexample is not None or self.contradicted else "open"
 
     def __str__(self) -> str:
         if self.counterexample is not None:

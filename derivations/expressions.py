@@ -148,7 +148,7 @@ class _Choice(sp.Function):
 
     def _eval_derivative(self, variable):
         first, second = self.args
-        return Where(self.takes_first, first.diff(variable), second.diff(variable))
+        return _chosen_slope(self.takes_first, first.diff(variable), second.diff(variable))
 
 
 class maximum(_Choice):  # noqa: N801
@@ -193,7 +193,25 @@ class Where(sp.Function):
 
     def _eval_derivative(self, variable):
         condition, yes, no = self.args
-        return Where(condition, yes.diff(variable), no.diff(variable))
+        return _chosen_slope(condition, yes.diff(variable), no.diff(variable))
+
+
+def _chosen_slope(condition: Boolean, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
+    """`where(condition, yes, no)` of two slopes, with no delta left in it, where a sum would not find it.
+
+    `where(c, a*[i = j], b*[i = j])` is `[i = j]*where(c, a, b)`.
+    """
+    if not (yes.has(sp.KroneckerDelta) or no.has(sp.KroneckerDelta)):
+        return Where(condition, yes, no)
+    slopes: dict[sp.Expr, list[sp.Expr]] = {}
+    for branch, slope in enumerate((yes, no)):
+        for term in sp.Add.make_args(sp.expand_mul(slope, deep=False)):
+            factors = sp.Mul.make_args(term)
+            deltas = sp.Mul(*(f for f in factors if f.has(sp.KroneckerDelta)))
+            rest = sp.Mul(*(f for f in factors if not f.has(sp.KroneckerDelta)))
+            both = slopes.setdefault(deltas, [sp.S.Zero, sp.S.Zero])
+            both[branch] += rest
+    return sp.Add(*(deltas * Where(condition, *both) for deltas, both in slopes.items()))
 
 
 def compared(relation: type[sp.Rel], left: sp.Expr, right: sp.Expr) -> sp.Basic:

@@ -215,7 +215,9 @@ class Layer:
         options = {option.name for option in self.options}
         seen: dict[str, None] = {}
         expressions = [size for tensor in self.tensors for size in tensor.sizes] + list(self.size_definitions.values())
-        for expression in expressions:
+        bounds = [bound for t in self.tensors for bound in (t.low, t.high)]
+        bounds += [bound for option in self.options for bound in (option.low, option.high)]
+        for expression in [*expressions, *(bound for bound in bounds if bound is not None)]:
             for symbol in sorted(expression.free_symbols, key=str):
                 if symbol.name not in options and symbol not in self.size_definitions:
                     seen[symbol.name] = None

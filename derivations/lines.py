@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from derivations.spellings import of_character
+
 LONGEST_LINE = 10_000
 DEEPEST_NESTING = 50
 LONGEST_NUMBER = 30
@@ -64,7 +66,8 @@ def logical_lines(text: str, spelled: Mapping[str, str] = AS_TYPED) -> Iterator[
                 continue
             if character not in "\t" and not (character.isascii() and character.isprintable()):
                 what = unicodedata.name(character, f"U+{ord(character):04X}")
-                raise NotationError(f"the character {character!r} ({what}) is not in the notation", number, column)
+                said = f"the character {character!r} ({what}) is not in the notation{of_character(character)}"
+                raise NotationError(said, number, column)
             depth += (character in "([") - (character in ")]")
             if depth > DEEPEST_NESTING:
                 raise NotationError(f"brackets are nested deeper than {DEEPEST_NESTING}", number, column)
@@ -129,7 +132,8 @@ def python_expression(line: Line, also: str = "") -> tuple[ast.expr, Line]:
         # The outer brackets let ast point into the line instead of complaining about indentation.
         tree = ast.parse(f"({padded.text})", mode="eval").body
     except SyntaxError as error:
-        raise padded.error(f"not a complete expression: {error.msg}", (error.offset or 2) - 2) from None
+        why = "a product is written 2*x" if "decimal literal" in error.msg else error.msg.partition(".")[0]
+        raise padded.error(f"not a complete expression: {why}", (error.offset or 2) - 2) from None
     except (MemoryError, RecursionError, ValueError):
         raise padded.error("the expression is nested too deeply to be read") from None
     return tree, padded
@@ -152,7 +156,7 @@ def _check_brackets(line: Line, also: str) -> None:
     open_brackets: list[tuple[str, int]] = []
     for offset, character in enumerate(line.text):
         if character in "{}'\"`\\;@!$?&|~^:" and character not in also and line.text[offset : offset + 2] != "!=":
-            raise line.error(f"{character!r} is not in the notation", offset)
+            raise line.error(f"{character!r} is not in the notation{of_character(character)}", offset)
         if character in "([":
             open_brackets.append((character, offset))
         elif character in ")]":

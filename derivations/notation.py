@@ -32,6 +32,7 @@ from derivations.lines import (
 from derivations.ranges import Known
 from derivations.schedule import schedule, totals
 from derivations.scope import FUNCTIONS, INTEGER_OPERATORS, Scope, check_rank, constant, small_number, subscripts
+from derivations.spellings import of_character
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LARGEST_POWER = 4  # of a size
@@ -84,6 +85,9 @@ _DECLARATION = re.compile(
     rf"(?P<high>{_TERM}(?:\s+[-+*]\s+{_TERM})*)?)?(?:\s*(?P<sign>>=?)\s*0(?![\w.]))?"
     r"(?(least)\s*<=\s*(?P<most>[1-9]\d{0,8})(?![\w.]))"
 )
+
+
+_BETWEEN = re.compile(r"0\s*<=?\s*(?P<name>[A-Za-z_]\w*)\s*<")
 
 
 def _read_layer(name: str, summary: str, text: str, claims: str, outputs: str) -> Layer:
@@ -155,8 +159,11 @@ class Reader:
                 continue
             match = _DECLARATION.match(line.text, position)
             if match is None:
+                between = _BETWEEN.match(line.text, position)
+                instead = f"; write 0 < {between['name']} <= 1" if between else of_character(line.text[position])
                 raise line.error(
-                    f"expected a declaration such as X[N, D] or an equation, got {line.text[position]!r}", position
+                    f"expected a declaration such as X[N, D] or an equation, got {line.text[position]!r}{instead}",
+                    position,
                 )
             self._declare_one(line, match)
             if arrow:
@@ -173,9 +180,8 @@ class Reader:
         if name in FUNCTIONS or name in {"pi", "inf"}:
             raise line.error(f"{name!r} is a function or constant of the notation, not a name", match.start())
         if keyword.iskeyword(name):
-            raise line.error(
-                f"{name!r} is a word of Python and cannot be a name; another is, such as {name}_", match.start()
-            )
+            instead = "a range is written in 0..1" if name == "in" else f"another is, such as {name}_"
+            raise line.error(f"{name!r} is a word of Python and cannot be a name; {instead}", match.start())
         if name in self.tensors or name in self.options:
             raise line.error(f"{name!r} is declared twice", match.start())
         if name in self.sizes:
@@ -284,7 +290,11 @@ class Reader:
 
     def equation(self, line: Line, sign: int) -> None:
         """Read an equation, the `=` of which stands at `sign`."""
-        tree, padded = python_expression(line.cut(0, sign))
+        try:
+            tree, padded = python_expression(line.cut(0, sign))
+        except NotationError as error:
+            hint = "declarations and every equation have a line of their own"
+            raise NotationError(f"{error.message} ({hint})", error.line, error.column) from None
         name, arguments = self._left_side(tree, padded)
         tensor = self.tensors[name]
         scope = Scope(self, {})
@@ -302,7 +312,8 @@ class Reader:
                     )
                 if value >= 0 or position != 0:
                     raise padded.error(
-                        f"a fixed index on the left starts a recurrence: {name}[-1, ...]", argument.col_offset - 1
+                        f"a fixed index on the left starts a recurrence: {name}[-1, ...], where time is the first axis",
+                        argument.col_offset - 1,
                     )
                 indices.append(sp.Integer(value))
         right = scope.read(line.cut(sign + 1))
@@ -320,7 +331,8 @@ class Reader:
             raise line.error("the left side of an equation is one tensor, such as Y[n, c]")
         if target.id not in self.tensors:
             raise line.error(
-                f"{target.id!r} is used but not declared; declare it with its sizes, such as {target.id}[N]"
+                f"{target.id!r} is used but not declared; declare it with its sizes, such as {target.id}[N], or, where "
+                f"it is a number that is chosen, as {target.id} > 0 and without an equation"
             )
         tensor = self.tensors[target.id]
         if tensor.integer:

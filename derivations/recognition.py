@@ -28,6 +28,7 @@ from derivations.expressions import (
     entry_name,
     exp,
     walk,
+    with_fresh_bounds,
 )
 from derivations.layer import Equation
 from derivations.ranges import Known
@@ -60,7 +61,7 @@ def recognise(expression: sp.Basic, equation: Equation, known: Known) -> sp.Basi
     named = [node for node in walk(marked) if isinstance(node, sp.Indexed | sp.Symbol)]
     entries = [entry for entry in named if entry_name(entry) == exponential.name]
     at = {entry: dict(zip(equation.indices, entry_indices(entry), strict=True)) for entry in entries}
-    replaced = canonical(marked.xreplace({e: value.xreplace(i) for e, i in at.items()}))
+    replaced = canonical(marked.xreplace({e: with_fresh_bounds(value).xreplace(i) for e, i in at.items()}))
     return min((written, cancelled(replaced, longest=4 * LARGEST_FRACTION)), key=cost)
 
 

@@ -26,6 +26,7 @@ from derivations.expressions import (
 from derivations.layer import Layer, Range, Tensor, size_symbol
 from derivations.lines import Line, NotationError, python_expression
 from derivations.ranges import Known
+from derivations.spellings import of_function
 
 if TYPE_CHECKING:
     from derivations.notation import Reader
@@ -92,18 +93,23 @@ class Scope:
         """What is wrong with a part of the line, to be raised."""
         return self.line.error(message, getattr(node, "col_offset", 1) - 1)
 
-    def bind(self, name: str, line: Line, node: ast.AST) -> sp.Symbol:
+    def bind(self, name: str, line: Line, node: ast.expr) -> sp.Symbol:
         """Bring an index into scope."""
         known = (self.reader.tensors, self.reader.options, self.reader.sizes, self.reader.cotangents, FUNCTIONS)
         if any(name in names for names in known) or name in {f"d{tensor}" for tensor in self.reader.tensors}:
-            raise line.error(f"{name!r} is taken already and cannot be an index", node.col_offset - 1)  # type: ignore[attr-defined]
+            raise line.error(
+                f"{name!r} is taken already and cannot be an index{self._taken_as(name)}", node.col_offset - 1
+            )
         if name in self.bindings:
             raise line.error(
                 f"the index {name!r} is in use already; sum over another letter",
-                node.col_offset - 1,  # type: ignore[attr-defined]
+                node.col_offset - 1,
             )
         self.bindings[name] = Binding(name, index(name))
         return self.bindings[name].symbol
+
+    def _taken_as(self, name: str) -> str:
+        return "; sizes are capitals, as in X[N, D]" if name.islower() and name in self.reader.options else ""
 
     def _size_of(self, binding: Binding, line: Line, offset: int) -> sp.Expr:
         if binding.size is None:
@@ -148,7 +154,8 @@ class Scope:
                 raise self.error("a comparison is a condition: write where(condition, a, b) or [condition]", node)
             case ast.Attribute():
                 raise self.error("attributes are not in the notation", node)
-        raise self.error(f"{_describe(node)} is not in the notation", node)
+        instead = ": write where(condition, a, b)" if isinstance(node, ast.IfExp) else ""
+        raise self.error(f"{_describe(node)} is not in the notation{instead}", node)
 
     def _name(self, node: ast.Name) -> sp.Expr:
         name = node.id
@@ -173,9 +180,9 @@ class Scope:
         raise self.error(self._unknown(name), node)
 
     def _unknown(self, name: str) -> str:
-        if name.islower() and len(name) == 1:
+        if name.islower() and len(name) == 1 and not of_function(name):
             return f"{name!r} is neither an index in scope nor declared; bind it, as in sum[{name}](...), or declare it"
-        return f"{name!r} is used but not declared"
+        return f"{name!r} is used but not declared{of_function(name)}"
 
     def _arithmetic(self, node: ast.BinOp) -> sp.Expr:
         spine, operand = [node], node.left
@@ -292,8 +299,8 @@ class Scope:
             or_else = f"; of two values: {of_two}(a, b)" if of_two in CHOICES and len(node.args) == 2 else ""
             raise self.error(f"{name} needs its indices: {name}[d](...){or_else}", node)
         if name not in FUNCTIONS:
-            near = f"there is no function {name!r}; there are {', '.join(sorted(FUNCTIONS))}"
-            raise self.error(near, node)
+            instead = of_function(name) or f"; there are {', '.join(sorted(FUNCTIONS))}"
+            raise self.error(f"there is no function {name!r}{instead}", node)
         wanted = 3 if name == "where" else 2 if name in CHOICES else 1
         if len(node.args) != wanted or any(isinstance(a, ast.Starred) for a in node.args):
             raise self.error(f"{name} takes {wanted} argument{'s' * (wanted > 1)}, got {len(node.args)}", node)
@@ -324,7 +331,8 @@ class Scope:
 
     def _reduction(self, node: ast.Call, func: ast.Subscript) -> sp.Expr:
         if not isinstance(func.value, ast.Name) or func.value.id not in REDUCTIONS:
-            raise self.error(f"only {', '.join(REDUCTIONS)} take indices before their bracket", node)
+            instead = of_function(func.value.id) if isinstance(func.value, ast.Name) else ""
+            raise self.error(f"only {', '.join(REDUCTIONS)} take indices before their bracket{instead}", node)
         if len(node.args) != 1 or isinstance(node.args[0], ast.Starred):
             raise self.error(f"{func.value.id}[...] takes one argument, got {len(node.args)}", node)
         names = []

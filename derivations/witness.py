@@ -85,7 +85,8 @@ def _certified(verdicts: Iterable[Verdict], wanted: int, what: str = "derivative
     agreed = 0
     for point, verdict in verdicts:
         if verdict is False:
-            return Proof(False, f"the {what} that series carry forward differs, at sizes {point.sizes}")
+            differs = f"the {what} that series carry forward differs, at sizes {point.sizes}"
+            return Proof(False, differs, contradicted=True)
         agreed += verdict is True
         if agreed == wanted:
             break

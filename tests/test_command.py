@@ -26,7 +26,9 @@ from checks.certificate import confirm
 from checks.certificate import load as load_certificate
 from checks.suite import SUITE
 from derivations import LAYERS
+from derivations.backward import Derivation
 from derivations.book import CHAPTERS
+from derivations.evidence import Proof
 from derivations.practice import skills
 from numeric import recipes
 from numeric.checkpoint import load as load_model
@@ -237,6 +239,16 @@ def test_derive_prints_a_page(run):
     assert "dW = X.T @ dY" in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
     assert "chain rule" not in run("derive", "linear", "--result").out
+
+
+@pytest.mark.parametrize("format", ["text", "numpy"])
+def test_a_derivation_that_its_witness_refutes_is_not_passed_off_as_right(run, monkeypatch, format):
+    differs = Proof(False, "the derivative differs", contradicted=True)
+    monkeypatch.setattr(Derivation, "witness", property(lambda self: differs))
+    outcome = run("derive", "linear", "--format", format)
+    assert outcome.code == 1
+    assert "dW" in outcome.out
+    assert outcome.err.startswith("backproof: this derivation is wrong: the derivative differs")
 
 
 def test_derive_as_json(run):

@@ -32,6 +32,16 @@ def formatted(
     return _second_order(what, wrt, format, steps, width)
 
 
+def refutation(what: str | Layer, wrt: Sequence[str] | None = None, order: int = 1) -> str | None:
+    """Why what `formatted` prints is wrong, if its independent witness says so: never but by a mistake of ours."""
+    from derivations.hessian import second_order
+
+    if what == "network" and what not in LAYERS:
+        return None
+    witness = (derive(what, wrt) if order == 1 else second_order(what, wrt)).witness
+    return witness.method if witness.verdict == "refuted" else None
+
+
 def _first_order(derivation: Derivation, format: Format, steps: bool, width: int) -> str:
     match format:
         case "text":

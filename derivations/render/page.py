@@ -226,7 +226,9 @@ def share_proved(steps: Sequence[Step]) -> str:
 
 def testimony(witness: Proof) -> str:
     """What the witness of a whole derivation says."""
-    return witness.method if witness.holds else f"WRONG: {witness.method}"
+    if witness.holds:
+        return witness.method
+    return f"{'WRONG' if witness.verdict == 'refuted' else 'open'}: {witness.method}"
 
 
 def _claims_verdict(claims) -> str:

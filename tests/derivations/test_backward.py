@@ -184,6 +184,13 @@ def test_a_wrong_step_is_refuted():
     assert replace(step, after_expression=2 * step.after_expression).proof.verdict == "refuted"
 
 
+def test_what_nothing_speaks_for_is_not_said_to_be_wrong():
+    never = derive(read_layer("X[N] Y[N]\nY[n] = log(-X[n]**2)"))
+    assert never.witness.verdict == "open"
+    wrong = Equation(sound().cotangents["dX"].lhs, sp.S.Zero, sound().cotangents["dX"].ranges)
+    assert enclosed(replace(sound(), cotangents={**sound().cotangents, "dX": wrong})).verdict == "refuted"
+
+
 # where names, sizes and branches are out of the ordinary
 
 
@@ -199,6 +206,22 @@ def test_a_wrong_step_is_refuted():
         ("k[N] j[N] Y\nY = sum[n](k[n]*sum[i](j[i]))", ["dk[n] = dY*sum[i](j[i])", "dj[i] = dY*sum[n](k[n])"]),
         ("k in -2..2\nX[N] Y[N]\nY[n] = X[n + k]", ["dX[n] = dY[n - k]*[0 <= n - k <= N - 1]"]),
         ("X[N, N] Y[N]\nY[n] = X[n, n]", ["dX[n, i] = dY[i]*[i = n]"]),
+        ("X[N] Y[N]\nY[n] = where(X[n] > 0, X[n], X[n]/5)", ["dX[n] = dY[n]*where(X[n] > 0, 1, 1/5)"]),
+        ("X[N] b Y[N]\nY[n] = maximum(b*X[n], X[n])", ["dX[n] = dY[n]*where(b*X[n] >= X[n], b, 1)"]),
+        (
+            "X[N] T[N] in 0..1 Y[N]\nY[n] = where(T[n] > 0, sum[i](X[i]), X[n])",
+            ["dX[n] = dY[n]*[T[n] <= 0] + sum[k](dY[k]*[T[k] > 0])"],
+        ),
+        ("X[N] A[K] Y[N]\nY[n] = sum[k](A[k]*X[n]**k)", ["dX[n] = dY[n]*sum[k](k*A[k]*X[n]**(k - 1))"]),
+        ("X[N] > 0\np > 0\nY[N]\nY[n] = X[n]**(1 - p)/(1 - p)", ["dX[n] = dY[n]*X[n]**(-p)"]),
+        (
+            "X[N] T[N] in 0..C - 1 L\nL = sum[n, m](where(T[n] == T[m], X[n]*X[m], 0))",
+            ["dX[n] = 2*dL*sum[k](X[k]*[T[k] = T[n]])"],
+        ),
+        (
+            "Z[N, C] t P[N, C]\nP[n, c] = exp(t*Z[n, c])/sum[k](exp(t*Z[n, k]))",
+            ["dZ[n, c] = t*P[n, c]*(dP[n, c] - sum[k](dP[n, k]*P[n, k]))"],
+        ),
     ],
 )
 def test_results_out_of_the_ordinary(text, cotangents):

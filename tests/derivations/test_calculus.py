@@ -90,6 +90,24 @@ def test_equal_sums_are_the_same_object():
     assert calculus.canonical(one) == calculus.canonical(other)
 
 
+def test_no_sum_takes_the_name_of_an_index_that_is_bound_around_it():
+    outer, inner = sp.Symbol("_0_0", integer=True), sp.Symbol("_1_0", integer=True)
+    N, x = sp.Symbol("N", integer=True, positive=True), sp.IndexedBase("x")
+    whole = sp.Sum(x[outer] * sp.Sum(x[inner] * x[outer - inner], (inner, 0, N - 1)), (outer, 0, N - 1))
+    written = calculus.canonical(whole)
+    assert written.subs(N, 3).doit().expand() == whole.subs(N, 3).doit().expand()
+    assert calculus.canonical(written) == written
+
+
+def test_what_stands_before_a_sum_is_multiplied_into_it_under_its_own_names():
+    i, j, N = sp.Symbol("_0_0", integer=True), sp.Symbol("j", integer=True), sp.Symbol("N", integer=True, positive=True)
+    x = sp.IndexedBase("x")
+    body = x[i] * sp.Sum(x[j] * x[i], (j, 0, N - 1)) * sp.Sum(x[j], (j, 0, N - 1))
+    whole = sp.Sum(body, (i, 0, N - 1))
+    pushed = calculus.canonical(calculus.push_constants(whole))
+    assert pushed.subs(N, 2).doit().expand() == whole.subs(N, 2).doit().expand()
+
+
 def test_a_summed_index_without_a_place_of_its_own_takes_a_letter_of_its_size():
     layer = read_layer("b[M] D1[N] Y[M]\nY[m] = sum[k](b[k//2]*b[k]*0 + b[m])")
     M, k, m = sp.Symbol("M", integer=True, positive=True), sp.Dummy("k", integer=True), sp.Symbol("m", integer=True)

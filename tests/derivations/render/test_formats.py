@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from derivations import DerivationError, derive, read_layer, second_order
+from derivations import DerivationError, backward, derive, read_layer, second_order
+from derivations.evidence import Proof
 from derivations.network import network_page
 from derivations.render import hessian
-from derivations.render.formats import formatted
+from derivations.render.formats import formatted, refutation
 from derivations.render.json import as_json, second_order_json
 from derivations.render.latex_page import latex_page
 from derivations.render.markdown import markdown
@@ -58,3 +59,18 @@ def test_the_network_is_a_page_of_its_own_until_a_layer_takes_its_name():
 def test_what_the_network_is_not(asked, line):
     with pytest.raises(DerivationError, match=line):
         formatted("network", **{"format": "text", **asked})
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_nothing_speaks_against_what_is_derived(order):
+    assert refutation("tanh", order=order) is None
+    assert refutation("network", order=order) is None
+
+
+def test_what_the_witness_refutes_is_told(monkeypatch):
+    differs = Proof(False, "the derivative differs", contradicted=True)
+    monkeypatch.setattr(backward.Derivation, "witness", property(lambda self: differs))
+    assert refutation("tanh") == "the derivative differs"
+    undecided = Proof(False, "no point was found")
+    monkeypatch.setattr(backward.Derivation, "witness", property(lambda self: undecided))
+    assert refutation("tanh") is None
