@@ -17,6 +17,7 @@ import sympy as sp
 from derivations.expressions import (
     BINDERS,
     Bracket,
+    Where,
     floordiv,
     modulo,
 )
@@ -404,18 +405,29 @@ class Reader:
         """Write down where a tensor is read outside its range: the start of a recurrence, or zero."""
         known = known.within(expression)
 
-        def visit(node: sp.Basic) -> sp.Basic:
+        def visit(node: sp.Basic, here: Known) -> sp.Basic:
+            """`here` is what is known beside a condition; it guards whole numbers, which nothing differentiates."""
             if not node.args or isinstance(node, sp.IndexedBase):
                 return node
             if isinstance(node, sp.Indexed):
-                entry = node.func(node.base, *(visit(i) for i in node.indices))
+                entry = node.func(node.base, *(visit(i, here) for i in node.indices))
                 tensor = self.tensors.get(entry.base.name) or self.cotangents.get(entry.base.name)
-                return entry if tensor is None else self._guarded_entry(entry, tensor, known)
+                if tensor is None:
+                    return entry
+                return self._guarded_entry(entry, tensor, here if tensor.integer else known)
             if isinstance(node, BINDERS):
-                return node.func(visit(node.function), *node.limits)
-            return node.func(*(visit(part) for part in node.args))
+                return node.func(visit(node.function, here), *node.limits)
+            if isinstance(node, Where):
+                condition, yes, no = node.args
+                branches = visit(yes, here.assuming(condition)), visit(no, here.assuming(sp.Not(condition)))
+                return node.func(visit(condition, here), *branches)
+            brackets = [part for part in node.args if isinstance(node, sp.Mul) and isinstance(part, Bracket)]
+            beside = here
+            for bracket in brackets:
+                beside = beside.assuming(bracket.args[0])
+            return node.func(*(visit(part, here if part in brackets else beside) for part in node.args))
 
-        return visit(expression)
+        return visit(expression, known)
 
     def _guarded_entry(self, entry: sp.Indexed, tensor: Tensor, known: Known) -> sp.Expr:
         guards, start = [], sp.S.Zero

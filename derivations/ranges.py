@@ -60,6 +60,20 @@ class Known:
         inner = {index: (low, high) for index, low, high in limits}
         return Known({**self.indices, **inner}, self.tensors, self.sizes, self.positive)
 
+    def assuming(self, condition: sp.Basic) -> Known:
+        """The same where a condition holds: one that says of an index that it is above or below something."""
+        found = dict(self.indices)
+        for part in sp.And.make_args(condition):
+            if not isinstance(part, sp.Gt | sp.Ge | sp.Lt | sp.Le):
+                continue
+            strict = int(isinstance(part, sp.Gt | sp.Lt))
+            smaller, larger = part.args[::-1] if isinstance(part, sp.Gt | sp.Ge) else part.args
+            if larger in found and self.nonnegative(smaller + strict - found[larger][0]):
+                found[larger] = (smaller + strict, found[larger][1])
+            if smaller in found and self.nonnegative(found[smaller][1] - larger + strict):
+                found[smaller] = (found[smaller][0], larger - strict)
+        return Known(found, self.tensors, self.sizes, self.positive)
+
     def bounds(self, atom: sp.Expr) -> Range | None:
         """The least and the greatest value of an index, an entry of an integer tensor, a remainder or a quotient."""
         if atom in self.indices:

@@ -521,6 +521,9 @@ class _Writer:
         if isinstance(node, sp.Pow) and node.exp.is_Integer and node.exp > 0:
             base = self.integer(node.base, axes)
             return Code(f"{base.within(ATOM)} ** {node.exp}", base.axes, POWER)
+        if isinstance(node, Bracket):
+            held = self._condition(node.args[0], axes)
+            return Code(f"1 * {held.text}", held.axes, MULTIPLY)
         raise DerivationError(f"{node} is no index expression")
 
     def _index_array(self, name: str, size: str) -> str:

@@ -43,3 +43,24 @@ def test_what_indices_and_sizes_imply_is_found(expression):
 @pytest.mark.parametrize("expression", [n - 1, N - 2, N - D, -n, n - d, modulo(n, 3) - 1], ids=str)
 def test_what_may_be_negative_is_left_open(expression):
     assert not KNOWN.nonnegative(expression)
+
+
+CONDITIONS = (n > 0, n >= 2, n < N - 1, n <= 1, sp.And(n > 0, d < D - 1), sp.Not(n > 0), n < d, sp.Gt(N - 2, n))
+
+
+@given(
+    st.sampled_from(CONDITIONS),
+    st.lists(st.integers(-2, 2), min_size=len(ATOMS), max_size=len(ATOMS)),
+    st.integers(-3, 3),
+)
+def test_nothing_is_called_nonnegative_that_is_negative_where_a_condition_holds(condition, factors, constant):
+    expression = constant + sp.Add(*(factor * atom for factor, atom in zip(factors, ATOMS, strict=True)))
+    if KNOWN.assuming(condition).nonnegative(expression):
+        held = zip(values(expression), values(condition), strict=True)
+        assert all(value >= 0 for value, holds in held if holds == sp.true)
+
+
+@pytest.mark.parametrize(("condition", "expression"), [(n > 0, n - 1), (n < N - 1, N - 2 - n), (sp.Not(n > 0), -n)])
+def test_a_condition_is_used(condition, expression):
+    assert KNOWN.assuming(condition).nonnegative(expression)
+    assert not KNOWN.nonnegative(expression)
