@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derivations import Derivation
-from derivations.demand import demanded, terms
+from derivations.demand import demanded, terms, work
 from derivations.evaluate import Machine, machine_for
 from derivations.fields import Floats
 from derivations.schedule import schedule
@@ -43,9 +43,7 @@ class Draw:
 
 def is_full_size(derivation: Derivation, values: Mapping[str, Any]) -> bool:
     """Whether the equations have so many terms at these values that only some entries are evaluated exactly."""
-    machine = _machine(derivation, values)
-    total = sum(int(np.prod(machine.shape(e), dtype=np.int64)) * terms(e, machine) for e in derivation.equations)
-    return total > FULL_SIZE_TERMS
+    return work(derivation.equations, _machine(derivation, values)) > FULL_SIZE_TERMS
 
 
 def draw(derivation: Derivation, values: Mapping[str, Any], rng: np.random.Generator) -> Draw:

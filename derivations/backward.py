@@ -241,6 +241,8 @@ def derive(what: str | Layer, wrt: str | Sequence[str] | None = None) -> Derivat
 
 @lru_cache(maxsize=256)
 def _derive(layer: Layer, wrt: tuple[str, ...] | None) -> Derivation:
+    from derivations.sampling import require_evaluable
+
     real = [t.name for t in layer.inputs if not t.integer]
     for name in wrt or ():
         if name not in real:
@@ -248,6 +250,7 @@ def _derive(layer: Layer, wrt: tuple[str, ...] | None) -> Derivation:
                 raise DerivationError(f"{layer.name}: {name} is an integer tensor; it has no derivative")
             raise DerivationError(f"{layer.name} has no input {name!r}; it has {', '.join(real)}")
     _check_length(layer)
+    require_evaluable(layer)
     return _Backward(layer).run(list(wrt) if wrt is not None else real)
 
 

@@ -6,6 +6,7 @@ places that any of the entries reads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -131,6 +132,11 @@ def _reads(
     for part in parts:
         if isinstance(part, sp.Basic) and not isinstance(part, sp.IndexedBase):
             yield from _reads(part, axes, rank, machine)
+
+
+def work(equations: Iterable[Equation], machine: Machine) -> int:
+    """How many terms all entries of some equations have."""
+    return sum(math.prod(machine.shape(equation)) * terms(equation, machine) for equation in equations)
 
 
 def terms(equation: Equation, machine: Machine) -> int:

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from derivations.evaluate import evaluate_equations
+from derivations.demand import work
+from derivations.evaluate import Machine, evaluate_equations
 from derivations.expressions import log, tensor_names, walk
+from derivations.fields import Floats
 from derivations.layer import DerivationError, Layer, Option, Tensor
 from derivations.sizes import concrete_sizes, concrete_value
 
@@ -20,6 +22,7 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 LARGEST_SIZE = 3
 MOST_PLACES = 3000
 MOST_DRAWS = 2000
+MOST_TERMS = 500_000  # of all equations at a point, a second or two of balls
 
 
 def random_inputs(layer: Layer, sizes: Mapping[str, float], rng: np.random.Generator) -> dict[str, Any]:
@@ -174,7 +177,31 @@ def settled(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generator) ->
         return None
     if math.prod(size for name, size in known.items() if name[0].isupper()) > MOST_PLACES:
         return None
+    if terms_at(layer, known) > MOST_TERMS:
+        return None
     return {**sizes, **{name: value for name, value in options.items() if isinstance(value, int)}}
+
+
+def require_evaluable(layer: Layer) -> None:
+    """Raise DerivationError for a layer whose fixed sizes are so large that nothing about it could be evaluated."""
+    smallest = {name: 1 for name in layer.size_names}
+    try:
+        _, known = _draw_options(layer, smallest, np.random.default_rng(0))
+        least = terms_at(layer, known)
+    except DerivationError:
+        return  # there are other sizes
+    if least > MOST_TERMS:
+        raise DerivationError(
+            f"{layer.name}: with the numbers among its sizes it has {least} terms or more; at most {MOST_TERMS} are "
+            "evaluated: write letters, X[N, D], since what is derived holds for all sizes"
+        )
+
+
+def terms_at(layer: Layer, sizes: Mapping[str, int]) -> int:
+    """How many terms the equations have at some sizes and whole options, and entries the inputs."""
+    known = concrete_sizes(layer, sizes)
+    inputs = sum(math.prod(concrete_value(size, known) for size in tensor.sizes) for tensor in layer.inputs)
+    return inputs + work(layer.equations, Machine(Floats(), known))
 
 
 def shape_of(tensor: Tensor, layer: Layer, sizes: Mapping[str, int]) -> tuple[int, ...]:

@@ -19,14 +19,14 @@ from derivations.fields import Balls, Series
 from derivations.layer import DerivationError, Equation, Layer, Tensor, rate_name
 from derivations.points import POINTS, SEED
 from derivations.question import BITS, Question, same_ball
-from derivations.sampling import Point, drawn, points, shape_of, whole
+from derivations.sampling import MOST_TERMS, Point, drawn, points, shape_of, terms_at, whole
 from derivations.schedule import users
 
 if TYPE_CHECKING:
     from derivations.backward import Derivation, Step
     from derivations.hessian import SecondOrder
 
-WITNESS_POINTS = 40
+WITNESS_POINTS, WITNESS_TERMS = 40, 2 * MOST_TERMS
 Verdict = tuple[Point, bool | None]
 
 
@@ -36,13 +36,23 @@ def enclosed(derivation: Derivation, wanted: int = WITNESS_POINTS) -> Proof:
     rng = np.random.default_rng(SEED)
 
     def verdicts() -> Iterator[Verdict]:
-        for point in itertools.islice(points(layer, SEED), 3 * wanted):
+        for point in _affordable(layer, itertools.islice(points(layer, SEED), 3 * wanted)):
             cotangents = {t.name: _drawn(t, layer, point, rng) for t in derivation.given}
             targets = [name[1:] for name in derivation.cotangents]
             direction = {name: drawn(np.shape(point.values[name]), rng) for name in targets}
             yield point, _encloses(derivation, point.values | cotangents, direction)
 
     return _certified(verdicts(), wanted)
+
+
+def _affordable(layer: Layer, drawn: Iterable[Point]) -> Iterator[Point]:
+    """The points, but no more than a few of them where numbers among a layer's sizes make each of them large."""
+    spent = 0
+    for point in drawn:
+        spent += terms_at(layer, point.sizes)
+        yield point
+        if spent > WITNESS_TERMS:
+            return
 
 
 def enclosed_twice(second: SecondOrder, wanted: int = WITNESS_POINTS) -> Proof:
@@ -54,7 +64,7 @@ def enclosed_twice(second: SecondOrder, wanted: int = WITNESS_POINTS) -> Proof:
     rng = np.random.default_rng(SEED)
 
     def verdicts() -> Iterator[Verdict]:
-        for point in itertools.islice(points(layer, SEED), 3 * wanted):
+        for point in _affordable(layer, itertools.islice(points(layer, SEED), 3 * wanted)):
             values = point.values | {t.name: _drawn(t, layer, point, rng) for t in second.given}
             other = {name[1:]: drawn(np.shape(point.values[name[1:]]), rng) for name in first.cotangents}
             yield point, _encloses_twice(second, values, other)

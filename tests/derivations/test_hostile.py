@@ -25,6 +25,9 @@ TOO_LARGE = {
     "brackets without end": over("X[N]", nested("(", ")", 60)),
     "a number without end": over("X[N]", "X[n]*" + "9" * 5000),
     "a power without end": over("X[N]", nested("(", ")**64", 3)),
+    "a size without end": "X[999999999]  Y[999999999]\nY[n] = X[n]**2",
+    "a size that is hardly read": "X[999999999]  Y\nY = X[0]**2",
+    "a sum over too much": "X[1000, N]  Y[1000, N]\nY[n, d] = sum[k](X[k, d]*X[n, d])",
 }
 
 

@@ -1,6 +1,7 @@
 """Random inputs lie where the layer wants them, are the same for the same seed, and have few bits."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from derivations import LAYERS, DerivationError, read_layer
+from derivations import LAYERS, DerivationError, derive, read_layer
 from derivations.sampling import points, settled
 
 
@@ -30,6 +31,18 @@ def test_points_keep_to_the_declarations(name, seed):
             continue  # a window that lies in the padding altogether has no largest value
         results = layer.evaluate(point.values, "float64")
         assert all(np.isfinite(result).all() for result in results.values())
+
+
+def test_a_sum_of_many_indices_is_evaluated_at_small_sizes_alone():
+    indices = [f"i{k}" for k in range(14)]
+    text = f"X[N] Y\nY = sum[{', '.join(indices)}]({'*'.join(f'X[{i}]' for i in indices)})"
+    found = list(itertools.islice(points(read_layer(text), 3), 6))
+    assert {point.sizes["N"] for point in found} == {1, 2}
+
+
+def test_where_numbers_among_the_sizes_make_each_point_large_fewer_are_asked():
+    layer = read_layer("X[N, 784] W[784, 100] Y[N, 100]\nY[n, c] = sum[d](X[n, d]*W[d, c])")
+    assert re.search(r"at [2-9] points", derive(layer).witness.method)
 
 
 def test_the_same_seed_gives_the_same_points():
