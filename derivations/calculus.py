@@ -367,7 +367,7 @@ def distribute(expression: sp.Basic) -> sp.Basic:
         return expression
     if isinstance(expression, sp.Mul | sp.Add):
         whole = expression.func(*(distribute(part) for part in expression.args))
-        return sp.expand_mul(whole, deep=False) if _terms(whole) <= MOST_TERMS else whole
+        return sp.expand_mul(whole, deep=False) if count_terms(whole) <= MOST_TERMS else whole
     if isinstance(expression, sp.Sum):
         body = distribute(expression.function)
         terms = sp.Add.make_args(body)
@@ -375,11 +375,11 @@ def distribute(expression: sp.Basic) -> sp.Basic:
     return expression
 
 
-def _terms(expression: sp.Basic) -> int:
+def count_terms(expression: sp.Basic) -> int:
     """How many terms an expression has when its products of brackets are multiplied out."""
     if isinstance(expression, sp.Add):
-        return sum(map(_terms, expression.args))
-    return math.prod(map(_terms, expression.args)) if isinstance(expression, sp.Mul) else 1
+        return sum(map(count_terms, expression.args))
+    return math.prod(map(count_terms, expression.args)) if isinstance(expression, sp.Mul) else 1
 
 
 @lru_cache(maxsize=4096)

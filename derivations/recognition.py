@@ -14,6 +14,7 @@ from derivations.calculus import (
     cancelled,
     canonical,
     cost,
+    count_terms,
     distribute,
     is_partial,
     push_constants,
@@ -32,6 +33,8 @@ from derivations.expressions import (
 )
 from derivations.layer import Equation
 from derivations.ranges import Known
+
+MOST_TERMS_WRITTEN_OUT = 30  # what has more is no shorter for it: of the catalogue, none with more than six was
 
 
 def recognise(expression: sp.Basic, equation: Equation, known: Known) -> sp.Basic:
@@ -204,7 +207,10 @@ def with_forward_value(expression: sp.Expr, equation: Equation, known: Known) ->
     if not _pattern(equation)[1] <= _ingredients(expression):
         return expression
     candidates = [expression]
-    for form in (expression, canonical(push_constants(canonical(distribute(expression))))):
+    forms = [expression]
+    if count_terms(expression) <= MOST_TERMS_WRITTEN_OUT:
+        forms.append(canonical(push_constants(canonical(distribute(expression)))))
+    for form in forms:
         written = recognise(form, equation, known)
         if written != form:
             candidates.append(tidy(written))
