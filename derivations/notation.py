@@ -119,9 +119,9 @@ class Reader:
     size_definitions: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     sizes: set[str] = field(default_factory=set)
     equations: dict[str, Equation] = field(default_factory=dict)
-    boundaries: dict[str, Equation] = field(default_factory=dict)
+    boundaries: dict[tuple[str, int], Equation] = field(default_factory=dict)
     padded: dict[str, None] = field(default_factory=dict)
-    started: set[str] = field(default_factory=set)
+    started: set[tuple[str, int]] = field(default_factory=set)
     cotangents: dict[str, Tensor] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
@@ -133,7 +133,7 @@ class Reader:
             tensors=dict(layer.by_name),
             options={option.name: option for option in layer.options},
             size_definitions=dict(layer.size_definitions),
-            boundaries={equation.name: equation for equation in layer.boundaries},
+            boundaries={(equation.name, int(_start_of(equation)[1])): equation for equation in layer.boundaries},
         )
         for tensor in layer.tensors:
             reader.sizes.update(
@@ -300,7 +300,7 @@ class Reader:
         tensor = self.tensors[name]
         scope = Scope(self, {})
         indices: list[sp.Expr] = []
-        for position, (argument, size) in enumerate(zip(arguments, tensor.sizes, strict=True)):
+        for argument, size in zip(arguments, tensor.sizes, strict=True):
             if isinstance(argument, ast.Name):
                 symbol = scope.bind(argument.id, padded, argument)
                 scope.bindings[argument.id].size, scope.bindings[argument.id].seen_in = size, ast.unparse(tree)
@@ -311,20 +311,33 @@ class Reader:
                     raise padded.error(
                         "the left side of an equation has plain indices, such as Y[n, c]", argument.col_offset - 1
                     )
-                if value >= 0 or position != 0:
+                if value >= 0 or any(i.is_Integer for i in indices):
                     raise padded.error(
-                        f"a fixed index on the left starts a recurrence: {name}[-1, ...], where time is the first axis",
+                        f"a fixed index on the left starts a recurrence: {name}[-1, ...], before its first step",
                         argument.col_offset - 1,
                     )
                 indices.append(sp.Integer(value))
         right = scope.read(line.cut(sign + 1))
         lhs = tensor[tuple(indices)]
         ranges = scope.ranges()
-        store = self.boundaries if any(i.is_Integer for i in indices) else self.equations
-        if name in store:
+        equation = Equation(lhs, right, ranges)
+        if any(i.is_Integer for i in indices):
+            self._add_start(equation, line)
+            return
+        if name in self.equations:
             raise line.error(f"{name!r} is assigned twice; a tensor has one equation")
-        store[name] = Equation(lhs, right, ranges)
+        self.equations[name] = equation
         self.lines[name] = line
+
+    def _add_start(self, equation: Equation, line: Line) -> None:
+        axis, step = _start_of(equation)
+        key = equation.name, int(step)
+        if any(name == equation.name and _start_of(other)[0] != axis for (name, _), other in self.boundaries.items()):
+            raise line.error(f"{equation.name!r} starts along two axes; a recurrence has one")
+        if key in self.boundaries:
+            raise line.error(f"{equation.name!r} starts twice at {step}")
+        self.boundaries[key] = equation
+        self.lines[f"{equation.name}[{step}]"] = line
 
     def _left_side(self, tree: ast.expr, line: Line) -> tuple[str, list[ast.expr]]:
         target = tree.value if isinstance(tree, ast.Subscript) else tree
@@ -355,15 +368,17 @@ class Reader:
 
     def layer(self, name: str, summary: str, claims: str, wanted: list[str]) -> Layer:
         """What was read, put together and looked over; `wanted` names the outputs."""
-        for started in self.boundaries:
+        for started, step in self.boundaries:
             if started not in self.equations:
-                raise self.lines[started].error(f"this starts a recurrence, but {started!r} has no equation of its own")
+                raise self.lines[f"{started}[{step}]"].error(
+                    f"this starts a recurrence, but {started!r} has no equation of its own"
+                )
         tensors = tuple(self.tensors.values())
         bare = Layer(name, summary, tensors, tuple(self.options.values()), (), size_definitions=self.size_definitions)
         self.boundaries = {n: self._guard(eq, Known.of(bare, eq.ranges)) for n, eq in self.boundaries.items()}
         order = tuple(self._guard(eq, Known.of(bare, eq.ranges)) for eq in self.equations.values())
-        for unused in self.boundaries.keys() - self.started:
-            raise self.lines[unused].error(
+        for unused, step in sorted(self.boundaries.keys() - self.started):
+            raise self.lines[f"{unused}[{step}]"].error(
                 f"this starts a recurrence, but no equation reads {unused!r} before its first step"
             )
         outputs = tuple(wanted) or (tuple(self.equations)[-1],)
@@ -431,22 +446,26 @@ class Reader:
 
     def _guarded_entry(self, entry: sp.Indexed, tensor: Tensor, known: Known) -> sp.Expr:
         guards, start = [], sp.S.Zero
-        boundary = self.boundaries.get(tensor.name)
+        starts = [(*_start_of(each), each) for (name, _), each in self.boundaries.items() if name == tensor.name]
         for position, (i, size) in enumerate(zip(entry.indices, tensor.sizes, strict=True)):
             above, below = known.inside(i, sp.S.Zero, size - 1)
-            if not above and boundary is not None and position == 0:
-                start = self._start(boundary, entry.indices)
-                self.started.add(tensor.name)
-            elif not above or not below:
+            reached = [(step, each) for axis, step, each in starts if axis == position and not above]
+            for step, boundary in reached:
+                if not known.nonnegative(i - step - 1):
+                    others = zip(boundary.lhs.indices, entry.indices, strict=True)
+                    renamed = {index: here for index, here in others if index != step}
+                    start += sp.KroneckerDelta(sp.expand(i - step), 0) * boundary.rhs.xreplace(renamed)
+                    self.started.add((tensor.name, int(step)))
+            if not reached and not (above and below):
                 self.padded[tensor.name] = None
             guards += [] if above else [Bracket(sp.Ge(i, 0))]
             guards += [] if below else [Bracket(sp.Le(i, size - 1))]
         return start + sp.Mul(*guards) * entry if guards else entry
 
-    def _start(self, boundary: Equation, indices: tuple[sp.Expr, ...]) -> sp.Expr:
-        lhs = boundary.lhs.indices
-        renamed = dict(zip(lhs[1:], indices[1:], strict=True))
-        return sp.KroneckerDelta(sp.expand(indices[0] - lhs[0]), 0) * boundary.rhs.xreplace(renamed)
+
+def _start_of(boundary: Equation) -> tuple[int, sp.Integer]:
+    """The axis along which a recurrence starts, and the step, which is before the first."""
+    return next((axis, index) for axis, index in enumerate(boundary.lhs.indices) if index.is_Integer)
 
 
 def _definition_closure(size: sp.Symbol, definitions: Mapping[sp.Symbol, sp.Expr]) -> set[sp.Symbol]:

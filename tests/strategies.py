@@ -169,7 +169,7 @@ READ = ("h[t-1, n]*u[n]", "sum[m](h[t-1, m]*U[m, n])", "h[t-1, n]", "c[t-1, n]",
 
 @st.composite
 def recurrences(draw) -> str:
-    """A recurrence of one or two states, forwards in time, with or without a start of its own."""
+    """A recurrence of one or two states, forwards in time, the first or the second axis, with or without starts."""
     both = draw(st.booleans())
     reads = [read for read in READ if both or "c[" not in read]
     equations = []
@@ -181,8 +181,15 @@ def recurrences(draw) -> str:
     equations.append(f"h[t, n] = {gate.format(f'{here} + {draw(st.sampled_from(reads))}')}")
     if draw(st.booleans()) and any("h[t-1" in equation for equation in equations):
         equations.append("h[-1, n] = h0[n]")
+    if draw(st.booleans()):
+        equations = [f"{e} + h[t-2, n]*u[n]" if e.startswith("h[t, n]") else e for e in equations]
+        equations += ["h[-2, n] = 2*h0[n]"] if draw(st.booleans()) else []
     declared = "x[T, N]  u[N]  U[N, N]  h0[N]" + ("  c[T, N]" if both else "")
-    return "\n".join([f"{declared}  h[T, N]", *equations])
+    text = "\n".join([f"{declared}  h[T, N]", *equations])
+    return text if draw(st.booleans()) else _TIME_FIRST.sub(r"[\2, \1]", text)
+
+
+_TIME_FIRST = re.compile(r"\[(T|t|t-[12]|-[12]), (\w)\]")
 
 
 CONVOLUTIONS = (

@@ -131,6 +131,13 @@ def test_a_boundary_starts_a_recurrence():
     assert read.equations[0].text == "h[t] = h[t - 1]*[t - 1 >= 0] + h0*[t = 0] + x[t]"
 
 
+def test_a_recurrence_may_start_along_any_axis_and_at_several_steps():
+    read = read_layer("x[N, T] h0[N] h[N, T]\nh[n, t] = h[n, t-2] + x[n, t]\nh[n, -2] = h0[n]\nh[n, -1] = 2*h0[n]")
+    right = "h[n, t - 2]*[t - 2 >= 0] + 2*h0[n]*[t - 1 = 0] + h0[n]*[t = 0] + x[n, t]"
+    assert read.equations[0].text == f"h[n, t] = {right}"
+    assert [boundary.text for boundary in read.boundaries] == ["h[n, -2] = h0[n]", "h[n, -1] = 2*h0[n]"]
+
+
 @pytest.mark.parametrize("text", CONVOLUTIONS)
 def test_strided_padded_dilated_and_grouped_indices_are_read(text):
     assert read_layer(text).equations
@@ -219,6 +226,10 @@ REFUSED = [
     ("X[N] Y[N]\nY[n + 1] = X[n]", 2, 3, "plain indices"),
     ("X[N] Y[N]\nY[0] = X[0]", 2, 3, "starts a recurrence"),
     ("X[N] Y[N]\nX[n] + Y[n] = X[n]", 2, 1, "one tensor"),
+    ("X[N] Y[N]\nY[n] = X[n] + Y[n-1]\nY[-1] = 0\nY[-1] = 1", 4, 1, "'Y' starts twice at -1"),
+    ("X[N] Y[N]\nY[n] = X[n] + Y[n-1]\nY[-1] = 0\nY[-2] = 1", 4, 1, "no equation reads 'Y' before its first step"),
+    ("X[N] Y[N, N]\nY[n, i] = Y[n-1, i] + X[i]\nY[-1, i] = 0\nY[n, -1] = 0", 4, 1, "starts along two axes"),
+    ("X[N] Y[N, N]\nY[n, i] = Y[n-1, i] + X[i]\nY[-1, -1] = 0", 3, 7, "starts a recurrence"),
     ("X[N] Y[N]\nY[-1] = 0", 1, 1, "no equation"),
     ("X[N] Y[N]\nY[n] = X[n]\nY[-1] = 0", 3, 1, "no equation reads 'Y' before its first step"),
     ("X[N] Y[N]\nY[n] = Y[n] + X[n]", 2, 1, "defined by itself"),
