@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
 LONGEST_BAR, LIKELY = 50, 0.5
+LONGEST_COMPLAINT = 2000  # letters; the names of all layers are 1200
 
 Format = Literal["text", "latex", "markdown", "json", "numpy"]
 Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names of layers; see derive --list.")]
@@ -85,7 +86,10 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"backproof: {' '.join(message.split())}", file=sys.stderr)
+    """Say it in one line, whatever names of files or words of other people's code are in it."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(message.split()))
+    half = LONGEST_COMPLAINT // 2
+    print(f"backproof: {line if len(line) <= 2 * half else f'{line[:half]} ... {line[-half:]}'}", file=sys.stderr)
 
 
 @contextmanager

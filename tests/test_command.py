@@ -129,6 +129,14 @@ def test_bad_usage_is_one_line(refused, arguments, line):
     assert re.search(line, refused(*arguments))
 
 
+def test_what_is_complained_of_cannot_write_to_the_terminal_as_it_likes(refused):
+    assert "cannot read ?[2J?: No such file" in refused("derive", "--file", "\x1b[2J\udcff")
+    line = refused("train", "--network", "a" * 10_000)
+    assert "unknown network 'aaa" in line
+    assert line.endswith("three-blue-one-brown")
+    assert len(line) < 2100
+
+
 def test_a_closed_pipe_is_no_trouble():
     nobody_reads, pipe = os.pipe()
     os.close(nobody_reads)
