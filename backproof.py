@@ -435,8 +435,15 @@ def _left_out(value: float | None) -> float | None:
     return value
 
 
+def _given(context: typer.Context) -> set[str]:
+    """The options that were typed, those too that say what goes without saying."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
 @app.command()
 def train(
+    context: typer.Context,
     network: Annotated[str, typer.Option(metavar="NAME", help="One of the networks in the README.")] = "mlp",
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="mnist, digits, or auto: MNIST where it can be had, else the digits.")
@@ -516,6 +523,8 @@ def train(
     from numeric.training import recipe_for
     from numeric.training import train as fit
 
+    if keep_path and out is None and resume is None:
+        raise RefusalError("--keep-path keeps the way beside the run: say with --out DIR where")
     console = _console()
     certificates: list[Certificate] = []
     changes: dict[str, Any] = {
@@ -533,14 +542,7 @@ def train(
     with _refusing(InputError):
         recipe: Recipe | None = None
         if resume:
-            if (
-                out
-                or init
-                or threads
-                or keep_path
-                or augment is not None
-                or any(change is not None for change in changes.values())
-            ):
+            if _given(context) - {"resume", "data"}:
                 raise RefusalError("--resume takes everything but --data from the run; leave the other options out")
             run, out = recorded_run(resume), resume
             network, dataset, seed, recipe = run["network"], run["dataset"], run["seed"], run["recipe"]

@@ -215,7 +215,10 @@ def test_ctrl_c_is_one_line_and_says_how_to_resume(tmp_path):
     ("arguments", "line"),
     [
         (["--resume", "nowhere"], "no checkpoint.safetensors in nowhere: nothing was interrupted there"),
-        (["--resume", "nowhere", "--epochs", 3], "--resume takes everything but --data from the run"),
+        *(
+            (["--resume", "nowhere", *others], "--resume takes everything but --data from the run")
+            for others in (["--epochs", 3], ["--seed", 0], ["--network", "mlp"], ["--dataset", "auto"], ["--keep-path"])
+        ),
     ],
 )
 def test_what_cannot_be_resumed_is_one_line(refused, arguments, line):
@@ -529,6 +532,7 @@ def test_an_explosion_names_the_layer_and_the_step(run, monkeypatch, tmp_path):
     ("arguments", "line"),
     [
         (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, mlp-augmented, cnn"),
+        (["--keep-path"], "--keep-path keeps the way beside the run: say with --out DIR where"),
         (["--dataset", "cifar"], "unknown dataset 'cifar'; expected one of"),
         (["--dataset", "digits", "--init", "ones"], "unknown initialization 'ones'; expected one of"),
         (["--dataset", "digits", "--optimizer", "magic"], "unknown optimizer 'magic'; expected one of sgd, momentum"),
