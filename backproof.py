@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
+        _require_no_empty(sys.argv[1:] if arguments is None else arguments)
         code = app(arguments, prog_name="backproof", standalone_mode=False) or DONE
         sys.stdout.flush()
         if code == INTERRUPTED:
@@ -83,6 +85,15 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
             return WRONG
         _complain(f"cannot write the output: {error.strerror}; make room, or send it somewhere else")
         return REFUSED
+
+
+def _require_no_empty(arguments: Sequence[str]) -> None:
+    """Refuse what an unset variable of a shell leaves behind: as a path it would be the folder that one is in."""
+    parts = [part for each in arguments for part in (each.split("=", 1) if each.startswith("--") else [each])]
+    for before, part in pairwise(("", *parts)):
+        if not part:
+            what = before if before.startswith("--") else "an argument"
+            raise RefusalError(f"{what} is empty: say something there, or leave it out")
 
 
 def _complain(message: str) -> None:
@@ -371,13 +382,13 @@ def doctor(
 
 
 def _settings(pairs: list[str]) -> dict[str, float]:
+    expected = "NAME=NUMBER, such as N=5 or margin=0.5"
     settings = {}
-    for pair in pairs:
-        name, _, number = pair.partition("=")
+    for name, number in _told("--set", pairs, expected).items():
         try:
             settings[name] = float(number)
         except ValueError:
-            raise RefusalError(f"--set {pair!r} sets nothing: write NAME=NUMBER, such as N=5 or margin=0.5") from None
+            raise RefusalError(f"--set '{name}={number}' sets nothing: write {expected}") from None
     return settings
 
 

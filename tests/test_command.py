@@ -122,6 +122,9 @@ def test_a_wing_is_its_command(wing, command):
         (["check", "--seed", "x"], r"'--seed': .*integer"),
         (["check", "--json"], r"'--json' requires an argument"),
         (["train", "--epochs", "0"], r"'--epochs': .*greater than or equal to 1"),
+        (["derive", ""], r"an argument is empty: say something there, or leave it out"),
+        (["train", "--out", ""], r"--out is empty"),
+        (["derive", "linear", "--wrt="], r"--wrt is empty"),
         (["train", "mlp"], r"unexpected extra argument.*mlp"),
     ],
 )
