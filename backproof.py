@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from checks.report import Report
 
 DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
+UNREAD = 141  # the reader of the output has gone: 128 + SIGPIPE, as a shell reports it
 LONGEST_BAR, LIKELY = 50, 0.5
 LONGEST_COMPLAINT = 2000  # letters; the names of all layers are 1200
 
@@ -55,7 +56,14 @@ class RefusalError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 when done, 1 if checked code is not right, 2 for bad input, 130 on Ctrl-C."""
+    """Run the command and exit: 0 when done, 1 if checked code is not right, 2 for bad input, 130 on Ctrl-C.
+
+    141 says that nobody reads the output any more. Where it is closed, as by `>&-` in a shell, it goes nowhere.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="spell")
@@ -76,13 +84,20 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except typer.TyperException as error:
         _complain(f"{error.format_message().rstrip('.')}; backproof --help tells more")
         return REFUSED
+    except SystemExit as stop:  # Typer and Rich end with 1 where nobody reads, which says that something disagrees
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        return UNREAD
     except OSError as error:
+        if error.filename is not None:  # a name that is too long, say, or a folder that nobody may enter
+            _complain(f"{error.filename}: {error.strerror}; choose another")
+            return REFUSED
         if error.errno not in (errno.ENOSPC, errno.EPIPE):
             raise
         with open(os.devnull, "w") as nowhere:  # for what is left of the output, which Python writes at the end
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        if error.errno == errno.EPIPE:  # the reader has seen enough
-            return WRONG
+        if error.errno == errno.EPIPE:
+            return UNREAD
         _complain(f"cannot write the output: {error.strerror}; make room, or send it somewhere else")
         return REFUSED
 

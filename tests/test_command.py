@@ -140,13 +140,33 @@ def test_what_is_complained_of_cannot_write_to_the_terminal_as_it_likes(refused)
     assert len(line) < 2100
 
 
-def test_a_closed_pipe_is_no_trouble():
+@pytest.mark.parametrize("arguments", [["derive", "--list"], ["check", "relu"]])
+def test_a_closed_pipe_is_no_trouble_and_no_disagreement(arguments):
     nobody_reads, pipe = os.pipe()
     os.close(nobody_reads)
-    command = [sys.executable, "-m", "backproof", "derive", "--list"]
+    command = [sys.executable, "-m", "backproof", *arguments]
     done = subprocess.run(command, cwd=ROOT, stdout=pipe, stderr=subprocess.PIPE, text=True)
     os.close(pipe)
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", [["derive", "linear"], ["check", "relu"]])
+def test_where_the_output_is_closed_it_goes_nowhere(arguments):
+    command = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-m", "backproof", *arguments]
+    assert subprocess.run(command, cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["doctor", "{}.py:f", "--against", "linear"], ["train", *QUICK, "--out", "{}"], ["train", "--data", "{}"]),
+        *(["check", "relu", "--json", "{}"], ["train", "--resume", "{}"], ["book", "--out", "{}"]),
+        ["picture", "tree", "relu", "--out", "{}"],
+    ],
+)
+def test_a_name_that_is_too_long_for_a_file_is_one_line(refused, tmp_path, arguments):
+    long = str(tmp_path / ("a" * 300))
+    assert "File name too long" in refused(*(str(argument).format(long) for argument in arguments))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
