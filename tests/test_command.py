@@ -909,7 +909,7 @@ def test_an_explanation_is_held_against_ideas(practise):
         (["--export", "nowhere.json/ada.json"], "nowhere.json"),
         (["--export", "ada.json", "--progress", "./ada.json"], "ada.json is the file of progress itself"),
         (["--explain", "layers", "nielsen"], "one thing is explained at a time"),
-        (["--progress", "."], "cannot read .: Is a directory; name another file with --progress"),
+        (["--progress", "."], "cannot read .: it is no regular file; name another file with --progress"),
     ],
 )
 def test_what_cannot_be_practised_is_one_line(practise, refused, tmp_path, monkeypatch, arguments, line):
