@@ -937,14 +937,13 @@ def picture_wiggle(
     out: To = None,
 ) -> None:
     """Nudge one weight with a slider, and watch z, a and C move, against what their derivatives predict."""
-    from numeric.data.datasets import load
     from numeric.errors import InputError
-    from numeric.model import load_model
+    from numeric.model import dataset_of, load_model
     from numeric.pictures.wiggle_page import wiggle_page
 
     def draw() -> str:
         trained = load_model(model)
-        dataset = load(trained.metadata["dataset"], data)
+        dataset = dataset_of(trained, data)
         if example >= len(dataset.test_images):
             raise InputError(f"no test image {example}: {dataset.name} has {len(dataset.test_images)}, from 0 on")
         row, label = dataset.test_images[example : example + 1], int(dataset.test_labels[example])
