@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from checks.report import Report
 
 DONE, WRONG, REFUSED, INTERRUPTED = 0, 1, 2, 130
+UNREAD = 141  # the reader of the output has gone: 128 + SIGPIPE, as a shell reports it
 LONGEST_BAR, LIKELY = 50, 0.5
+LONGEST_COMPLAINT = 2000  # letters; the names of all layers are 1200
 
 Format = Literal["text", "latex", "markdown", "json", "numpy"]
 Names = Annotated[list[str] | None, typer.Argument(metavar="LAYER", help="Names of layers; see derive --list.")]
@@ -53,7 +56,14 @@ class RefusalError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 when done, 1 if checked code is not right, 2 for bad input, 130 on Ctrl-C."""
+    """Run the command and exit: 0 when done, 1 if checked code is not right, 2 for bad input, 130 on Ctrl-C.
+
+    141 says that nobody reads the output any more. Where it is closed, as by `>&-` in a shell, it goes nowhere.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="spell")
@@ -62,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
+        _require_no_empty(sys.argv[1:] if arguments is None else arguments)
         code = app(arguments, prog_name="backproof", standalone_mode=False) or DONE
         sys.stdout.flush()
         if code == INTERRUPTED:
@@ -73,19 +84,38 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except typer.TyperException as error:
         _complain(f"{error.format_message().rstrip('.')}; backproof --help tells more")
         return REFUSED
+    except SystemExit as stop:  # Typer and Rich end with 1 where nobody reads, which says that something disagrees
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        return UNREAD
     except OSError as error:
+        if error.filename is not None:  # a name that is too long, say, or a folder that nobody may enter
+            _complain(f"{error.filename}: {error.strerror}; choose another")
+            return REFUSED
         if error.errno not in (errno.ENOSPC, errno.EPIPE):
             raise
         with open(os.devnull, "w") as nowhere:  # for what is left of the output, which Python writes at the end
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        if error.errno == errno.EPIPE:  # the reader has seen enough
-            return WRONG
+        if error.errno == errno.EPIPE:
+            return UNREAD
         _complain(f"cannot write the output: {error.strerror}; make room, or send it somewhere else")
         return REFUSED
 
 
+def _require_no_empty(arguments: Sequence[str]) -> None:
+    """Refuse what an unset variable of a shell leaves behind: as a path it would be the folder that one is in."""
+    parts = [part for each in arguments for part in (each.split("=", 1) if each.startswith("--") else [each])]
+    for before, part in pairwise(("", *parts)):
+        if not part:
+            what = before if before.startswith("--") else "an argument"
+            raise RefusalError(f"{what} is empty: say something there, or leave it out")
+
+
 def _complain(message: str) -> None:
-    print(f"backproof: {' '.join(message.split())}", file=sys.stderr)
+    """Say it in one line, whatever names of files or words of other people's code are in it."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(message.split()))
+    half = LONGEST_COMPLAINT // 2
+    print(f"backproof: {line if len(line) <= 2 * half else f'{line[:half]} ... {line[-half:]}'}", file=sys.stderr)
 
 
 @contextmanager
@@ -372,13 +402,13 @@ def doctor(
 
 
 def _settings(pairs: list[str]) -> dict[str, float]:
+    expected = "NAME=NUMBER, such as N=5 or margin=0.5"
     settings = {}
-    for pair in pairs:
-        name, _, number = pair.partition("=")
+    for name, number in _told("--set", pairs, expected).items():
         try:
             settings[name] = float(number)
         except ValueError:
-            raise RefusalError(f"--set {pair!r} sets nothing: write NAME=NUMBER, such as N=5 or margin=0.5") from None
+            raise RefusalError(f"--set '{name}={number}' sets nothing: write {expected}") from None
     return settings
 
 
@@ -436,8 +466,15 @@ def _left_out(value: float | None) -> float | None:
     return value
 
 
+def _given(context: typer.Context) -> set[str]:
+    """The options that were typed, those too that say what goes without saying."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
+
+
 @app.command()
 def train(
+    context: typer.Context,
     network: Annotated[str, typer.Option(metavar="NAME", help="One of the networks in the README.")] = "mlp",
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="mnist, digits, or auto: MNIST where it can be had, else the digits.")
@@ -517,6 +554,8 @@ def train(
     from numeric.training import recipe_for
     from numeric.training import train as fit
 
+    if keep_path and out is None and resume is None:
+        raise RefusalError("--keep-path keeps the way beside the run: say with --out DIR where")
     console = _console()
     certificates: list[Certificate] = []
     changes: dict[str, Any] = {
@@ -534,14 +573,7 @@ def train(
     with _refusing(InputError):
         recipe: Recipe | None = None
         if resume:
-            if (
-                out
-                or init
-                or threads
-                or keep_path
-                or augment is not None
-                or any(change is not None for change in changes.values())
-            ):
+            if _given(context) - {"resume", "data"}:
                 raise RefusalError("--resume takes everything but --data from the run; leave the other options out")
             run, out = recorded_run(resume), resume
             network, dataset, seed, recipe = run["network"], run["dataset"], run["seed"], run["recipe"]
@@ -910,14 +942,13 @@ def picture_wiggle(
     out: To = None,
 ) -> None:
     """Nudge one weight with a slider, and watch z, a and C move, against what their derivatives predict."""
-    from numeric.data.datasets import load
     from numeric.errors import InputError
-    from numeric.model import load_model
+    from numeric.model import dataset_of, load_model
     from numeric.pictures.wiggle_page import wiggle_page
 
     def draw() -> str:
         trained = load_model(model)
-        dataset = load(trained.metadata["dataset"], data)
+        dataset = dataset_of(trained, data)
         if example >= len(dataset.test_images):
             raise InputError(f"no test image {example}: {dataset.name} has {len(dataset.test_images)}, from 0 on")
         row, label = dataset.test_images[example : example + 1], int(dataset.test_labels[example])

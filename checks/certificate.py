@@ -14,6 +14,7 @@ from numeric.atomic import write_atomically
 
 FORMAT = 1
 LONGEST = 10_000_000  # bytes; one of the whole catalogue has two million
+LONGEST_NAME = 200  # of a layer or a module
 
 
 class CertificateError(ValueError):
@@ -111,13 +112,12 @@ def confirm(certificate: Certificate) -> None:
 
 def _entry(report: Report) -> dict[str, Any]:
     described = report.to_dict()
-    kept = _ENTRY[:-3]
     checks = [
         {key: check[key] for key in ("case", "cotangent", "witness", "verdict", "error")}
         for check in described["checks"]
     ]
     rest = {"cases": list(report.cases), "sources": sorted(report.sources), "checks": checks}
-    return {**{key: described[key] for key in kept}, **rest}
+    return {**{key: described[key] for key in _ENTRY if key not in rest}, **rest}
 
 
 def _content(certificate: Certificate) -> dict[str, Any]:
@@ -128,15 +128,37 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def _are_names(value: Any) -> bool:
+    return all(isinstance(each, str) and each.isprintable() and len(each) <= LONGEST_NAME for each in value)
+
+
 def _is_table(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    return isinstance(value, dict) and _are_names(value) and all(isinstance(each, str) for each in value.values())
 
 
 def _are_entries(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, dict) and set(each) == set(_ENTRY) for each in value)
+    return isinstance(value, list) and all(_is_entry(each) for each in value)
 
 
-_ENTRY = ("layer", "implementation", "dtype", "seed", "verdict", "cases", "sources", "checks")
+def _is_entry(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == set(_ENTRY)
+        and all(isinstance(value[name], kind) for name, kind in _ENTRY.items())
+        and _are_names([value["layer"], *value["sources"]])
+    )
+
+
+_ENTRY = {
+    "layer": str,
+    "implementation": str,
+    "dtype": str,
+    "seed": int,
+    "verdict": str,
+    "cases": list,
+    "sources": list,
+    "checks": list,
+}
 _FIELDS: dict[str, Callable[[Any], bool]] = {
     "verdict": lambda value: value in ("agree", "disagree", "unresolved"),
     "checked": _are_entries,

@@ -198,7 +198,7 @@ def _elsewhere(trial: Trial) -> dict[str, Any]:
 def _defaults(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         parameters = inspect.signature(function).parameters.values()
-    except ValueError:  # some builtins have no signature
+    except (ValueError, TypeError):  # some builtins have no signature, and what is called one may be anything
         return {}
     return {p.name: p.default for p in parameters if isinstance(p.default, int | float)}
 

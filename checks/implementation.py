@@ -1,5 +1,6 @@
 """An implementation of a layer: any forward and backward, whoever wrote them, behind one pair of calls."""
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -68,10 +69,15 @@ def call(function: Callable[..., Any], positional: list[tuple[str, Any]], named:
     except MisconductError:
         raise
     except (Exception, SystemExit) as error:  # code under test may raise anything at all, and that is a finding
-        trouble = " ".join(f"{type(error).__name__}: {error}".split())
         refused = isinstance(error, TypeError) and (error.__traceback__ is None or error.__traceback__.tb_next is None)
-        told = f"{shown(function, positional, named)} raises {trouble}"
+        told = f"{shown(function, positional, named)} raises {trouble(error)}"
         raise MisconductError("raises", told, ran=not refused) from error
+
+
+def trouble(error: BaseException) -> str:
+    """Somebody's exception in one line, which Python puts together: its own `__str__` may raise another."""
+    message = traceback.TracebackException(type(error), error, None, lookup_lines=False)
+    return " ".join(f"{type(error).__name__}: {message}".split())
 
 
 def as_numbers(name: str, value: Any) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Iterable
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,12 +29,12 @@ def source_digests(functions: Iterable[Callable[..., Any]]) -> dict[str, str]:
 
 
 def current_digest(module: str) -> str | None:
-    """The digest of a module's source as it is now; None where it has none any more."""
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError):  # a parent that is gone; a module without a spec, such as __main__
-        return digest_of(getattr(sys.modules.get(module), "__file__", None))
-    return digest_of(spec.origin if spec else None)
+    """The digest of a module's source as it is now; None where it has none any more. Nothing is imported to find it."""
+    loaded = sys.modules.get(module)
+    if loaded is not None and getattr(loaded, "__spec__", None) is None:  # such as __main__
+        return digest_of(getattr(loaded, "__file__", None))
+    specification = _specification(module)
+    return digest_of(specification.origin if specification else None)
 
 
 def digest_of(file: str | None) -> str | None:
@@ -42,6 +42,22 @@ def digest_of(file: str | None) -> str | None:
     if file is None or not Path(file).is_file():
         return None
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def _specification(module: str) -> ModuleSpec | None:
+    """Where a module is. `importlib.util.find_spec` would run the packages that it is in, whoever wrote them."""
+    if module in sys.modules:
+        return getattr(sys.modules[module], "__spec__", None)
+    package, _, name = module.rpartition(".")
+    above = _specification(package) if package else None
+    path = above.submodule_search_locations if above else None
+    if not name.isidentifier() or (path is None and "." in module):
+        return None
+    try:
+        found = (finder.find_spec(module, path) for finder in sys.meta_path)
+        return next((each for each in found if each is not None), None)
+    except KeyError:  # a folder without __init__.py asks for its parent, which nobody has imported
+        return None
 
 
 def _used_by(module: ModuleType) -> list[ModuleType]:

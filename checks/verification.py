@@ -28,6 +28,7 @@ CERTIFICATE = "certificate.json"
 # As many rows as a batch of training has; the first matrix of a network of MNIST is of full size then. An image that is
 # seen as such has as many windows as rows a batch, so that a few are enough.
 BATCH, IMAGES = 64, 4
+MOST_NAMED = 3
 # The key of a model's metadata under which it names the certificate of the code that trained it, by its digest.
 NAMED = "certificate"
 CODE: dict[bool | None, Verdict] = {True: "agree", False: "disagree", None: "unresolved"}
@@ -123,13 +124,18 @@ def provenance(model: Model, certificate: Certificate | None, reports: Sequence[
     if certificate.verdict != "agree":
         return Provenance(False, f"the certificate does not vouch for the code: its verdict is {certificate.verdict}")
     if certificate.changed:
-        return Provenance(False, f"the code has changed since it was certified: {', '.join(certificate.changed)}")
+        return Provenance(False, f"the code has changed since it was certified: {_named(certificate.changed)}")
     modules = {module for report in reports for module in report.sources}
     unknown = sorted({*model.network.layers} - {*certificate.layers}) or sorted(modules - {*certificate.sources})
     if unknown:
-        return Provenance(False, f"the certificate says nothing of {', '.join(unknown)}")
+        return Provenance(False, f"the certificate says nothing of {_named(unknown)}")
     link = "the model names it" if named else "the model does not name it"
     return Provenance(True, f"the code is the code that was certified ({len(certificate.sources)} modules; {link})")
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def certificate_beside(model: Path) -> Certificate | None:

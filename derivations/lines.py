@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -130,7 +131,8 @@ def python_expression(line: Line, also: str = "") -> tuple[ast.expr, Line]:
             raise padded.error(f"the number {number[0][:20]}... is too long", number.start())
     try:
         # The outer brackets let ast point into the line instead of complaining about indentation.
-        tree = ast.parse(f"({padded.text})", mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # of what the notation takes or refuses by itself
+            tree = ast.parse(f"({padded.text})", mode="eval").body
     except SyntaxError as error:
         why = "a product is written 2*x" if "decimal literal" in error.msg else error.msg.partition(".")[0]
         raise padded.error(f"not a complete expression: {why}", (error.offset or 2) - 2) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
@@ -51,6 +52,12 @@ def load(
         shapes, metadata = _described(path, file)
         accept(shapes, metadata)
         return {name: file.get_tensor(name) for name in shapes}, metadata
+
+
+def cast(array: np.ndarray, dtype: DTypeLike = np.float32) -> np.ndarray:
+    """A copy in another dtype; what that cannot hold becomes infinite."""
+    with np.errstate(over="ignore"):
+        return array.astype(dtype)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import numpy as np
 from numeric import checkpoint
 from numeric.architectures import NETWORKS, build
 from numeric.checkpoint import Shapes
+from numeric.data.dataset import Dataset
+from numeric.data.datasets import load
 from numeric.errors import InputError
 from numeric.network import Network, Parameters
 
@@ -36,11 +38,27 @@ def load_model(path: Path) -> Model:
     """
     parameters, metadata = checkpoint.load(path, lambda shapes, metadata: _network(path, shapes, metadata))
     network = _network(path, {name: array.shape for name, array in parameters.items()}, metadata)
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
-        single = {name: array.astype(np.float32) for name, array in parameters.items()}
+    single = {name: checkpoint.cast(array) for name, array in parameters.items()}
     if not all(np.isfinite(array).all() for array in single.values()):
         raise InputError(f"{path} holds parameters that are not finite; train the model anew")
     return Model(network, single, metadata)
+
+
+def dataset_of(model: Model, data: Path | None) -> Dataset:
+    """The dataset that a model was trained on; `data` is the folder of MNIST's files.
+
+    Raises InputError where its file names none, or one that cannot be had, or whose images or classes do not fit it.
+    """
+    name, network = model.metadata.get("dataset", "auto"), model.network
+    if name == "auto":
+        raise InputError(f"the file of {network.name} does not say which data it was trained on; train the model anew")
+    dataset = load(name, data)
+    if (dataset.train_images.shape[1], dataset.classes) != (network.features, network.classes):
+        raise InputError(
+            f"{network.name} sorts images of {network.features} pixels into {network.classes} classes, {dataset.name} "
+            f"has {dataset.train_images.shape[1]} and {dataset.classes}; train the model anew"
+        )
+    return dataset
 
 
 def _network(path: Path, shapes: Shapes, metadata: dict[str, str]) -> Network:

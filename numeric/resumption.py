@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,17 +95,18 @@ class Progress:
         )
 
     def _take(self, arrays: dict[str, np.ndarray], told: dict[str, Any]) -> None:
+        arrays = {name: checkpoint.cast(arrays[name], like.dtype) for name, like in self._arrays(self.vector).items()}
         if not all(np.isfinite(array).all() for array in arrays.values()):
             raise ValueError("values that are not finite")
         counters = _of_kinds(told["counters"], {name: int for name, array in self.state.items() if not array.ndim})
         if not all(0 <= count < _MOST for count in counters.values()):
             raise ValueError("counters that count nothing")
         state = {
-            name: arrays[_STATE + name].astype(array.dtype) if array.ndim else np.array(counters[name])
+            name: arrays[_STATE + name] if array.ndim else np.array(counters[name])
             for name, array in self.state.items()
         }
         history = [Epoch(**_of_kinds(epoch, _EPOCH)) for epoch in _list(told["history"])]
-        patience = Patience(**_of_kinds(told["patience"], _PATIENCE), best=arrays[_BEST].astype(self.vector.dtype))
+        patience = Patience(**_of_kinds(told["patience"], _PATIENCE), best=arrays[_BEST])
         if [epoch.epoch for epoch in history] != list(range(1, len(history) + 1)):
             raise ValueError("epochs that do not follow each other")
         if not 1 <= patience.best_epoch <= len(history) or not 0 < patience.share <= 1:
@@ -140,6 +140,7 @@ def recorded_run(folder: Path) -> Run:
 
 # More than any count of epochs, steps or threads.
 _MOST = 1 << 62
+_LARGEST = 1e100  # more than any length of vectors in float32, and its square is a number still
 _EPOCH = get_type_hints(Epoch)
 _PATIENCE = {name: kind for name, kind in get_type_hints(Patience).items() if name != "best"}
 
@@ -170,7 +171,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _of_kinds(record: Any, kinds: Mapping[str, Any]) -> dict[str, Any]:
-    """The record, if it has these very fields, each of its kind and no number without an end. Raises ValueError."""
+    """The record, if it has these very fields, each of its kind and no number beyond all. Raises ValueError."""
     fits = isinstance(record, dict) and set(record) == set(kinds)
     if not fits or not all(_is_of_kind(record[name], kind) for name, kind in kinds.items()):
         raise ValueError("fields of another kind")
@@ -184,5 +185,5 @@ def _is_of_kind(value: Any, kind: Any) -> bool:
         get_origin(kind) is not dict
         and isinstance(value, kind)
         and not isinstance(value, bool)
-        and not (isinstance(value, float) and not math.isfinite(value))
+        and not (isinstance(value, float) and not abs(value) < _LARGEST)
     )

@@ -22,6 +22,7 @@ from numeric.run_directory import write_run
 from numeric.teams import team_for, usual_threads
 from numeric.trajectory import Trajectory
 
+MOST_THREADS = 256
 _VALIDATION_SHARE = 1 / 12  # 5000 of MNIST's 60000
 
 
@@ -87,6 +88,8 @@ def train(
     network = build(network_name, features, dataset.classes, Penalty(recipe.lam1, recipe.lam), recipe.keep)
     threads = usual_threads(network) if threads is None else threads
     _require_at_least(1, threads=threads)
+    if threads > MOST_THREADS:
+        raise InputError(f"threads is {threads}; expected {MOST_THREADS} at most")
     initial, splitting, drawing = np.random.default_rng(seed).spawn(3)
     init = init or NETWORKS[network_name].init
     vector = network.initialize(init, initial)
@@ -112,7 +115,7 @@ def train(
         require_writable(out)
         if resume:
             progress.restore(out)
-            path = path and Trajectory.resumed(out, len(progress.history) / recipe.epochs)
+            path = path and Trajectory.resumed(out, len(progress.history) / recipe.epochs, network.size)
         elif out.is_dir():
             sweep(out)
     certificate = verify(network.layers) if verify else ""

@@ -51,12 +51,14 @@ class Trajectory:
             raise InputError(f"cannot write {folder / TRAJECTORY}: {error.strerror}") from None
 
     @classmethod
-    def resumed(cls, folder: Path, done: float) -> "Trajectory":
-        """The path in `folder`, if there is one, as it was when this share of training was done.
+    def resumed(cls, folder: Path, done: float, size: int) -> "Trajectory":
+        """The path of `size` parameters in `folder`, if there is one, as it was when this share of training was done.
 
-        Raises InputError where it is damaged.
+        Raises InputError where it is damaged, or of another network.
         """
         path = cls.load(folder) if (folder / TRAJECTORY).is_file() else cls()
+        if any(vector.size != size for vector in path.vectors):
+            raise InputError(f"{folder / TRAJECTORY} is of another network; train anew, with another --out")
         path.rewind(done)
         return path
 
@@ -68,6 +70,7 @@ class Trajectory:
         done, vectors = arrays.get("done"), arrays.get("vectors")
         if done is None or vectors is None or done.ndim != 1 or vectors.ndim != 2 or len(done) != len(vectors):
             raise InputError(f"{path} holds no path; train anew")
+        vectors = checkpoint.cast(vectors)
         if not (np.isfinite(done).all() and np.isfinite(vectors).all()):
             raise InputError(f"{path} holds numbers that are not finite; train anew")
-        return cls(done.tolist(), list(vectors.astype(np.float32)))
+        return cls(done.tolist(), list(vectors))

@@ -124,6 +124,9 @@ def test_a_wing_is_its_command(wing, command):
         (["check", "--seed", "x"], r"'--seed': .*integer"),
         (["check", "--json"], r"'--json' requires an argument"),
         (["train", "--epochs", "0"], r"'--epochs': .*greater than or equal to 1"),
+        (["derive", ""], r"an argument is empty: say something there, or leave it out"),
+        (["train", "--out", ""], r"--out is empty"),
+        (["derive", "linear", "--wrt="], r"--wrt is empty"),
         (["train", "mlp"], r"unexpected extra argument.*mlp"),
     ],
 )
@@ -131,13 +134,41 @@ def test_bad_usage_is_one_line(refused, arguments, line):
     assert re.search(line, refused(*arguments))
 
 
-def test_a_closed_pipe_is_no_trouble():
+def test_what_is_complained_of_cannot_write_to_the_terminal_as_it_likes(refused):
+    assert "cannot read ?[2J?: No such file" in refused("derive", "--file", "\x1b[2J\udcff")
+    line = refused("train", "--network", "a" * 10_000)
+    assert "unknown network 'aaa" in line
+    assert line.endswith("three-blue-one-brown")
+    assert len(line) < 2100
+
+
+@pytest.mark.parametrize("arguments", [["derive", "--list"], ["check", "relu"]])
+def test_a_closed_pipe_is_no_trouble_and_no_disagreement(arguments):
     nobody_reads, pipe = os.pipe()
     os.close(nobody_reads)
-    command = [sys.executable, "-m", "backproof", "derive", "--list"]
+    command = [sys.executable, "-m", "backproof", *arguments]
     done = subprocess.run(command, cwd=ROOT, stdout=pipe, stderr=subprocess.PIPE, text=True)
     os.close(pipe)
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", [["derive", "linear"], ["check", "relu"]])
+def test_where_the_output_is_closed_it_goes_nowhere(arguments):
+    command = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-m", "backproof", *arguments]
+    assert subprocess.run(command, cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["doctor", "{}.py:f", "--against", "linear"], ["train", *QUICK, "--out", "{}"], ["train", "--data", "{}"]),
+        *(["check", "relu", "--json", "{}"], ["train", "--resume", "{}"], ["book", "--out", "{}"]),
+        ["picture", "tree", "relu", "--out", "{}"],
+    ],
+)
+def test_a_name_that_is_too_long_for_a_file_is_one_line(refused, tmp_path, arguments):
+    long = str(tmp_path / ("a" * 300))
+    assert "File name too long" in refused(*(str(argument).format(long) for argument in arguments))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
@@ -209,7 +240,10 @@ def test_ctrl_c_is_one_line_and_says_how_to_resume(tmp_path):
     ("arguments", "line"),
     [
         (["--resume", "nowhere"], "no checkpoint.safetensors in nowhere: nothing was interrupted there"),
-        (["--resume", "nowhere", "--epochs", 3], "--resume takes everything but --data from the run"),
+        *(
+            (["--resume", "nowhere", *others], "--resume takes everything but --data from the run")
+            for others in (["--epochs", 3], ["--seed", 0], ["--network", "mlp"], ["--dataset", "auto"], ["--keep-path"])
+        ),
     ],
 )
 def test_what_cannot_be_resumed_is_one_line(refused, arguments, line):
@@ -533,6 +567,7 @@ def test_an_explosion_names_the_layer_and_the_step(run, monkeypatch, tmp_path):
     ("arguments", "line"),
     [
         (["--network", "mpl"], "unknown network 'mpl'; expected one of mlp, mlp-augmented, cnn"),
+        (["--keep-path"], "--keep-path keeps the way beside the run: say with --out DIR where"),
         (["--dataset", "cifar"], "unknown dataset 'cifar'; expected one of"),
         (["--dataset", "digits", "--init", "ones"], "unknown initialization 'ones'; expected one of"),
         (["--dataset", "digits", "--optimizer", "magic"], "unknown optimizer 'magic'; expected one of sgd, momentum"),
@@ -886,7 +921,7 @@ def test_an_explanation_is_held_against_ideas(practise):
         (["--export", "nowhere.json/ada.json"], "nowhere.json"),
         (["--export", "ada.json", "--progress", "./ada.json"], "ada.json is the file of progress itself"),
         (["--explain", "layers", "nielsen"], "one thing is explained at a time"),
-        (["--progress", "."], "cannot read .: Is a directory; name another file with --progress"),
+        (["--progress", "."], "cannot read .: it is no regular file; name another file with --progress"),
     ],
 )
 def test_what_cannot_be_practised_is_one_line(practise, refused, tmp_path, monkeypatch, arguments, line):

@@ -71,7 +71,7 @@ def test_the_doctor_takes_a_loss_with_its_gradient_and_sets_an_option(run, tmp_p
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("lam", "--set 'lam' sets nothing: write NAME=NUMBER, such as N=5 or margin=0.5"),
+        ("lam", "--set 'lam' says nothing: write NAME=NUMBER, such as N=5 or margin=0.5"),
         ("lam=much", "--set 'lam=much' sets nothing"),
         ("lam=-1", "lam = -1 is out of place: l2_penalty has lam >= 0"),
         ("lamb=1", "l2_penalty has no size or option 'lamb'"),
@@ -164,6 +164,7 @@ def test_the_doctor_takes_a_class_that_is_made_from_sizes_with_axes_of_its_own(r
             ["mine.py:backward", "--against", "linear", "--axes", "W=CD", "--axes", "W=DC"],
             "two things of 'W': CD and DC",
         ),
+        (["mine.py:backward", "--against", "linear", "--set", "N=3", "--set", "N=4"], "two things of 'N': 3 and 4"),
         (["mine.py:backward", "--against", "linear", "--axes", "W=DE"], "'DE' is no order of the axes of W[D, C]"),
     ],
 )

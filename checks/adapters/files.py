@@ -1,10 +1,11 @@
 """A user's file: the backward that is named, and the forward that belongs to it."""
 
+import ast
 import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,9 @@ from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
 from checks.adapters.packages import PackageError, specification_in_package
 from checks.adapters.slopes import functions_of, is_slope, is_sloped, times_slope
+from checks.implementation import trouble
 
+LONGEST = 100_000_000  # bytes; notebooks keep their pictures
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 Tell = Callable[[str], None]
 
@@ -81,8 +84,7 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
     A file that raises an exception is run again, but for what they do not need. Raises FileError, with the line, where
     that does not run either.
     """
-    if not path.is_file():
-        raise FileError(f"{path}: there is no such file")
+    _require_source(path)
     wanted = [name.partition(".")[0] for name in names]
     module = f"file {path.stem}"  # which nothing imports: a file called random.py must not become Python's own random
     if path.suffix == ".ipynb":
@@ -105,7 +107,7 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
 
 def _run_excerpt(path: Path, module: str, wanted: list[str]) -> ModuleType:
     source, statements = read_python(path)
-    excerpt = Excerpt(source, needed_by(wanted, statements), str(path))
+    excerpt = Excerpt(source, _needed(path, wanted, statements), str(path))
     try:
         return _run(excerpt.specification(module), path)
     except _StopError as stop:
@@ -117,7 +119,7 @@ def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
         notebook = read_notebook(path)
     except NotebookError as error:
         raise FileError(f"{path}: {error}") from None
-    excerpt = Excerpt(notebook.source, needed_by(wanted, notebook.statements), f"the cells of {path}")
+    excerpt = Excerpt(notebook.source, _needed(path, wanted, notebook.statements), f"the cells of {path}")
     try:
         made = _run(excerpt.specification(module), path)
     except _StopError as stop:
@@ -129,17 +131,39 @@ def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
     return made
 
 
+def _require_source(path: Path) -> None:
+    """Raise FileError for what holds no code, before Python reads it to the end that it may not have."""
+    if not path.is_file():
+        raise FileError(f"{path}: {'this is no regular file' if path.exists() else 'there is no such file'}")
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST + 1)
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > LONGEST:
+        raise FileError(f"{path} is longer than {LONGEST} bytes; name the file that holds the code")
+    if path.suffix == ".py" and b"\0" in content:  # as UTF-16 has them, and compiled modules
+        raise FileError(f"{path} is no text in UTF-8: it holds null bytes; save it as UTF-8")
+
+
+def _needed(path: Path, wanted: list[str], statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+    try:
+        return needed_by(wanted, statements)
+    except RecursionError:  # a sum of a thousand terms is a tree of a thousand levels
+        raise FileError(f"{path}: an expression in it is too long to tell what {wanted[0]} needs; split it") from None
+
+
 class _StopError(Exception):
     """Running a file raised an exception, in a line of it, or where nobody knows."""
 
-    def __init__(self, line: int | None, trouble: str) -> None:
-        super().__init__(trouble)
-        self._line, self._trouble = line, trouble
+    def __init__(self, line: int | None, told: str) -> None:
+        super().__init__(told)
+        self._line, self._told = line, told
 
     def as_of(self, path: Path, place: Callable[[int], str] = "line {}".format) -> FileError:
         """The same in one line, for the user."""
         where = place(self._line) if self._line else "line ?"
-        return FileError(f"{path}, {where}: running it raises {self._trouble}")
+        return FileError(f"{path}, {where}: running it raises {self._told}")
 
 
 def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
@@ -154,11 +178,11 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
     try:
         specification.loader.exec_module(module)
     except SyntaxError as error:
-        raise FileError(f"{path}, line {error.lineno}: {error.msg}") from None
+        raise FileError(f"{path}, line {error.lineno or '?'}: {error.msg}") from None
     except (Exception, SystemExit) as error:  # a user's file may raise anything at all, and that is what we report
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in reversed(frames) if frame.filename == specification.origin]
-        raise _StopError(next(iter(lines), None), " ".join(f"{type(error).__name__}: {error}".split())) from error
+        raise _StopError(next(iter(lines), None), trouble(error)) from error
     finally:
         sys.path[:] = before
     return module
@@ -206,7 +230,9 @@ def _described(made: Any) -> str:
 
 def _defined_in_file(path: Path) -> list[str]:
     """The functions and classes of a file or a notebook, as it is written; none where it cannot be read."""
-    if path.suffix != ".ipynb" or not path.is_file():
+    if not path.is_file():
+        return []
+    if path.suffix != ".ipynb":
         return defined_in(read_python(path)[1])
     try:
         return defined_in(read_notebook(path).statements)

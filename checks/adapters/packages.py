@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from checks.adapters.excerpts import read_python
+from checks.implementation import trouble
 
 
 class PackageError(ValueError):
@@ -35,8 +36,7 @@ def specification_in_package(path: Path) -> ModuleSpec | None:
     except ImportError:
         return None
     except (Exception, SystemExit) as error:  # somebody's package may raise anything at all
-        trouble = " ".join(f"{type(error).__name__}: {error}".split())
-        raise PackageError(f"importing its package, {name.rpartition('.')[0]}, raises {trouble}") from error
+        raise PackageError(f"importing its package, {name.rpartition('.')[0]}, raises {trouble(error)}") from error
     finally:
         sys.path.remove(str(folder))
     return importlib.util.spec_from_file_location(name, path)

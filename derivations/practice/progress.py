@@ -145,6 +145,8 @@ def read_attempts(path: Path) -> list[Attempt]:
 def _require_ours(path: Path) -> None:
     """Look at the header before SQLite does, which would roll back what somebody else's journal tells it to."""
     try:
+        if path.exists() and not path.is_file():  # a pipe may never end
+            raise ProgressError(f"cannot read {path}: it is no regular file; name another file with --progress")
         with path.open("rb") as file:
             header = file.read(HEADER)
     except FileNotFoundError:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from numeric.data.datasets import common_name, load
+from numeric.data.datasets import common_name
 from numeric.drawing.axes import linear_axis
 from numeric.drawing.contours import contour
 from numeric.drawing.document import document, figure
 from numeric.drawing.frame import Frame
 from numeric.drawing.markup import Markup, element
 from numeric.errors import InputError
-from numeric.model import load_model
+from numeric.model import dataset_of, load_model
 from numeric.pictures.surface import Surface, principal_plane, random_plane, surface
 from numeric.run_directory import MODEL
 from numeric.trajectory import TRAJECTORY, Trajectory
@@ -40,21 +40,24 @@ _STYLE = """
 def surface_of_run(run: Path, data: Path | None, seed: int) -> str:
     """The page of the loss around the model in the folder `run`, on the first training images of its dataset.
 
-    The plane is that in which its kept path moved the most; of a run without one it is random, drawn with `seed`.
-    `data` is MNIST's folder. Raises InputError where a file is missing, damaged or of another network.
+    The plane is that in which its kept path moved the most; of a run without one, or with one that stands still, it is
+    random, drawn with `seed`. `data` is MNIST's folder. Raises InputError where a file is missing, damaged or of
+    another network, and where there is no loss to draw.
     """
     model = load_model(run / MODEL)
     network, name = model.network, model.network.name
     path = Trajectory.load(run).vectors if (run / TRAJECTORY).is_file() else []
     if path and path[0].size != network.size:
         raise InputError(f"{run / TRAJECTORY} is of another network than {MODEL}; train anew")
-    dataset = load(model.metadata["dataset"], data)
+    dataset = dataset_of(model, data)
     images, labels = dataset.train_images[:_LOOKED_AT], dataset.train_labels[:_LOOKED_AT]
     vector = np.concatenate([model.parameters[key].ravel() for key in network.shapes])
-    moves = len(path) > 1
+    moves = any((place != path[-1]).any() for place in path)
     plane = principal_plane(path) if moves else random_plane(network, vector, np.random.default_rng(seed))
     points = _SMALL_GRID if network.convolves else _GRID
     found = surface(network, plane, images, network.targets(labels), points, path if moves else ())
+    if not np.isfinite(found.loss).any():
+        raise InputError(f"the loss of {name} is finite nowhere around the model in {run}; train it anew")
     told = f"The loss of {name} on {len(images)} training images of {common_name(dataset.name)}, without penalties."
     return surface_page(f"The cost surface of {name}", found, told)
 

@@ -100,6 +100,12 @@ HOSTILE = {
         "what it holds as checked is none",
     ),
     "sources that are none": (lambda content: content.update(sources=["a"]), "what it holds as sources is none"),
+    "a layer that is none": (lambda content: content["checked"][0].update(layer=["relu"]), "what it holds as checked"),
+    "a layer without a name": (lambda content: content["checked"][0].update(layer=None), "what it holds as checked"),
+    "a seed that is none": (lambda content: content["checked"][0].update(seed="0"), "what it holds as checked"),
+    "a source that is none": (lambda content: content["checked"][0].update(sources=[{}]), "what it holds as checked"),
+    "a source that erases": (lambda content: content.update(sources={"\x1b[2J": "0"}), "what it holds as sources"),
+    "a source without end": (lambda content: content.update(sources={"a" * 201: "0"}), "what it holds as sources"),
     "digests that are none": (lambda content: content.update(sources={"a": 1}), "what it holds as sources is none"),
 }
 

@@ -165,6 +165,14 @@ def test_a_default_that_differs_between_forward_and_backward_is_noticed():
     assert gradcheck((leaky_relu, leaky_relu_backward), "leaky_relu").verdict == "agree"
 
 
+def test_what_calls_itself_a_signature_and_is_none_has_no_defaults():
+    def backward(dY, X):
+        return {"dX": dY * (1 - np.tanh(X) ** 2)}
+
+    backward.__signature__ = 3
+    assert gradcheck((np.tanh, backward), against="tanh", sizes={"N": 3, "D": 4}).verdict == "agree"
+
+
 def test_a_forward_that_returns_a_view_of_its_input_is_pointed_out():
     from derivations import layer
 

@@ -180,6 +180,11 @@ def test_without_a_certificate_the_code_is_not_compared(trained, found):
         ({"verdict": "disagree"}, None, "its verdict is disagree"),
         ({"sources": {"numeric.linear": "0" * 64}}, None, "has changed since it was certified: numeric.linear"),
         ({"sources": {"numeric.gone": "0" * 64}}, None, "has changed since it was certified: numeric.gone"),
+        (
+            {"sources": {f"numeric.gone{n}": "0" * 64 for n in range(8)}},
+            None,
+            ": numeric.gone0, numeric.gone1, numeric.gone2 and 5 more",
+        ),
         ({"sources": {}}, None, "says nothing of numeric.activations"),
     ],
 )

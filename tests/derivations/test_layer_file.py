@@ -1,6 +1,8 @@
 """A layer in a file of its own: called as the file is, and refused with the file's name."""
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,27 @@ TEXT = "X[N, D]  Y[N, D]\nY[n, d] = X[n, d]**3\n"
 def test_a_file_is_read_as_its_text_is(tmp_path, start):
     path = tmp_path / "cube.layer.txt"
     path.write_bytes(start + TEXT.encode())
-    assert read_layer_file(path) == read_layer(TEXT, name="cube.layer")
+    assert read_layer_file(path) == read_layer(TEXT, name="cube_layer")
+
+
+def test_no_name_of_a_file_is_more_than_a_name(tmp_path):
+    path = tmp_path / '"""<b>é a.txt'
+    path.write_text(TEXT)
+    assert read_layer_file(path).name == "____b_é_a"
+
+
+def test_a_pipe_is_read_to_its_end():
+    theirs, ours = os.pipe()
+    with open(ours, "w") as pipe:
+        pipe.write(TEXT)
+    assert read_layer_file(Path(f"/dev/fd/{theirs}")) == read_layer(TEXT, name=str(theirs))
+    os.close(theirs)
+
+
+def test_a_pipe_that_nobody_writes_into_is_empty(tmp_path):
+    os.mkfifo(tmp_path / "cube.txt")
+    with pytest.raises(DerivationError, match="line 1, column 1"):
+        read_layer_file(tmp_path / "cube.txt")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The parser reads what is in the notation, and refuses everything else, at its place and in one line."""
 
 import string
+import warnings
 
 import numpy as np
 import pytest
@@ -254,6 +255,14 @@ def test_mistakes_are_named_at_their_place(text, line, column, words):
 def test_no_tensor_and_no_index_shadows_a_function(name):
     assert repr(name) in refusal(f"{name}[N] Y[N]\nY[n] = 1").message
     assert repr(name) in refusal(f"X[N] Y[N]\nY[n] = sum[{name}](X[{name}])").message
+
+
+def test_python_warns_of_nothing_behind_our_back():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(NotationError):
+            read_layer("X[N] Y[N]\nY[n] = 1if X[n] else 2")
+    assert caught == []
 
 
 def test_claims_are_read_with_the_cotangents_and_keep_their_labels():

@@ -4,7 +4,7 @@ import pytest
 from numeric import checkpoint
 from numeric.architectures import NETWORKS, build
 from numeric.errors import InputError
-from numeric.model import load_model
+from numeric.model import Model, dataset_of, load_model
 
 
 def saved(path, name="mlp", changes=None, metadata=None):
@@ -55,3 +55,18 @@ def test_what_does_not_fit_is_one_line(tmp_path, changes, metadata, line):
     path, _, _ = saved(tmp_path / "model.safetensors", changes=changes, metadata=metadata)
     with pytest.raises(InputError, match=line):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "line"),
+    [
+        (build("mlp", 64, 10), {}, "does not say which data"),
+        (build("mlp", 64, 10), {"dataset": "auto"}, "does not say which data"),
+        (build("mlp", 64, 10), {"dataset": "\x1b[2J"}, r"unknown dataset '\\x1b\[2J'"),
+        (build("mlp", 49, 10), {"dataset": "digits"}, "images of 49 pixels into 10 classes, digits has 64 and 10"),
+        (build("mlp", 64, 9), {"dataset": "digits"}, "images of 64 pixels into 9 classes, digits has 64 and 10"),
+    ],
+)
+def test_data_that_the_model_was_not_trained_on_are_one_line(network, dataset, line):
+    with pytest.raises(InputError, match=line):
+        dataset_of(Model(network, {}, dataset), None)

@@ -166,6 +166,7 @@ def test_a_seed_of_any_length_is_resumed(tmp_path, digits):
         lambda told: told | {"rng": {"bit_generator": "MT19937"}},
         lambda told: told | {"history": [{"epoch": 1}]},
         lambda told: told | {"patience": {"surprise": 1}},
+        lambda told: told | {"history": [epoch | {"norms": {"W1": 1e308}} for epoch in told["history"]]},
         lambda told: {name: value for name, value in told.items() if name != "counters"} | {"history": 3},
     ],
 )
@@ -175,6 +176,14 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path, digits, damage):
     told = damage(json.loads(metadata["progress"]))
     checkpoint.save(tmp_path / CHECKPOINT, arrays, {"progress": json.dumps(told)})
     with pytest.raises(InputError, match=r"damaged|is of a run with"):
+        train("mlp", digits, recipe=RECIPE, seed=3, out=tmp_path, resume=True)
+
+
+def test_numbers_that_float32_cannot_hold_are_refused(tmp_path, digits):
+    interrupted(tmp_path, digits)
+    arrays, metadata = checkpoint.load(tmp_path / CHECKPOINT)
+    checkpoint.save(tmp_path / CHECKPOINT, {n: np.full(a.shape, 1e300) for n, a in arrays.items()}, metadata)
+    with pytest.raises(InputError, match="damaged"):
         train("mlp", digits, recipe=RECIPE, seed=3, out=tmp_path, resume=True)
 
 

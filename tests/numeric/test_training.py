@@ -190,6 +190,7 @@ def test_a_nan_in_the_images_is_blamed_on_the_images(threads, pixel):
     [
         ({"epochs": 0}, "epochs is 0; expected a whole number, 1 or more"),
         ({"threads": 0}, "threads is 0; expected a whole number, 1 or more"),
+        ({"threads": 10**20}, "threads is 100000000000000000000; expected 256 at most"),
         ({"seed": -1}, "seed is -1; expected a whole number, 0 or more"),
         ({"init": "zeros"}, "unknown initialization 'zeros'"),
         ({"recipe": None}, "no recipe for mlp on blobs"),

@@ -53,7 +53,8 @@ def test_it_comes_back_from_its_file_and_goes_on_from_where_the_run_was_interrup
 @pytest.mark.parametrize(
     "arrays",
     [{}, {"done": np.zeros(2)}, {"done": np.zeros(2), "vectors": np.zeros((3, 4))},
-     {"done": np.zeros(2), "vectors": np.full((2, 4), np.nan)}],
+     {"done": np.zeros(2), "vectors": np.full((2, 4), np.nan)},
+     {"done": np.zeros(2), "vectors": np.full((2, 4), 1e300)}],
 )  # fmt: skip
 def test_damaged_files_are_refused_in_one_line(tmp_path, arrays):
     with pytest.raises(InputError, match=TRAJECTORY):
@@ -61,3 +62,11 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, arrays):
     checkpoint.save(tmp_path / TRAJECTORY, arrays, {})
     with pytest.raises(InputError, match=r"holds no path|not finite"):
         Trajectory.load(tmp_path)
+
+
+def test_the_path_of_another_network_is_not_gone_on_with(tmp_path):
+    path = Trajectory([0.0], [np.zeros(4, np.float32)])
+    path.save(tmp_path)
+    assert Trajectory.resumed(tmp_path, 0.5, 4).done == [0.0]
+    with pytest.raises(InputError, match="is of another network"):
+        Trajectory.resumed(tmp_path, 0.5, 5)

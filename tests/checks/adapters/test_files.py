@@ -2,11 +2,13 @@
 
 import inspect
 import json
+import os
 import sys
 
 import pytest
 
 from checks import gradcheck
+from checks.adapters import files
 from checks.adapters.files import FileError, load_implementation, load_pair
 
 MINE = """
@@ -208,7 +210,7 @@ def test_cells_that_are_no_python_are_told_where_a_name_is_missing(tmp_path):
         load_pair(f"{path}:backward")
 
 
-@pytest.mark.parametrize("source", [b"x = " + b"(" * 5000 + b")" * 5000, b"x = 1\x00", b"x = '\xff'"])
+@pytest.mark.parametrize("source", [b"x = " + b"(" * 5000 + b")" * 5000, b"x = '\xff'"])
 def test_a_file_that_python_cannot_read_is_one_line(tmp_path, source):
     path = tmp_path / "mine.py"
     path.write_bytes(source)
@@ -216,3 +218,39 @@ def test_a_file_that_python_cannot_read_is_one_line(tmp_path, source):
         with pytest.raises(FileError, match="mine") as caught:
             load_pair(target)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("source", [b"x = 1\x00", MINE.encode("utf-16")])
+def test_a_file_in_another_encoding_is_told_so(tmp_path, source):
+    path = tmp_path / "mine.py"
+    path.write_bytes(source)
+    with pytest.raises(FileError, match=r"^[^\n]*mine\.py is no text in UTF-8[^\n]*$"):
+        load_pair(f"{path}:backward")
+
+
+def test_what_is_no_file_or_has_no_end_is_not_read(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.py")
+    for place in (tmp_path / "pipe.py", "/dev/zero"):
+        with pytest.raises(FileError, match="this is no regular file"):
+            load_pair(f"{place}:backward")
+        with pytest.raises(FileError, match="names no function"):
+            load_pair(str(place))
+    monkeypatch.setattr(files, "LONGEST", 100)
+    (tmp_path / "mine.py").write_text(MINE)
+    with pytest.raises(FileError, match="longer than 100 bytes"):
+        load_pair(f"{tmp_path / 'mine.py'}:backward")
+
+
+def test_an_expression_that_is_too_long_to_be_looked_at_is_one_line(tmp_path):
+    path, long = tmp_path / "mine.py", "1" + "+1" * 500
+    path.write_text(f"raise ValueError\nx = {long}\n{MINE}")
+    for each in (path, notebook(tmp_path / "net.ipynb", f"x = {long}", MINE)):
+        with pytest.raises(FileError, match=r"^[^\n]*: an expression in it is too long to tell what backward needs"):
+            load_pair(f"{each}:backward")
+
+
+def test_an_exception_that_cannot_say_what_it_is_is_one_line(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("class Mute(Exception):\n    def __str__(self): raise RuntimeError\nraise Mute")
+    with pytest.raises(FileError, match=r"line 3: running it raises Mute: <exception str.. failed>"):
+        load_pair(f"{path}:backward")

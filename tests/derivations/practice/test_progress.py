@@ -168,9 +168,10 @@ def newer(path):
         (newer, "is of version 7, and this backproof knows version 1"),
         (lambda path: path.write_text("my diary\n" * 50), "is no file of progress"),
         (lambda path: path.write_bytes(b"SQLite format 3\0"), "is no file of progress"),
-        (lambda path: path.mkdir(), "Is a directory"),
+        (lambda path: path.mkdir(), "it is no regular file"),
+        (os.mkfifo, "it is no regular file"),
     ],
-    ids=["damaged", "foreign", "newer", "text", "cut off", "folder"],
+    ids=["damaged", "foreign", "newer", "text", "cut off", "folder", "pipe"],
 )
 def test_a_file_that_is_not_ours_to_write_is_one_line_and_left_alone(tmp_path, spoil, said):
     path = tmp_path / "progress.sqlite3"

@@ -5,9 +5,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from numeric import checkpoint
 from numeric.data.datasets import load
+from numeric.errors import InputError
 from numeric.pictures.surface import principal_plane, random_plane, surface
-from numeric.pictures.surface_page import heights, surface_page
+from numeric.pictures.surface_page import heights, surface_of_run, surface_page
+from numeric.run_directory import MODEL
+from numeric.trajectory import Trajectory
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +66,29 @@ def test_principal_directions_are_orthonormal_and_hold_the_most(course, count):
 def test_a_path_that_stands_still_has_no_directions():
     with pytest.raises(ValueError, match="does not move"):
         principal_plane([np.ones(4), np.ones(4)])
+
+
+@pytest.fixture
+def kept(model_of, tmp_path):
+    """kept(change, path) -> the folder of a run whose parameters were changed so, with the path of one as constant."""
+
+    def keep(change, path):
+        model = model_of("mlp")
+        parameters = {name: change(array) for name, array in model.parameters.items()}
+        checkpoint.save(tmp_path / MODEL, parameters, model.metadata | {"features": "64", "dataset": "digits"})
+        Trajectory([0.0, 1.0], [np.full(model.network.size, value, np.float32) for value in path]).save(tmp_path)
+        return tmp_path
+
+    return keep
+
+
+def test_a_run_whose_path_stands_still_is_drawn_as_one_without(kept):
+    assert "The two directions are random" in surface_of_run(kept(np.copy, [1, 1]), None, 0)
+
+
+def test_a_loss_that_is_finite_nowhere_is_one_line(kept):
+    with pytest.raises(InputError, match="is finite nowhere around the model"):
+        surface_of_run(kept(lambda array: np.full_like(array, 3e38), [1, 1]), None, 0)
 
 
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
