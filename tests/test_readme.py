@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from derivations import derive, read_layer
+from derivations.scope import FUNCTIONS
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 SET_UP = {
@@ -72,6 +75,18 @@ def test_python_snippets_run_one_after_the_other(shell, tmp_path):
     (tmp_path / "snippets.py").write_text("\n".join(snippets))
     output = shell(f'python "{tmp_path / "snippets.py"}"')
     assert "times 1/N" in output
+
+
+@pytest.mark.parametrize("text", blocks("text"))
+def test_layers_are_in_the_notation(text):
+    derivation = derive(read_layer(text))
+    assert derivation.witness.holds
+
+
+def test_all_functions_of_the_notation_are_named():
+    (told,) = re.findall(r"^The functions are (.*?)\. What", README, re.DOTALL | re.MULTILINE)
+    named = set(re.findall(r"[a-z]+(?=,|\(| and|$)", told)) - {"a", "b"}
+    assert named == FUNCTIONS - {"sum", "mean", "max", "where", "sigma", "sigma_prime"}
 
 
 def test_two_commands_do_all_the_set_up():
