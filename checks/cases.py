@@ -1,7 +1,7 @@
 """At which sizes to look: those at which a mistake cannot hide."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Real
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.precision import Format
-from derivations import Derivation, DerivationError, Layer
+from derivations import Derivation, DerivationError, Layer, kinks
 
 # Below 3 too much coincides: at N = 2 the factor 2/N is 1, and a sum over one entry is no sum.
 SMALLEST = 3
@@ -19,6 +19,7 @@ SMALLEST = 3
 GENERAL_CASES = 2
 # How much larger than the drawn inputs, of about 1, those of a case far out are.
 FAR = 4
+FARTHER = (16, 64, 256)
 # Options (strides, paddings, kernel sizes) are drawn; not every draw leaves an output.
 ATTEMPTS = 500
 # Seven sizes that all differ, as a convolution has, can make large tensors: of several draws the smallest is kept.
@@ -46,9 +47,10 @@ def with_constants(case: Case, constants: Mapping[str, float]) -> Case:
 def all_cases(
     derivation: Derivation, fixed: Mapping[str, float], format: Format, rng: np.random.Generator
 ) -> tuple[Case, ...]:
-    """The cases that `draw_cases` draws, and where the layer has kinks one beyond them and one on them."""
+    """The cases that `draw_cases` draws; where the layer has kinks, some beyond them, and one on them."""
     drawn = draw_cases(derivation.layer, fixed, format, rng)
-    return (*drawn, *filter(None, [far_case(derivation, drawn[0]), kinked_case(derivation, drawn[0])]))
+    found = [*drawn, *filter(None, [far_case(derivation, drawn[0]), kinked_case(derivation, drawn[0])])]
+    return (*found, *farther_cases(derivation, found))
 
 
 def draw_cases(layer: Layer, fixed: Mapping[str, float], format: Format, rng: np.random.Generator) -> tuple[Case, ...]:
@@ -135,6 +137,23 @@ def far_case(derivation: Derivation, case: Case) -> Case | None:
     if all(np.allclose(there, FAR * here) for (_, here), (_, there) in zip(near, far, strict=True)):
         return None
     return Case(f"{case.label}, far out", case.sizes, values)
+
+
+def farther_cases(derivation: Derivation, cases: Sequence[Case]) -> Iterator[Case]:
+    """The first case with inputs so large that they lie on sides of kinks on which no other case has any: beyond 30."""
+    layer, first = derivation.layer, cases[0]
+    open_sides = {(label, side) for label in kinks.sides(layer, first.values) for side in (1, -1)}
+    for case in cases:
+        open_sides -= _sides(layer, case.values)
+    for scale in FARTHER if open_sides else ():
+        values = _changed(layer, first, partial(np.multiply, scale))
+        if all(np.isfinite(value).all() for value in values.values()) and open_sides & (seen := _sides(layer, values)):
+            open_sides -= seen
+            yield Case(f"{first.label}, {scale} times as far out", first.sizes, values)
+
+
+def _sides(layer: Layer, values: Mapping[str, Any]) -> set[tuple[str, int]]:
+    return {(label, side) for label, found in kinks.sides(layer, values).items() for side in found}
 
 
 def _changed(layer: Layer, case: Case, change: Callable[[NDArray], NDArray]) -> dict[str, Any]:

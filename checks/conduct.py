@@ -1,7 +1,7 @@
 """How an implementation behaves, whatever the equations say: one law a function."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.implementation import MisconductError, as_numbers, numbers_in
+from checks.implementation import USED, MisconductError, as_numbers, numbers_in
 from checks.trial import Trial
 from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
 _ANOTHER = "backward, called again, gives another answer"
+_KEPT = "the answer is one of a call before, of which something is kept"
 Law = Callable[[Trial, dict[str, NDArray]], list[Finding]]
 
 
@@ -89,6 +90,41 @@ def any_order(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     return findings
 
 
+def nothing_kept(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """What is right here is right elsewhere: no answer of a call before, by function or by object, comes again."""
+    there = _elsewhere(trial, but_for=trial.implementation.assumed)
+    again = trial.at(**{name: np.asarray(there[name], np.float64) for name in trial.real_inputs})
+    if trial.drawn is not None or trial.on_kink or again.on_kink:
+        return []
+    right = {name for name, value in got.items() if _is_right(trial, name, value)}
+    with np.errstate(all="ignore"):
+        elsewhere = again.gradients()
+        findings = [
+            _found(trial, "nothing kept", "disagree", f"{_KEPT}: {name}, at half of the inputs", name)
+            for name in right & elsewhere.keys()
+            if again.has_value(name) and not _is_right(again, name, elsewhere[name])
+        ]
+    return findings or _by_the_same_object(trial, got)
+
+
+def _by_the_same_object(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """The same where one object sees other data first; one whose output is then another has a state of its own."""
+    same = {*trial.implementation.kept, *trial.implementation.assumed}
+    try:
+        first = trial.forward(_elsewhere(trial, but_for=same))
+        results = trial.forward({**trial.arguments(), USED: first[USED]}) if USED in first else {}
+        wrong = [n for n in trial.outputs if n in results and not _is_right(trial, n, as_numbers(n, results[n]))]
+        answer = numbers_in(trial.backward(trial.arguments(), results)) if results and not wrong else {}
+    except MisconductError:  # an object may be made for one forward
+        return []
+    return _same(trial, "nothing kept", got, {**got, **answer}, f"an object that has seen other data before: {_KEPT}")
+
+
+def _is_right(trial: Trial, name: str, value: NDArray) -> bool:
+    truth, bound = trial.truth[name], trial.bounds[name]
+    return value.shape == truth.value.shape and judge("", name, "", value, truth, bound).verdict != "disagree"
+
+
 def same_defaults(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     """An option that is left out means the same number in the forward and in the backward."""
     options = {option.name for option in trial.derivation.layer.options}
@@ -157,6 +193,7 @@ LAWS: dict[str, Law] = {
     "inputs unchanged": inputs_unchanged,
     "same twice": same_twice,
     "any order": any_order,
+    "nothing kept": nothing_kept,
     "same defaults": same_defaults,
     "any memory layout": any_memory_layout,
     "own memory": own_memory,
@@ -190,9 +227,10 @@ def _found(trial: Trial, law: str, verdict: Verdict, reason: str, name: str = ""
     return Finding(trial.label, name, law, verdict, 0.0 if verdict == "agree" else np.nan, reason)
 
 
-def _elsewhere(trial: Trial) -> dict[str, Any]:
+def _elsewhere(trial: Trial, but_for: Collection[str] = ()) -> dict[str, Any]:
     """Arguments at another point: half of every input, positive where it was and still a number of the dtype."""
-    return trial.arguments() | {name: np.array(trial.arguments()[name] / 2) for name in trial.real_inputs}
+    moved = [name for name in trial.real_inputs if name not in but_for]
+    return trial.arguments() | {name: np.array(trial.arguments()[name] / 2) for name in moved}
 
 
 def _defaults(function: Callable[..., Any]) -> dict[str, Any]:

@@ -275,7 +275,8 @@ def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDA
         if name not in returned
     ]
     between = [tensor.name for tensor in trial.derivation.layer.intermediates]  # what lies there is the code's own
-    known = {f"d{name}" for name in (*trial.real_inputs, *between)}
+    options = [option.name for option in trial.derivation.layer.options]  # which have no cotangent, and may have one
+    known = {f"d{name}" for name in (*trial.real_inputs, *between, *options)}
     counted = {numbered[0] for name in between if (numbered := letters_and_number(name))}
     faults += [
         _fault(trial, str(name), "extra", f"the backward returns {name}, which the layer does not have")

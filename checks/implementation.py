@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Values = Mapping[str, Any]
+USED = "object"  # under which a forward hands its object on; where it is given one, it uses that again
 
 
 class MisconductError(Exception):
@@ -32,7 +33,8 @@ class Implementation:
     `forward_again` is the forward without its look at the arguments, for those that it has accepted once.
     `sizes` are the sizes and options that the code has settled for itself, as a module does. `assumed` are the values
     of masks and options that it does not take. `guessed` are parameters that were given a tensor because of their place
-    alone. `laid_out` gives values the layout in memory that the code is used to.
+    alone. `kept` are the inputs that an object keeps, which its forward does not take. `laid_out` gives values the
+    layout in memory that the code is used to.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Implementation:
     sizes: Mapping[str, float] = field(default_factory=dict)
     assumed: Mapping[str, int] = field(default_factory=dict)
     guessed: Mapping[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
     laid_out: Callable[[Values], dict[str, Any]] = dict
 
     def behind(

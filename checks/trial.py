@@ -91,6 +91,10 @@ class Trial:
         """Whether the values lie on a kink or a tie."""
         return on_kink(self.derivation, self.values)
 
+    def has_value(self, name: str) -> bool:
+        """Whether the equations give a number at every entry, and rounding has a bound."""
+        return bool(np.isfinite(self.truth[name].value).all() and np.isfinite(self.bounds[name]).all())
+
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of the layer's outputs."""

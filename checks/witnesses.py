@@ -116,6 +116,8 @@ class Witnesses:
         """
         if self.trial.on_kink:
             return _silent(self.trial, cotangent, "taylor", "on a kink there is no slope to all sides")
+        if not np.isfinite(got).all() and not np.isfinite(self.trial.truth[cotangent].value).all():
+            return _silent(self.trial, cotangent, "taylor", "the layer itself has no slope here")
         problem, everywhere, samples, _, _ = self.sampled
         name = cotangent.removeprefix("d")
         direction = np.zeros_like(everywhere)

@@ -28,6 +28,24 @@ def kinks(layer: Layer, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray
     return [(label, np.abs(results[probe.name])) for label, probe in probes]
 
 
+def sides(layer: Layer, values: Mapping[str, Any]) -> dict[str, frozenset[int]]:
+    """For every maximum, minimum, abs, sign and condition on values, by its label: on which sides of it entries lie.
+
+    Raises DerivationError for missing values.
+    """
+    from derivations.evaluate import evaluate_equations
+
+    probes = [(label, probe) for label, probe in _probes(layer) if not label.startswith("max[")]
+    if not probes:
+        return {}
+    results = evaluate_equations(layer, [*layer.equations, *(probe for _, probe in probes)], values, "float64")
+    found: dict[str, frozenset[int]] = {}
+    for label, probe in probes:
+        signs = frozenset(np.sign(results[probe.name][np.isfinite(results[probe.name])]).astype(int).tolist())
+        found[label] = found.get(label, frozenset()) | (signs - {0})
+    return found
+
+
 @lru_cache(maxsize=256)
 def _probes(layer: Layer) -> tuple[tuple[str, Equation], ...]:
     """Every label with the equation that gives the distance: the same ones each time, which evaluate faster."""

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import inspect
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -45,8 +46,12 @@ def load_implementation(target: str, forward: str | None = None, tell: Tell = _n
         named = getattr(run, "__name__", "") in functions_of(getattr(pull, "__name__", ""))
         return run, times_slope(pull) if named and is_slope(pull, run) else pull
     guesses = functions_of(name)
-    module = load_module(Path(file), [name, *guesses], tell)
+    module = load_module(Path(file), [name, *guesses, *_forwards(name)], tell)
     found = _function(module, file, name)
+    if not both:
+        for forward_name in _forwards(name):
+            if callable(run := _found(module, forward_name)):
+                return run, found
     functions = [function for guess in guesses if callable(function := _found(module, guess))]
     if not functions:
         return found
@@ -188,8 +193,18 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
     return module
 
 
+_PAIRED = {"Backward": "Forward", "bwd": "fwd", "bprop": "fprop", "back": "forward", "vjp": "forward"}
+
+
 def _forwards(backward: str) -> tuple[str, ...]:
-    return backward.replace("backward", "forward"), backward.replace("_backward", "").replace("backward", "")
+    """What the forward of a backward may be called: `linear_forward`, `linear_fwd` or `linear`."""
+    if "backward" in backward:
+        return backward.replace("backward", "forward"), backward.replace("_backward", "").replace("backward", "")
+    for theirs, forward in _PAIRED.items():
+        if re.search(rf"(^|_){theirs}(_|$)" if theirs.islower() else rf"{theirs}$", backward):
+            left = re.sub(rf"_?{theirs}$|^{theirs}_", "", backward)
+            return backward.replace(theirs, forward), left
+    return ()
 
 
 def _found(module: ModuleType, name: str) -> Any:

@@ -89,8 +89,8 @@ def _adapted(
     if framework is None:
         name = getattr(made, "__name__", type(made).__name__)
         raise ValueError(
-            f"nothing shows who differentiates {name}: say framework='torch' or 'jax', or, where it is a backward, "
-            f"name its forward (--forward NAME); {EXPECTED}"
+            f"nothing shows who differentiates {name}: where it is a backward, name its forward (--forward NAME), and "
+            f"of a framework say which (in Python: framework='torch' or 'jax'); {EXPECTED}"
         )
     adapted = tensors.adapter(framework).adapted(made, layer, names or {}, device)
     masks = [tensor.name for tensor in layer.inputs if tensor.integer and (tensor.low, tensor.high) == (0, 1)]

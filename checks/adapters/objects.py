@@ -36,13 +36,12 @@ from checks.adapters.results import (
 from checks.adapters.steps import put_back, rates_of, set_rates, steps_taken_back
 from checks.adapters.tensors import array_of
 from checks.adapters.value_and_gradient import is_loss
-from checks.implementation import Implementation, MisconductError, Values, call
+from checks.implementation import USED, Implementation, MisconductError, Values, call
 from derivations import Layer
 
 Method = Callable[..., Any]
 _LOSSES = ("loss", "cost")
 _ZEROING = re.compile(r"(zero|reset|clear|flush)\w*grad|grad\w*(zero|reset|clear|flush)", re.IGNORECASE)
-_OBJECT = "object"  # a forward's own, for its backward; the layer's names never look like it
 
 # What tutorials call the two methods; what goes best together comes first.
 _FORWARDS = (
@@ -183,8 +182,8 @@ def from_object(
         orders.insert(0, gradients_named)
 
     def forward(values: Values) -> dict[str, Any]:
-        fresh = maker.fresh(values)
-        if takes_rate or rates_of(fresh, options):
+        fresh = values[USED] if USED in values else maker.fresh(values)
+        if USED not in values and (takes_rate or rates_of(fresh, options)):
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
             set_rates(rates_of(fresh, options))
         positional, named = forward_plan(values)
@@ -193,10 +192,10 @@ def from_object(
             found = _left(fresh, outputs, names, may_be_missing=no_cotangent)
         else:
             found = results_by_name(returned, outputs, behind)
-        return {**{name: array_of(value) for name, value in found.items()}, _OBJECT: fresh}
+        return {**{name: array_of(value) for name, value in found.items()}, USED: fresh}
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
-        fresh = values[_OBJECT]
+        fresh = values[USED]
         asked = {name: output_left(fresh, name, names) for name in between if name in backward_plan.taken}
         positional, named = backward_plan({**asked, **values})
         shapes = gradient_shapes(fresh, maker.places, values, real)
@@ -213,7 +212,7 @@ def from_object(
         try:
             fresh = maker.fresh({**values, **{name: np.array(array) for name, array in longer.items()}})
             call(getattr(fresh, methods[0]), *forward_plan(values))
-            call(getattr(fresh, methods[1]), *backward_plan({**values, _OBJECT: fresh}))
+            call(getattr(fresh, methods[1]), *backward_plan({**values, USED: fresh}))
         except MisconductError:  # a framework has no such numbers: nothing is known of its steps
             return {}
         steps = steps_taken_back(fresh, maker.places, longer, rate=1)
@@ -225,11 +224,11 @@ def from_object(
     nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, maker.sizes, [own_gradients])
 
     def backward(values: Values) -> dict[str, Any]:
-        fresh = values[_OBJECT]
+        fresh = values[USED]
         # What stands beside a parameter is meant to add up, as PyTorch's does.
         if adds_up or any(place.gradient(fresh) is not None for place in maker.places.values()):
             fresh = copied(fresh)
-            values = {**values, _OBJECT: fresh}
+            values = {**values, USED: fresh}
         takes_step = takes_rate or rates_of(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         given = {name: np.array(values[name]) for name in maker.places if no_cotangent}
@@ -258,7 +257,9 @@ def from_object(
     name = made.__name__ if is_class else type(made).__name__
     functions = (_function(made, methods[0]), _function(made, methods[1]))
     guessed = {**maker.guessed, **forward_plan.guessed, **backward_plan.guessed}
-    return Implementation(name, forward, backward, functions, None, maker.sizes, assumed, guessed)
+    return Implementation(
+        name, forward, backward, functions, None, maker.sizes, assumed, guessed, frozenset({*own} & {*maker.places})
+    )
 
 
 def _adds_up(kind: type) -> bool:

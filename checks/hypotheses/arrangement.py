@@ -19,7 +19,7 @@ def permuted_axes(suspect: Suspect) -> Iterator[Explanation]:
         turned = truth.transpose(order)
         if suspect.explained_by(turned):
             yield Explanation(what, f"{suspect.name} is {what}")
-        if suspect.explained_by(turned.reshape(truth.shape)):
+        if turned.shape != truth.shape and suspect.explained_by(turned.reshape(truth.shape)):
             yield Explanation(
                 "reshaped", f"{suspect.name} is {what}, then reshaped: a reshape where a transpose belongs"
             )
@@ -66,10 +66,13 @@ def extra_axes(suspect: Suspect) -> Iterator[Explanation]:
 def wrong_axis(suspect: Suspect) -> Iterator[Explanation]:
     """got = the incoming cotangent summed over other axes than those that the equations sum."""
     for name, cotangent in suspect.cotangents.items():
+        kept = sorted(suspect.axis_names(suspect.name))
         for count in range(1, cotangent.ndim):
             for axes in combinations(range(cotangent.ndim), count):
-                if suspect.is_cotangent and suspect.explained_by(cotangent.sum(axis=axes)):
-                    names = ", ".join(suspect.axis_names(name)[axis] for axis in axes)
+                letters = suspect.axis_names(name)
+                left = sorted(letter for axis, letter in enumerate(letters) if axis not in axes)
+                if left != kept and suspect.is_cotangent and suspect.explained_by(cotangent.sum(axis=axes)):
+                    names = ", ".join(letters[axis] for axis in axes)
                     yield Explanation(f"over {names}", f"{suspect.name} is {name} summed over {names}: the wrong axis")
 
 

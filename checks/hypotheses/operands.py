@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from checks.hypotheses.explanation import Explanation
 from checks.hypotheses.scale import NEGATIVE, numbers
 from checks.suspect import FEWEST_ENTRIES, Suspect
-from derivations.expressions import tensor_names, walk
+from derivations.expressions import entry_name, tensor_names, walk
 
 _MOST_STEPS = 8  # to find a rate: each has about twice the digits of the one before
 
@@ -48,10 +48,12 @@ def operand_shifted(suspect: Suspect) -> Iterator[Explanation]:
     for name, value in _operands(suspect):
         for axis in range(value.ndim):
             for by in (1, -1) if value.shape[axis] > 1 else ():
-                letter = _letters(suspect, name, (axis,))
                 if any(_right_for_all(suspect, moved) for moved in _moved(suspect, name, value, axis, by)):
-                    what = "late" if by == 1 else "early"
-                    yield Explanation(f"{name} by {by}", f"{suspect.name} reads {name} one {letter} too {what}")
+                    here = suspect.axis_names(name)
+                    there = [*here[:axis], f"{here[axis]} {'-' if by == 1 else '+'} 1", *here[axis + 1 :]]
+                    read, belongs = (f"{name}[{', '.join(letters)}]" for letters in (there, here))
+                    sentence = f"{suspect.name} reads {read} where {belongs} belongs"
+                    yield Explanation(f"{name} by {by}", sentence)
 
 
 def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
@@ -130,10 +132,22 @@ def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth for an operand of ones, or of zeros."""
     masks = [t.name for t in suspect.layer.inputs if t.integer and t.high == 1] if suspect.fits else []
     for name, value in [*_operands(suspect), *((mask, np.asarray(suspect.trial.values[mask])) for mask in masks)]:
-        for fill, what in ((np.ones_like, "ones"), (np.zeros_like, "zeros")) if name not in suspect.cotangents else ():
+        fills = ((np.ones_like, "ones"), (np.zeros_like, "zeros"))[not _is_a_factor(suspect, name) :]
+        for fill, what in fills if name not in suspect.cotangents else ():
             if _right_for(suspect, name, fill(value)):
                 said = f"{suspect.name} leaves {name} out: it is right for a {name} of {what}"
                 yield Explanation(f"{name} left out", said)
+
+
+def _is_a_factor(suspect: Suspect, name: str) -> bool:
+    """Whether a tensor is multiplied by something: of one that is only added, ones would be a coincidence."""
+    nodes = (node for e in (*suspect.equations, *suspect.layer.equations) for node in walk(e.rhs))
+    around = [node for node in nodes if any(_is_entry(part, name) for part in node.args)]
+    return not around or any(not isinstance(node, sp.Add) for node in around)
+
+
+def _is_entry(node: sp.Basic, name: str) -> bool:
+    return isinstance(node, sp.Indexed | sp.Symbol) and entry_name(node) == name
 
 
 def operand_scaled(suspect: Suspect) -> Iterator[Explanation]:

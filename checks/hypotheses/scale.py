@@ -140,4 +140,7 @@ def why(factor: str) -> str:
     """What makes an answer so many times too large, where that is known."""
     if factor.startswith("1/") and factor[2:].isupper():
         return f": a mean over {factor[2:]} where the equations have a sum, or the mean taken twice"
-    return f": the mean over {factor} is missing" if factor.isupper() else ""
+    above, divided, below = factor.partition("/")
+    if divided and above.isupper():
+        return f": divided by {below} where {above} belongs"
+    return f": the mean over {factor} is missing" if not divided and factor.isupper() else ""

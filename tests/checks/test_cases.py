@@ -198,7 +198,7 @@ def test_what_is_wrong_beyond_a_far_kink_only_is_noticed():
     report = gradcheck((lambda X: np.clip(X, 0, 6), relu6_backward), relu6)
     wrong = {finding.case.partition(", ")[2] for finding in report.findings if finding.verdict == "disagree"}
     assert wrong
-    assert wrong <= {"far out", "on a kink"}
+    assert wrong <= {"far out", "16 times as far out", "on a kink"}
 
 
 def test_what_is_wrong_for_two_of_a_kind_only_is_noticed():
@@ -207,3 +207,23 @@ def test_what_is_wrong_for_two_of_a_kind_only_is_noticed():
 
     report = gradcheck((np.tanh, backward), "tanh", witnesses=["derivation"])
     assert {finding.case for finding in report.findings if finding.verdict == "disagree"} == {"N=2 D=2"}
+
+
+def clamped_at_30(X):
+    return np.minimum(X, 30.0)
+
+
+def test_a_kink_that_is_far_away_is_passed():
+    from derivations import layer
+
+    clamp = layer("clamp", tensors="X[N, D] Y[N, D]", equations="Y[n, d] = minimum(X[n, d], 30)")
+    report = gradcheck((clamped_at_30, lambda dY, X: dY * (X < 30)), clamp)
+    assert report.verdict == "agree", report
+    assert any(case.endswith("times as far out") for case in report.cases)
+    wrong = gradcheck((clamped_at_30, lambda dY, X: dY), clamp)
+    assert {f.case.partition(", ")[2] for f in wrong.findings if f.verdict == "disagree"} == {"64 times as far out"}
+
+
+def test_where_every_side_is_seen_nothing_farther_is_looked_at():
+    report = gradcheck((lambda X: np.maximum(X, 0.0), lambda dY, X: dY * (X > 0)), "relu")
+    assert not any("times" in case for case in report.cases)
