@@ -34,7 +34,7 @@ from derivations.expressions import (
 from derivations.layer import DerivationError, Equation, Layer
 from derivations.render.printer import is_long_decimal
 from derivations.render.wrapping import wrapped
-from derivations.schedule import schedule
+from derivations.schedule import components, schedule
 
 if TYPE_CHECKING:
     from derivations.hessian import SecondOrder
@@ -326,8 +326,10 @@ class _Writer:
                     shifted = length if rest == 0 else f"({length} - {rest})" if rest > 0 else f"({length} + {-rest})"
                     lines.append(f"{size.name} = {shifted}" + (f" // {slope}" if slope != 1 else ""))
                     known.add(size.name)
-        for size in reversed(pending):
-            lines.append(f"{size.name} = {self.integer(layer.size_definitions[size], ()).text}")
+        defined = {size.name: layer.size_definitions[size] for size in pending}
+        used_by = {name: {symbol.name for symbol in formula.free_symbols} for name, formula in defined.items()}
+        needs = {name: [other for other in defined if other in used_by[name]] for name in defined}
+        lines += [f"{name} = {self.integer(defined[name], ()).text}" for (name,) in components(needs)]
         return lines
 
     def size(self, expression: sp.Expr) -> str:
