@@ -251,6 +251,8 @@ class Scope:
         if tensor is None:
             if name in REDUCTIONS:
                 raise self.error(f"write {name}[d](...) with something in brackets to take it of", node)
+            if name in FUNCTIONS:
+                raise self.error(f"{name!r} is a function: write {name}(...)", node)
             raise self.error(
                 f"{name!r} is used but not declared; declare it with its sizes, such as {name}[N, D]", node
             )

@@ -56,7 +56,7 @@ _CHARACTERS = {
     "~": "the contrary of a condition is not (...)",
     "|": "an absolute value is abs(x), and conditions are joined by or",
     ":": "every index has a letter, as in sum[d](X[n, d])",
-    "{": "whole numbers in a range are declared as T[N] in 0..1",
+    "{": "brackets are round, and whole numbers in a range are declared as T[N] in 0..1",
     ";": "an equation has a line of its own",
 }
 

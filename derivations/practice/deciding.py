@@ -125,7 +125,9 @@ class Comparison:
             return False
         if proved(self.truth, self.answer, self.layer, self.ranges) or self._at_more_points(None).holds:
             return True
-        return self._is_kinked and self._proof() is not None
+        # What is given may be long: only kinks of the two sides themselves are worth writing it out.
+        kinked = any(is_kink(node) for side in (self.truth, self.answer) for node in walk(side))
+        return kinked and self._proof() is not None
 
     def _proof(self) -> Proof | None:
         both = (self.truth, self.answer, self.layer, self.ranges, self.given)

@@ -34,6 +34,7 @@ MORE_FORMS = 12  # that are tried once one is found
 MOST_DIAGNOSES = 2
 MOST_SHAPES = 6  # of the truth that wrong forms are built from
 SEED = 3
+ROUNDED, TEN_DIGITS = 0.05, 10**10  # what two digits leave; a decimal is so many times a whole number
 CLOSE = 1e-9  # float64 has 16 digits, and the numbers at the points have few
 SIZES = ((2, 3, 4, 5), (3, 2, 5, 2), (2, 3), (3, 2))
 
@@ -42,9 +43,13 @@ def diagnose(problem: Problem, statement: Statement) -> tuple[str, ...]:
     """What a wrong answer is instead of the truth, likeliest first; empty where no form that is known is proved."""
     if statement.misfit is not None:
         return _of_another_shape(problem, statement)
+    if (letter := _free_letter(problem, statement)) is not None:
+        return (letter,)
     bench = Bench(problem, statement)
     if not bench.points:
         return ()
+    if bench.is_rounded:
+        return ("this is near the truth, as if it was rounded: write it exactly, as 3/32 or log(2)",)
     found: dict[str, None] = {}
     left = MOST_FORMS
     for sentence, form in _hypotheses(bench):
@@ -125,6 +130,14 @@ class Bench:
         """The truth at the points."""
         return [np.asarray(self._at(self.statement.target.truth, values)) for values in self.points]
 
+    @cached_property
+    def is_rounded(self) -> bool:
+        """Whether the answer has decimals, and is off by no more than their rounding may be."""
+        numbers = self.statement.expression.atoms(sp.Rational) - self.statement.target.truth.atoms(sp.Rational)
+        decimals = [number for number in numbers if number.q > 1 and not TEN_DIGITS % number.q]
+        pairs = zip(self.answers, self.truths, strict=True)
+        return bool(decimals) and all(np.allclose(one, other, rtol=ROUNDED, atol=0) for one, other in pairs)
+
     def agrees(self, form: sp.Expr) -> bool:
         """Whether a form has the answer's numbers at the points."""
         return self._is_close(form, self.answers)
@@ -144,6 +157,19 @@ class Bench:
         """Whether a form is proved to be the answer, or certified at points."""
         s, p = self.statement, self.problem
         return Comparison(with_fresh_bounds(form), s.expression, p.layer, s.ranges, p.given).is_certified()
+
+
+def _free_letter(problem: Problem, statement: Statement) -> str | None:
+    """That a letter which nothing binds stands where the letter that was asked for belongs, if that is all."""
+    target, used = statement.target, statement.expression.free_symbols
+    asked = [index for index in entry_indices(target.left) if index not in used]
+    extra = [index for index in statement.ranges if index in used and index not in entry_indices(target.left)]
+    if len(asked) != 1 or len(extra) != 1:
+        return None
+    meant = statement.expression.xreplace({extra[0]: asked[0]})
+    if not _is(problem, meant, target.truth, target.ranges):
+        return None
+    return f"nothing binds the letter {extra[0]}: the truth has {asked[0]} there, the letter that was asked for"
 
 
 def _hypotheses(bench: Bench) -> Iterator[Form]:

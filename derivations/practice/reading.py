@@ -146,9 +146,10 @@ class AnswerReader:
         from derivations.render.plain import plain
 
         ways = {self.problem.left_side, plain(self.asked.left), self.asked.name, f"dL/{self.asked.name}"}
-        variable = self.asked.name.removeprefix("d")
+        variable, entry = self.asked.name.removeprefix("d"), plain(self.asked.left).removeprefix("d")
+        ways |= {f"dL/d{entry}"}
         for output in (*self.problem.layer.output_names, "f") if self.problem.kind != "equation" else ():
-            ways |= {f"d{output}/d{variable}", f"{output}'", f"{output}'({variable})"}
+            ways |= {f"d{output}/d{variable}", f"d{output}/d{entry}", f"{output}'", f"{output}'({variable})"}
         return {re.sub(r"\s+", "", way) for way in ways}
 
     def _is_known(self, name: str) -> bool:

@@ -123,6 +123,8 @@ def _in_words(place: Place, name: str, activation: str) -> str | None:
         both = _shown(yours, digits), _shown(truth, digits)
         if both[0] != both[1]:
             break
+    else:
+        return None  # they differ in something that is not shown, such as a letter
     return f"with {given}: yours gives {both[0]}, the truth is {both[1]}{where}"
 
 

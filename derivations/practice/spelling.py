@@ -46,6 +46,8 @@ _TIMES_FORGOTTEN = (
     (re.compile(r"(\))\s*([A-Za-z_]\w*|\d|\()"), "a product needs its sign: write ...)*{1}"),
     (re.compile(r"([A-Za-z_][\w.]*)\s+([A-Za-z_]\w*|\d+)"), "a product needs its sign: write {0}*{1}"),
 )
+_FUNCTIONS = {"exp", "log", "ln", "sin", "cos", "tan", "tanh", "sqrt", "sigmoid", "abs", "sign", "erf"}
+_POWER_OF_FUNCTION = re.compile(r"(?<![\w.])([A-Za-z]+)(\*\*\d+)\(")
 _WORDS = {"and", "or", "not", "in", "if", "else", "is", "for", "lambda"}
 _RING = re.compile(r"(?<=[\w\])]) +o +(?=[\w(\[-])")
 
@@ -77,8 +79,15 @@ def _with_rings(line: Line) -> Line:
 
 def check_products(line: Line) -> None:
     """Raise NotationError where a product was written without its sign: `2x`, `(x + 1)(x - 1)`."""
+    power = _POWER_OF_FUNCTION.search(line.text)
+    if power and power[1].lower() in _FUNCTIONS:
+        raise line.error(
+            f"a power of a function stands behind its brackets: write {power[1]}(...){power[2]}", power.start()
+        )
     for pattern, hint in _TIMES_FORGOTTEN:
         for found in pattern.finditer(line.text):
             apart = found.end(1) < found.start(2)  # `1 if`, but never `1if`
+            if apart and found[1].lower() in _FUNCTIONS:
+                raise line.error(f"a function needs its brackets: write {found[1]}({found[2]})", found.start(2))
             if not (apart and _WORDS.intersection(found.groups())):
                 raise line.error(hint.format(*found.groups()), found.start(2))

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from derivations import layer
 from derivations.calculus import name_bounds
 from derivations.practice import formula_problem, grade, layer_problem
+from derivations.practice.deciding import Comparison
 from derivations.practice.reading import AnswerReader
 from derivations.practice.wrong_forms import Truth, wrong_forms
 from derivations.render.plain import plain
 
 KINDS = [
+    ("linear", "db", "db[c] = sum[n](dY[n,d])", "nothing binds the letter d: the truth has c there, the letter that was asked for"),
     ("linear", "dW", "-X.T @ dY", "the sign: your answer is minus the truth"),
     ("linear", "dW", "X.T @ dY/N", "you have 1/N too much: your answer is 1/N times the truth"),
     ("linear", "dW", "C*X.T @ dY", "you have C too much: your answer is C times the truth"),
@@ -54,6 +56,24 @@ KINDS = [
     ("lstm", "do", "dh_total*c", "c[t, n, m] stands where tanh(c[t, n, m]) belongs"),
     ("scaled_dot_product_attention", "dQ", "dQ[n,t,d] = sum[u](dS[n,t,u]*K[n,u,d])", "1/sqrt(D) is missing: your answer is sqrt(D) times the truth"),
 ]  # fmt: skip
+
+
+def test_a_factor_of_a_layer_of_many_parts_is_named_without_writing_it_out(monkeypatch):
+    problem = layer_problem("multi_head_attention", "dX")
+    minus = f"-({plain(name_bounds(AnswerReader(problem).asked.truth))})"
+    monkeypatch.setattr(Comparison, "_proof", lambda self: pytest.fail("written out"))
+    assert grade(problem, minus).diagnoses[0].startswith("the sign")
+
+
+def test_what_is_rounded_is_said_to_be():
+    power = layer("f", tensors="x y", equations="y = 2**x*3")
+    problem = formula_problem("f", "test", "What is dy/dx?", power, "x")
+    verdict = grade(problem, "2.08*2**x")
+    assert (verdict.status, verdict.diagnoses) == (
+        "wrong",
+        ("this is near the truth, as if it was rounded: write it exactly, as 3/32 or log(2)",),
+    )
+    assert "rounded" not in grade(problem, "2.5*2**x").sentence
 
 
 @pytest.mark.parametrize(("name", "cotangent", "answer", "sentence"), KINDS)

@@ -40,6 +40,9 @@ def test_an_equation_that_cannot_be_read_is_pointed_at(answer, column):
         ("√x", "sqrt(x)"),
         ("arctan(x)", "there is no function 'arctan'"),
         ("t + 1", "there are x, y"),
+        ("3*sin x", "a function needs its brackets: write sin(x)"),
+        ("sin^2(x)", "write sin(...)**2"),
+        ("exp[2 - x]", "'exp' is a function: write exp(...)"),
     ],
 )
 def test_a_hint_says_what_to_write(answer, hint):
@@ -69,6 +72,12 @@ def test_a_hint_says_what_to_write(answer, hint):
 def test_spellings_of_the_same_thing(typed, meant):
     (one,), (other,) = AnswerReader(SINE).read(typed), AnswerReader(SINE).read(meant)
     assert one.expression == other.expression
+
+
+@pytest.mark.parametrize("left", ["dW[d, c]", "dL/dW[d, c]", "dL/dW[d,c]"])
+def test_what_is_asked_may_be_written_as_a_quotient_of_entries(left):
+    (own,) = AnswerReader(LINEAR).read(f"{left} = sum[n](X[n, d]*dY[n, c])")
+    assert own.target.asked
 
 
 def test_columns_count_what_was_typed():
