@@ -14,7 +14,8 @@ from checks.trial import Trial
 from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
 _ANOTHER = "backward, called again, gives another answer"
-_KEPT = "the answer is one of a call before, of which something is kept"
+_KEPT = "something is kept of a call before"
+_WRONG_LATER = "is right here, and wrong at half of the inputs, which it is asked for later"
 Law = Callable[[Trial, dict[str, NDArray]], list[Finding]]
 
 
@@ -100,7 +101,7 @@ def nothing_kept(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     with np.errstate(all="ignore"):
         elsewhere = again.gradients()
         findings = [
-            _found(trial, "nothing kept", "disagree", f"{_KEPT}: {name}, at half of the inputs", name)
+            _found(trial, "nothing kept", "disagree", f"{name} {_WRONG_LATER}: {_KEPT}, or it errs there", name)
             for name in right & elsewhere.keys()
             if again.has_value(name) and not _is_right(again, name, elsewhere[name])
         ]
@@ -117,7 +118,8 @@ def _by_the_same_object(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
         answer = numbers_in(trial.backward(trial.arguments(), results)) if results and not wrong else {}
     except MisconductError:  # an object may be made for one forward
         return []
-    return _same(trial, "nothing kept", got, {**got, **answer}, f"an object that has seen other data before: {_KEPT}")
+    reason = f"an object that has seen other data before gives another answer: {_KEPT}"
+    return _same(trial, "nothing kept", got, {**got, **answer}, reason)
 
 
 def _is_right(trial: Trial, name: str, value: NDArray) -> bool:

@@ -96,10 +96,12 @@ def _another_convention(name: str, wrong: Sequence[Trial], trials: Sequence[Tria
     if all(_counts_ties_twice(trial, name) for trial in wrong):
         sentence = f"{name} is right except on a tie, where every one of the equal values gets the whole cotangent"
         return [Diagnosis(name, "ties", "counted more than once", sentence, len(wrong), len(wrong))]
-    sentence = f"{name} is right except on a kink or a tie, where it follows another convention than the equations"
     suspects = [_suspect(trial, name) for trial in wrong]
-    if all(each is not None and lies_between_sides(each.trial, name, each.got) for each in suspects):
-        sentence += " (where that is meant: --kinks any)"
+    if not all(each is not None and lies_between_sides(each.trial, name, each.got) for each in suspects):
+        sentence = f"{name} is right in all cases but those in which something lies on a kink or a tie"
+        return [Diagnosis(name, "kinks only", "at a kink", sentence, len(wrong), len(wrong))]
+    sentence = f"{name} is right except on a kink or a tie, where it follows another convention than the equations"
+    sentence += " (where that is meant: --kinks any)"
     return [Diagnosis(name, "convention", "at a kink", sentence, len(wrong), len(wrong))]
 
 
@@ -175,7 +177,7 @@ def _first(sentences: dict[int, str]) -> str:
 
 
 def _explanations(hypothesis: Hypothesis, suspect: Suspect) -> Iterator[Explanation]:
-    with suppress(DerivationError):  # what has no value at these operands explains nothing
+    with suppress(DerivationError), np.errstate(all="ignore"):  # what has no value at these operands explains nothing
         yield from hypothesis(suspect)
 
 

@@ -104,6 +104,7 @@ def _with_size(value: sp.Basic, own: sp.Symbol, other: sp.Symbol) -> sp.Basic:
 
 def factor_names(suspect: Suspect) -> Iterator[tuple[str, float]]:
     """Numbers that sizes, options and 2 make, by name, the simplest first."""
+    yield "-1", -1.0
     atoms = {"2": 2.0, **{name: number for name, number in _given(suspect).items() if number}}
     powers = [(name, value, exponent) for name, value in atoms.items() for exponent in (1, -1)]
     for minus, count in product((1, -1), (1, 2, 3)):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from checks import assert_gradients, gradcheck
 from checks.suite import SUITE, rows
 from checks.verdict import AGREE
-from derivations import DerivationError, derive, layer
+from derivations import DerivationError, derive, layer, read_layer
 
 SIZES = st.fixed_dictionaries({"first": st.integers(1, 9), "second": st.integers(1, 9), "third": st.integers(1, 9)})
 
@@ -304,3 +304,28 @@ def test_where_only_some_cotangents_are_asked_for_the_others_are_not_missed(name
             report = gradcheck((row.forward, backward), derive(name, wrt=[tensor.name]), seed=1, dtype="float32")
             assert report.verdict == "agree", str(report)
             assert report.cotangents == (cotangent,)
+
+
+def test_where_the_layer_itself_has_no_slope_nothing_is_called_wrong():
+    angle = read_layer("X[N, D] a[N] Y[N]\na[n] = X[n, 0]/sqrt(sum[d](X[n, d]**2))\nY[n] = sqrt(1 - a[n]**2)")
+
+    def forward(X):
+        r = np.sqrt((X**2).sum(axis=1))
+        a = X[:, 0] / r
+        return {"Y": np.sqrt(np.maximum(1 - a**2, 0)), "a": a}
+
+    def backward(dY, X, a, Y):
+        r = np.sqrt((X**2).sum(axis=1))
+        da = -dY * a / Y
+        dX = -(da * a / r**2)[:, None] * X
+        dX[:, 0] += da / r
+        return {"dX": dX}
+
+    report = gradcheck((forward, backward), angle)
+    assert not any(f.verdict == "disagree" and f.witness in ("taylor", "derivation") for f in report.findings), report
+
+
+def test_a_gradient_for_an_option_is_no_mistake():
+    scaled = read_layer("X[N]  a > 0  Y[N]\nY[n] = a*X[n]")
+    pair = (lambda X, a: a * X, lambda dY, X, a: {"dX": a * dY, "da": (dY * X).sum()})
+    assert gradcheck(pair, scaled).verdict == "agree"

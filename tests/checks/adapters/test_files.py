@@ -254,3 +254,21 @@ def test_an_exception_that_cannot_say_what_it_is_is_one_line(tmp_path):
     path.write_text("class Mute(Exception):\n    def __str__(self): raise RuntimeError\nraise Mute")
     with pytest.raises(FileError, match=r"line 3: running it raises Mute: <exception str.. failed>"):
         load_pair(f"{path}:backward")
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        ("f_fwd", "f_bwd"),
+        ("f", "f_bwd"),
+        ("fprop", "bprop"),
+        ("f", "f_vjp"),
+        ("fForward", "fBackward"),
+        ("f", "f_back"),
+    ],
+)
+def test_a_backward_may_be_called_otherwise(tmp_path, forward, backward):
+    source = f"def {forward}(X, W):\n    return X @ W\ndef {backward}(dY, X, W):\n    return dY @ W.T, X.T @ dY\n"
+    (tmp_path / "mine.py").write_text(source)
+    pair = load_implementation(f"{tmp_path}/mine.py:{backward}")
+    assert [function.__name__ for function in pair] == [forward, backward]

@@ -298,7 +298,7 @@ def without_a_sign(X, W, b):
 
 def test_the_framework_can_be_said_where_nothing_shows_it():
     assert framework_of(without_a_sign) is None
-    with pytest.raises(ValueError, match="nothing shows who differentiates without_a_sign: say framework='torch'"):
+    with pytest.raises(ValueError, match=r"nothing shows who differentiates without_a_sign: .*framework='torch'"):
         gradcheck(without_a_sign, "linear")
     assert_gradients(without_a_sign, "linear", framework="torch", sizes=SIZES)
 
