@@ -15,6 +15,7 @@ from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
 _ANOTHER = "backward, called again, gives another answer"
 _KEPT = "something is kept of a call before"
+LARGE = 1024  # exp of the first digit of so much is beyond float64
 _WRONG_LATER = "is right here, and wrong at half of the inputs, which it is asked for later"
 Law = Callable[[Trial, dict[str, NDArray]], list[Finding]]
 
@@ -167,6 +168,25 @@ def own_memory(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     ]
 
 
+def large_inputs(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    """Where inputs are large, and the equations have a number, so has the answer. A hazard, not an error."""
+    if trial.drawn is not None:
+        return []
+    moved = [name for name in trial.real_inputs if name not in trial.implementation.assumed]
+    far = trial.at(**{name: LARGE * np.asarray(trial.values[name]) for name in moved})
+    reason = f"is no number at inputs {LARGE} times as large, where the equations have one: something overflows"
+    with np.errstate(all="ignore"):
+        try:
+            results = far.forward(far.arguments())
+            answer = {name: as_numbers(name, results[name]) for name in trial.outputs if name in results}
+            answer |= numbers_in(far.backward(far.arguments(), results))
+        except MisconductError:
+            return []
+        asked = [name for name in (*trial.outputs, *got) if name in answer]
+        lost = [name for name in asked if not np.isfinite(answer[name]).all() and far.has_value(name)]
+    return [_found(trial, "large inputs", "unresolved", f"{name} {reason}", name) for name in lost]
+
+
 def zero_cotangent(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     """No cotangent comes in, so none goes out: exactly zero."""
     zeros = {name: np.zeros_like(trial.values[name]) for name in trial.derivation.output_cotangents}
@@ -199,6 +219,7 @@ LAWS: dict[str, Law] = {
     "same defaults": same_defaults,
     "any memory layout": any_memory_layout,
     "own memory": own_memory,
+    "large inputs": large_inputs,
     "zero cotangent": zero_cotangent,
     "linear in the cotangent": linear_cotangent,
 }

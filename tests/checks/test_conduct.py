@@ -223,5 +223,33 @@ def test_shared_memory_is_pointed_out_but_does_not_condemn():
     assert report.verdict == "agree"
 
 
+def softmax_backward(dP, P):
+    return P * (dP - (dP * P).sum(axis=1, keepdims=True))
+
+
+def softmax(Z, largest):
+    exponentials = np.exp(Z - largest)
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_what_overflows_at_large_inputs_is_pointed_out_but_does_not_condemn(dtype):
+    naive = gradcheck((lambda Z: softmax(Z, np.zeros_like(Z)), softmax_backward), "softmax", dtype=dtype)
+    found = [f for f in naive.findings if f.witness == "large inputs"]
+    assert {(f.cotangent, f.verdict) for f in found} == {("P", "unresolved"), ("dZ", "unresolved")}
+    assert "is no number at inputs 1024 times as large" in found[0].reason
+    assert naive.verdict == "agree"
+    stable = gradcheck((lambda Z: softmax(Z, Z.max(axis=1, keepdims=True)), softmax_backward), "softmax", dtype=dtype)
+    assert {f.verdict for f in stable.findings if f.witness == "large inputs"} == {"agree"}
+
+
+def test_what_no_number_is_large_enough_for_is_nobodys_fault():
+    from derivations import layer
+
+    grows = layer("grows", tensors="X[N] Y[N]", equations="Y[n] = exp(X[n]**2)")
+    report = gradcheck((lambda X: np.exp(X**2), lambda dY, X, Y: 2 * dY * X * Y), grows)
+    assert {f.verdict for f in report.findings if f.witness == "large inputs"} == {"agree"}
+
+
 def test_every_law_has_an_offender():
-    assert set(OFFENDERS) | {"own memory", "same defaults"} == set(LAWS)
+    assert set(OFFENDERS) | {"own memory", "large inputs", "same defaults"} == set(LAWS)
