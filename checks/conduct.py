@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.implementation import USED, MisconductError, as_numbers, numbers_in
+from checks.stability import weigh
 from checks.trial import Trial
 from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
@@ -98,13 +99,12 @@ def nothing_kept(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     again = trial.at(**{name: np.asarray(there[name], np.float64) for name in trial.real_inputs})
     if trial.drawn is not None or trial.on_kink or again.on_kink:
         return []
-    right = {name for name, value in got.items() if _is_right(trial, name, value)}
     with np.errstate(all="ignore"):
         elsewhere = again.gradients()
         findings = [
             _found(trial, "nothing kept", "disagree", f"{name} {_WRONG_LATER}: {_KEPT}, or it errs there", name)
-            for name in right & elsewhere.keys()
-            if again.has_value(name) and not _is_right(again, name, elsewhere[name])
+            for name in elsewhere.keys() & got.keys()
+            if _is_right(trial, name, got[name]) and again.has_value(name) and _is_wrong(again, name, elsewhere[name])
         ]
     return findings or _by_the_same_object(trial, got)
 
@@ -124,8 +124,18 @@ def _by_the_same_object(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
 
 
 def _is_right(trial: Trial, name: str, value: NDArray) -> bool:
-    truth, bound = trial.truth[name], trial.bounds[name]
-    return value.shape == truth.value.shape and judge("", name, "", value, truth, bound).verdict != "disagree"
+    return value.shape == trial.truth[name].value.shape and _judged(trial, name, value).verdict != "disagree"
+
+
+def _is_wrong(trial: Trial, name: str, value: NDArray) -> bool:
+    """Whether it is, and not by rounding alone, as where code cancels."""
+    if value.shape != trial.truth[name].value.shape:
+        return True
+    return weigh(trial, _judged(trial, name, value), value, Trial.gradients).verdict == "disagree"
+
+
+def _judged(trial: Trial, name: str, value: NDArray) -> Finding:
+    return judge("", name, "", value, trial.truth[name], trial.bounds[name], trial.format.near)
 
 
 def same_defaults(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derivations import Derivation, Equation, Tensor
+from derivations import Derivation, Equation, Layer, Tensor
 from derivations.evaluate import evaluate_equations
 from derivations.expressions import tensor_names
 from derivations.schedule import Group, schedule
@@ -26,7 +26,7 @@ class Recall:
         self._layer, self._values = derivation.layer, values
         self._tensors = {tensor.name: tensor for tensor in derivation.given}
         for equation in derivation.equations:
-            primal = self._layer.by_name.get(equation.name) or self._layer.by_name[_primal(equation.name)]
+            primal = self._layer.by_name.get(equation.name) or primal_of(equation.name, self._layer)
             self._tensors[equation.name] = Tensor(equation.name, primal.sizes)
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._results: dict[int, Results] = {}
@@ -75,8 +75,9 @@ def _read(equations: Sequence[Equation]) -> frozenset[str]:
     return frozenset().union(*(tensor_names(equation.rhs) for equation in equations))
 
 
-def _primal(cotangent: str) -> str:
-    return cotangent.removeprefix("d").removesuffix("_total")
+def primal_of(cotangent: str, layer: Layer) -> Tensor:
+    """The tensor that a cotangent is one of."""
+    return layer.by_name[cotangent.removeprefix("d").removesuffix("_total")]
 
 
 def _mark(value: Any) -> tuple[Any, ...]:

@@ -9,9 +9,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from checks.recall import primal_of
 from checks.trial import Trial
 from checks.verdict import DISAGREE
-from derivations import Derivation, DerivationError, Equation, Layer, Tensor, derive
+from derivations import Derivation, DerivationError, Equation, Layer, derive
 from derivations.expressions import tensor_names
 
 FEWEST_ENTRIES = 3  # of fewer, some number makes nearly anything
@@ -60,12 +61,9 @@ class Suspect:
             if size.is_Symbol
         }
 
-    def _primal(self, cotangent: str) -> Tensor:
-        return self.layer.by_name[cotangent.removeprefix("d").removesuffix("_total")]
-
     def axis_names(self, tensor: str) -> tuple[str, ...]:
         """What the axes of a tensor (or of its cotangent) are called: the small letters of its sizes."""
-        sizes = (self.layer.by_name.get(tensor) or self._primal(tensor)).sizes
+        sizes = (self.layer.by_name.get(tensor) or primal_of(tensor, self.layer)).sizes
         return tuple(str(size).lower() for size in sizes)
 
     @property

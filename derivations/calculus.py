@@ -115,12 +115,13 @@ def _merged_powers(expression: sp.Basic) -> sp.Basic:
     rebuilt = expression.func(*(_merged_powers(part) for part in expression.args))
     if not isinstance(rebuilt, sp.Mul):
         return rebuilt
+    numbers = [factor for factor in rebuilt.args if factor.as_base_exp()[0].is_number]
     exponents: dict[sp.Expr, list[sp.Expr]] = {}
-    for base, exponent in (factor.as_base_exp() for factor in rebuilt.args):
+    for base, exponent in (factor.as_base_exp() for factor in rebuilt.args if factor not in numbers):
         exponents.setdefault(base, []).append(exponent)
     if all(len(each) == 1 for each in exponents.values()):
         return rebuilt
-    return sp.Mul(*(base ** sp.Add(*each) for base, each in exponents.items()))
+    return sp.Mul(*numbers, *(base ** sp.Add(*each) for base, each in exponents.items()))
 
 
 def _nested_sums(expression: sp.Basic) -> int:

@@ -19,13 +19,7 @@ def kinks(layer: Layer, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray
 
     Raises DerivationError for missing values.
     """
-    from derivations.evaluate import evaluate_equations
-
-    probes = _probes(layer)
-    if not probes:
-        return []
-    results = evaluate_equations(layer, [*layer.equations, *(probe for _, probe in probes)], values, "float64")
-    return [(label, np.abs(results[probe.name])) for label, probe in probes]
+    return [(label, np.abs(apart)) for label, apart in _differences(layer, values)]
 
 
 def sides(layer: Layer, values: Mapping[str, Any]) -> dict[str, frozenset[int]]:
@@ -33,17 +27,22 @@ def sides(layer: Layer, values: Mapping[str, Any]) -> dict[str, frozenset[int]]:
 
     Raises DerivationError for missing values.
     """
+    found: dict[str, frozenset[int]] = {}
+    for label, apart in _differences(layer, values):
+        if not label.startswith("max["):
+            signs = frozenset(np.sign(apart[np.isfinite(apart)]).astype(int).tolist())
+            found[label] = found.get(label, frozenset()) | (signs - {0})
+    return found
+
+
+def _differences(layer: Layer, values: Mapping[str, Any]) -> list[tuple[str, np.ndarray]]:
     from derivations.evaluate import evaluate_equations
 
-    probes = [(label, probe) for label, probe in _probes(layer) if not label.startswith("max[")]
+    probes = _probes(layer)
     if not probes:
-        return {}
+        return []
     results = evaluate_equations(layer, [*layer.equations, *(probe for _, probe in probes)], values, "float64")
-    found: dict[str, frozenset[int]] = {}
-    for label, probe in probes:
-        signs = frozenset(np.sign(results[probe.name][np.isfinite(results[probe.name])]).astype(int).tolist())
-        found[label] = found.get(label, frozenset()) | (signs - {0})
-    return found
+    return [(label, results[probe.name]) for label, probe in probes]
 
 
 @lru_cache(maxsize=256)

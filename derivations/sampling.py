@@ -184,7 +184,7 @@ def settled(layer: Layer, sizes: Mapping[str, int], rng: np.random.Generator) ->
 
 def require_evaluable(layer: Layer) -> None:
     """Raise DerivationError for a layer whose fixed sizes are so large that nothing about it could be evaluated."""
-    smallest = {name: 1 for name in layer.size_names}
+    smallest = dict.fromkeys(layer.size_names, 1)
     try:
         _, known = _draw_options(layer, smallest, np.random.default_rng(0))
         least = terms_at(layer, known)

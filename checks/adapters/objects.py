@@ -258,7 +258,14 @@ def from_object(
     functions = (_function(made, methods[0]), _function(made, methods[1]))
     guessed = {**maker.guessed, **forward_plan.guessed, **backward_plan.guessed}
     return Implementation(
-        name, forward, backward, functions, None, maker.sizes, assumed, guessed, frozenset({*own} & {*maker.places})
+        name,
+        forward,
+        backward,
+        functions,
+        sizes=maker.sizes,
+        assumed=assumed,
+        guessed=guessed,
+        kept=frozenset({*own} & {*maker.places}),
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from derivations.expressions import ELEMENTARY
 from derivations.lines import Line, NotationError, logical_lines
+from derivations.practice.formula import REWRITTEN
 
 MOST_CHARACTERS = 5000
 MOST_LINES = 60
@@ -46,7 +48,7 @@ _TIMES_FORGOTTEN = (
     (re.compile(r"(\))\s*([A-Za-z_]\w*|\d|\()"), "a product needs its sign: write ...)*{1}"),
     (re.compile(r"([A-Za-z_][\w.]*)\s+([A-Za-z_]\w*|\d+)"), "a product needs its sign: write {0}*{1}"),
 )
-_FUNCTIONS = {"exp", "log", "ln", "sin", "cos", "tan", "tanh", "sqrt", "sigmoid", "abs", "sign", "erf"}
+_FUNCTIONS = {*ELEMENTARY, *REWRITTEN, "sqrt"}  # of one value
 _POWER_OF_FUNCTION = re.compile(r"(?<![\w.])([A-Za-z]+)(\*\*\d+)\(")
 _WORDS = {"and", "or", "not", "in", "if", "else", "is", "for", "lambda"}
 _RING = re.compile(r"(?<=[\w\])]) +o +(?=[\w(\[-])")
