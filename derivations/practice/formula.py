@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from derivations.expressions import BINDERS, CHOICES, cos, exp, log, maximum, sin, walk
+from derivations.expressions import BINDERS, CHOICES, ELEMENTARY, cos, exp, log, maximum, sin, walk
 from derivations.layer import Layer
 from derivations.lines import Line, NotationError
 from derivations.proof import LONGEST
@@ -60,9 +60,9 @@ class FormulaScope(Scope):
     def _call(self, node: ast.Call) -> sp.Expr:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         known = name in REWRITTEN or name in FUNCTIONS
-        if name and not known and self._is_declared(name):
+        if name and not known and self.is_declared(name):
             raise self.error(f"{name!r} is no function: a product needs its sign, as in {name}*(...)", node)
-        if name not in REWRITTEN or self._is_declared(name):
+        if name not in REWRITTEN or self.is_declared(name):
             if name and not known:
                 raise self.error(
                     f"there is no function {name!r}; there are {', '.join(sorted({*FUNCTIONS, *REWRITTEN}))}", node
@@ -110,20 +110,24 @@ class FormulaScope(Scope):
             hint = f"; write 0 + {argument.id} where a part of it is meant"
             raise NotationError(error.message + hint, error.line, error.column) from None
 
-    def _is_declared(self, name: str) -> bool:
+    def is_declared(self, name: str) -> bool:
+        """Whether the problem has something of this name."""
         reader = self.reader
         return any(name in names for names in (reader.tensors, reader.options, reader.sizes, reader.cotangents))
 
     def _name(self, node: ast.Name) -> sp.Expr:
-        if node.id == "e" and self.with_euler and not self._is_declared("e"):
+        if node.id in ("e", "E") and self.with_euler and not self.is_declared(node.id):
             return EULER
-        if node.id in REWRITTEN and not self._is_declared(node.id):
+        if node.id in REWRITTEN and not self.is_declared(node.id):
             raise self.error(f"{node.id!r} is a function: write {node.id}(...)", node)
         return super()._name(node)
 
     def _unknown(self, name: str) -> str:
         if self.free:
             return super()._unknown(name)
+        for function in (*REWRITTEN, *ELEMENTARY):
+            if name in {f"{function}{tensor}" for tensor in self.reader.tensors}:
+                return f"a function needs its brackets: write {function}({name.removeprefix(function)})"
         known = (*self.reader.tensors, *self.reader.options, *self.reader.sizes)
         return f"{name!r} is not known here; there are {', '.join(sorted(known))}"
 

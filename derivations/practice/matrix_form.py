@@ -16,9 +16,11 @@ from derivations.lines import Line, NotationError
 from derivations.practice.formula import REWRITTEN, FormulaScope
 
 Shape = tuple[sp.Expr, ...]
-NUMPY = {"np", "numpy"}
+NUMPY = {"np", "numpy", "jnp", "torch", "tf"}
 REDUCED = ("sum", "mean", "max")
-METHODS = (*REDUCED, "transpose", "dot", "T")
+METHODS = (*REDUCED, "transpose", "dot", "matmul")
+SHORT = {"t": "transpose", "mm": "matmul"}
+AXES = {"dim": "axis", "keepdim": "keepdims"}  # as PyTorch calls them
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def is_matrix_form(tree: ast.expr, ranks: Mapping[str, int]) -> ast.expr | None:
             return node
         if isinstance(node, ast.Name) and ranks.get(node.id, 0) and id(node) not in indexed:
             return node
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BUILDERS:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {*_BUILDERS, "einsum"}:
             return node
     return None
 
@@ -102,6 +104,8 @@ class MatrixReader:
                 return self.value(operand)
             case ast.BinOp(op=ast.MatMult()):
                 return self.product(self.value(node.left), self.value(node.right), node)
+            case ast.BinOp(op=ast.Pow(), left=base, right=ast.Name(id="T")) if not self.scope.is_declared("T"):
+                return self.transposed([self.value(base)], node)
             case ast.BinOp():
                 left, right = self.value(node.left), self.value(node.right)
                 return self.entrywise(lambda a, b: self.scope.operated(node, a, b), [left, right], node)
@@ -110,8 +114,7 @@ class MatrixReader:
             case ast.Attribute(value=ast.Name(id=name)) if name in NUMPY:
                 raise self.error(f"{name}.{node.attr} is a function: write {name}.{node.attr}(...)", node)
             case ast.Attribute(attr="T"):
-                inner = self.value(node.value)
-                return Array(inner.body, inner.axes[::-1], inner.shape[::-1])
+                return self.transposed([self.value(node.value)], node)
             case ast.Attribute():
                 raise self.error(f".{node.attr} is not read here; there are .T, .sum, .mean, .max and .dot", node)
             case ast.Call():
@@ -179,9 +182,9 @@ class MatrixReader:
     def _call(self, node: ast.Call) -> Array:
         match node.func:
             case ast.Attribute(value=ast.Name(id=module), attr=name) if module in NUMPY:
-                return self._function(name, node.args, node)
-            case ast.Attribute(value=value, attr=name) if name in METHODS and name != "T":
-                return self._function(name, [value, *node.args], node)
+                return self._function(SHORT.get(name, name), node.args, node)
+            case ast.Attribute(value=value, attr=name) if SHORT.get(name, name) in METHODS:
+                return self._function(SHORT.get(name, name), [value, *node.args], node)
             case ast.Attribute(attr=name):
                 raise self.error(f".{name}(...) is not read here; there are .T, .sum, .mean, .max and .dot", node)
             case ast.Name(id=name):
@@ -193,6 +196,8 @@ class MatrixReader:
             raise self.error("a function takes its arguments one by one", node)
         if name in REDUCED and arguments:
             return self._reduced(name, arguments, node)
+        if name == "einsum" and arguments and not node.keywords:
+            return self._einsum(arguments[0], [self.value(argument) for argument in arguments[1:]], node)
         if node.keywords:
             raise self.error(f"{name} takes no named arguments here", node)
         if name in _BUILDERS:
@@ -216,7 +221,7 @@ class MatrixReader:
     def _reduced(self, name: str, arguments: Sequence[ast.expr], node: ast.Call) -> Array:
         inner = self.value(arguments[0])
         rank = len(inner.shape)
-        named = {keyword.arg: keyword.value for keyword in node.keywords}
+        named = {AXES.get(keyword.arg or "", keyword.arg): keyword.value for keyword in node.keywords}
         if len(arguments) > 2 or (len(arguments) == 2 and "axis" in named) or not {*named} <= {"axis", "keepdims"}:
             raise self.error(f"{name} takes an array, axis=... and keepdims=True", node)
         axis = arguments[1] if len(arguments) == 2 else named.get("axis")
@@ -282,6 +287,26 @@ class MatrixReader:
             else:
                 raise self.error("in matrix form an index is `:` or None; use index notation, as in X[n, d]", node)
         return Array(inner.body, (*axes, *inner.axes[used:]), (*shape, *inner.shape[used:]))
+
+    def _einsum(self, letters: ast.expr, parts: Sequence[Array], node: ast.AST) -> Array:
+        """`einsum("nc,dc->nd", dY, W)`: products of entries, summed over the letters that stand on the left alone."""
+        text = letters.value if isinstance(letters, ast.Constant) and isinstance(letters.value, str) else ""
+        left, arrow, right = "".join(text.split()).partition("->")
+        axes = left.split(",")
+        if not left or [*map(len, axes)] != [len(part.shape) for part in parts]:
+            raise self.error('einsum has a letter for every axis, as in einsum("nd,dc->nc", X, W)', node)
+        sizes: dict[str, sp.Expr] = {}
+        for letter, size in zip("".join(axes), (size for part in parts for size in part.shape), strict=True):
+            if not self.same(sizes.setdefault(letter, size), size):
+                raise self.error(f"in einsum {letter!r} is {_plain(sizes[letter])} and {_plain(size)} long", node)
+        kept = right if arrow else "".join(sorted(letter for letter in sizes if left.count(letter) == 1))
+        if len({*kept}) != len(kept) or not {*kept} <= sizes.keys():
+            raise self.error("behind -> einsum has letters that stand before it, each once", node)
+        symbols = {letter: sp.Dummy(letter, integer=True) for letter in sizes}
+        body = sp.Mul(*(part.at([symbols[letter] for letter in of]) for part, of in zip(parts, axes, strict=True)))
+        limits = [(symbols[letter], sp.S.Zero, sizes[letter] - 1) for letter in sizes if letter not in kept]
+        body = sp.Sum(body, *limits) if limits else body
+        return Array(body, tuple(symbols[letter] for letter in kept), tuple(sizes[letter] for letter in kept))
 
     def diagonal(self, parts: Sequence[Array], node: ast.AST) -> Array:
         """A vector becomes a diagonal matrix, a square matrix the vector on its diagonal."""

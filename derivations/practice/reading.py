@@ -29,7 +29,7 @@ from derivations.notation import Reader
 from derivations.practice.formula import MOST_LETTERS, REWRITTEN, FormulaScope, nesting
 from derivations.practice.matrix_form import Array, MatrixReader, index_notation_in, is_matrix_form
 from derivations.practice.problem import Problem
-from derivations.practice.spelling import check_products, typed_lines
+from derivations.practice.spelling import check_products, quotes_of, typed_lines
 from derivations.proof import inline
 from derivations.ranges import Known
 from derivations.scope import FUNCTIONS, Binding
@@ -312,7 +312,9 @@ class AnswerReader:
 
     def _tree(self, line: Line) -> tuple[ast.expr, Line]:
         check_products(line)
-        tree, padded = python_expression(line, also="@:")
+        tree, padded = python_expression(line, also="@:" + quotes_of(line))
+        if isinstance(tree, ast.Tuple):
+            raise line.error("a comma stands between indices alone; a decimal number has a point, as in 2.5")
         for count, _ in enumerate(ast.walk(tree)):
             if count > MOST_NODES:
                 raise line.error(f"the expression has more than {MOST_NODES} parts")

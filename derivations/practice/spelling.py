@@ -24,6 +24,11 @@ SPELLED = {
     "²": "**2",
     "³": "**3",
     "⁴": "**4",
+    "½": "(1/2)",
+    "⅓": "(1/3)",
+    "¼": "(1/4)",
+    "Σ": "sum",
+    "∑": "sum",
     "ᵀ": ".T",
     "π": "pi",
     "∂": "d",
@@ -34,8 +39,6 @@ SPELLED = {
 }
 # What the tool prints and cannot read back, for nothing says where it ends.
 UNREADABLE = {
-    "Σ": "write a sum with its index and brackets, as in sum[n](X[n, d])",
-    "∑": "write a sum with its index and brackets, as in sum[n](X[n, d])",
     "√": "write a root as sqrt(x)",
     "σ": "write sigmoid(x), or sigma(x) where the activation has no name",
     "δ": "write a delta as a condition in brackets, as in [i = d]",
@@ -43,14 +46,19 @@ UNREADABLE = {
     "÷": "write a quotient as a/b",
 }
 _NUMBER = r"(?:\d[\d_]*+(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+"
+_NUMBER_TIMES = re.compile(rf"(?<![\w.])({_NUMBER})\s*([A-Za-z_]\w*|\()")
 _TIMES_FORGOTTEN = (
-    (re.compile(rf"(?<![\w.])({_NUMBER})\s*([A-Za-z_]\w*|\()"), "a product needs its sign: write {0}*{1}"),
+    (_NUMBER_TIMES, "a product needs its sign: write {0}*{1}"),
     (re.compile(r"(\))\s*([A-Za-z_]\w*|\d|\()"), "a product needs its sign: write ...)*{1}"),
     (re.compile(r"([A-Za-z_][\w.]*)\s+([A-Za-z_]\w*|\d+)"), "a product needs its sign: write {0}*{1}"),
 )
 _FUNCTIONS = {*ELEMENTARY, *REWRITTEN, "sqrt"}  # of one value
 _POWER_OF_FUNCTION = re.compile(r"(?<![\w.])([A-Za-z]+)(\*\*\d+)\(")
 _WORDS = {"and", "or", "not", "in", "if", "else", "is", "for", "lambda"}
+_BINDS_FIRST = re.compile(r"(/|\*\*) *-? *$")  # 1/2x and x^2y may mean either of two things
+_SUM = re.compile(r"(?<!\w)(\\?sum) *_ *(?:([a-z])(?![A-Za-z0-9_])|[({]([a-z](?: *, *[a-z])*)[)}]) *(?=[\w(\[\\])")
+_ENDS = re.compile(r"[-+,=<>!)\]]")
+_EINSUM = re.compile(r"(?<!\w)einsum\( *(['\"])[A-Za-z, ]*(?:-> *[A-Za-z ]*)?\1")
 _RING = re.compile(r"(?<=[\w\])]) +o +(?=[\w(\[-])")
 
 
@@ -65,7 +73,7 @@ def typed_lines(text: str) -> list[Line]:
         for column, character in enumerate(line.partition("#")[0], start=1):
             if character in UNREADABLE:
                 raise NotationError(f"the character {character!r} is not read: {UNREADABLE[character]}", number, column)
-    lines = [_with_rings(line) for line in logical_lines(text, SPELLED)]
+    lines = [_with_times(_with_sums(_with_rings(line))) for line in logical_lines(text, SPELLED)]
     if not lines:
         raise NotationError("nothing was typed")
     if len(lines) > MOST_LINES:
@@ -77,6 +85,48 @@ def _with_rings(line: Line) -> Line:
     """`a o b` is the product of entries, as Nielsen's ring; no other reading of it is an expression."""
     text = _RING.sub(lambda ring: "*".center(len(ring[0])), line.text)
     return Line(text, line.places)
+
+
+def quotes_of(line: Line) -> str:
+    """The quotation mark that the letters of `einsum` stand in, if there is one."""
+    found = _EINSUM.search(line.text)
+    return found[1] if found else ""
+
+
+def _with_times(line: Line) -> Line:
+    """`2x` is 2*x, and `3(x + 1)` is 3*(x + 1), where that can mean nothing else."""
+    for found in reversed([*_NUMBER_TIMES.finditer(line.text)]):
+        hexadecimal = found[1] == "0" and found.end(1) == found.start(2)
+        if not (hexadecimal or found[2] in _WORDS or _BINDS_FIRST.search(line.text, 0, found.start())):
+            line = _replaced(line, found.end(1), found.start(2), "*")
+    return line
+
+
+def _with_sums(line: Line) -> Line:
+    """`Σ_n X[n, d]*dY[n, c] + ...`, as it is printed, and `sum_{n}`: a sum over the product that stands behind it."""
+    for found in reversed([*_SUM.finditer(line.text)]):
+        end = _end_of_product(line.text, found.end())
+        line = _replaced(line, end, end, ")")
+        line = _replaced(line, found.start(), found.end(), f"sum[{found[2] or found[3]}](")
+    return line
+
+
+def _end_of_product(text: str, start: int) -> int:
+    """Where a product ends that starts here: before a sign that is no part of it, or what closes or divides a line."""
+    depth = 0
+    for offset in range(start, len(text)):
+        if depth == 0 and _ENDS.match(text, offset):
+            before = text[start:offset].rstrip()
+            if text[offset] not in "+-" or (before and before[-1] not in "*/@(["):
+                return len(text[:offset].rstrip())
+        depth += (text[offset] in "([") - (text[offset] in ")]")
+    return len(text)
+
+
+def _replaced(line: Line, start: int, end: int, by: str) -> Line:
+    """Other characters in the place of some, or where they would stand."""
+    at = line.places[min(start, len(line.places) - 1)]
+    return Line(line.text[:start] + by + line.text[end:], line.places[:start] + (at,) * len(by) + line.places[end:])
 
 
 def check_products(line: Line) -> None:

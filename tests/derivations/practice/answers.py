@@ -778,7 +778,7 @@ NIELSEN_ANSWERS = [
 
 # What cannot be read: the problem is sin(x**2) or linear's dW; the column that is pointed at.
 UNREADABLE_FORMULAS = [
-    ("2x", 2),
+    ("1/2x", 4),
     ("2*x*cos(x**2", 8),
     ("x(x + 1)", 1),
     ("2*t", 3),

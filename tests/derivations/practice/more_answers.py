@@ -677,7 +677,7 @@ LINES = [
     (("linear", "dW"), "dW[x,y] = sum[z](dY[z,y]*X[z,x])", "right", None),
     (("linear", "dW"), "dL/dW = X.T @ dY", "right", None),
     (("linear", "dW"), "dW^T = dY.T @ X", "unreadable", None),
-    (("linear", "dW"), "sum_n X[n,d]*dY[n,c]", "unreadable", None),
+    (("linear", "dW"), "sum_n X[n,d]*dY[n,c]", "right", None),
     (("linear", "dW"), "sum(X[n,d]*dY[n,c])", "unreadable", None),
     (("linear", "dW"), "sum[n] X[n,d]*dY[n,c]", "unreadable", None),
     (("linear", "dW"), "sum[n](X[n,d] dY[n,c])", "unreadable", None),

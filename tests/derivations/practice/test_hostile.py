@@ -179,6 +179,8 @@ WORDS = """
     and or not if else lambda _ __ { } inf True 0.5 64 D C ! x**2
 """
 TOKENS = [*WORDS.split(), " ", "\n", "#", "\\", "u = ", "where(x > 0,", "(x + 1)", "X[n, d]", "dY[n, c]"]
+TOKENS += ["Σ_n ", "sum_(n, c) ", "\\sum_{n} ", "2x", "3(", "½", ")", '"', "**T"]
+TOKENS += ['einsum("nd,nc->dc", ', "einsum('n,n', "]
 SOUP = st.lists(st.sampled_from(TOKENS), max_size=25).map("".join)
 FORMULA = st.recursive(
     st.sampled_from(["x", "2", "y", "1/3", "pi", "X", "dY", "W", "X[n, d]", "dY[n, c]", "N", "0"]),

@@ -29,8 +29,11 @@ def test_an_equation_that_cannot_be_read_is_pointed_at(answer, column):
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
-        ("2x", "write 2*x"),
-        ("2 x", "write 2*x"),
+        ("1/2x", "write 2*x"),
+        ("x^2x", "write 2*x"),
+        ("x/-2 x", "write 2*x"),
+        ("2,5*x", "a decimal number has a point"),
+        ("cosx", "write cos(x)"),
         ("(x + 1)(x - 1)", "a product needs its sign"),
         ("(x + 1) x", "write ...)*x"),
         ("x(x + 1)", "a product needs its sign"),
@@ -54,6 +57,12 @@ def test_a_hint_says_what_to_write(answer, hint):
     [
         ("x^2", "x**2"),
         ("2·x²", "2*x**2"),
+        ("2x", "2*x"),
+        ("1 - 2 x", "1 - 2*x"),
+        ("1.5e1x + 3(x + 1)", "15*x + 3*(x + 1)"),
+        ("2cos(3x)", "2*cos(3*x)"),
+        ("½*x", "x/2"),
+        ("E**x", "exp(x)"),
         ("x³ − x", "x**3 - x"),
         ("x × x", "x*x"),
         ("π*x", "pi*x"),
@@ -80,7 +89,59 @@ def test_what_is_asked_may_be_written_as_a_quotient_of_entries(left):
     assert own.target.asked
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Σ_n X[n,d]·dY[n,c]",
+        "∑_n X[n,d]·dY[n,c]",
+        "sum_{n} X[n, d]*dY[n, c]",
+        "\\sum_n X[n, d]*dY[n, c]",
+        "0 + Σ_(n) X[n,d]·dY[n,c] - 0",
+        "(Σ_n X[n,d]·(dY[n,c] + 1 - 1))",
+        "-Σ_n X[n,d]·-dY[n,c]",
+        "X^T @ dY",
+        "X.t().mm(dY)",
+        "torch.matmul(X.T, dY)",
+        'einsum("nd,nc->dc", X, dY)',
+        "np.einsum('nd, nc -> dc', X, dY)",
+        'jnp.einsum("ba,bz", X, dY)',
+        "(X[:, :, None] * dY[:, None, :]).sum(dim=0)",
+    ],
+)
+def test_sums_as_they_are_printed_and_matrices_as_they_are_typed_elsewhere(typed):
+    assert grade(LINEAR, typed).status == "right"
+
+
+def test_a_sum_over_several_letters_and_sums_in_each_other_end_where_their_product_does():
+    layers = layer("s", tensors="A[N, C] B[C] y", equations="y = sum[n, c](A[n, c]*B[c])")
+    problem = layer_problem(layers, "dB")
+    for typed in ("Σ_(n) A[n,c]·dy", "dy·Σ_n A[n,c]"):
+        assert grade(problem, typed).status == "right"
+    (one,) = AnswerReader(problem).read("Σ_(n,k) A[n,k]·Σ_j B[j] + dy")
+    assert plain(one.expression) == "sum[n, k](A[n, k]*sum[j](B[j])) + dy"
+
+
+def test_a_name_of_ones_own_may_look_like_a_sum():
+    assert grade(SINE, "sum_c = x**2\n2*x*cos(sum_c)").status == "right"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ('einsum("nd,cn->dc", X, dY)', "in einsum 'n' is N and C long"),
+        ('einsum("nd->dc", X, dY)', "a letter for every axis"),
+        ("einsum(X, dY)", "a letter for every axis"),
+        ('einsum("nd,nc->dz", X, dY)', "letters that stand before it"),
+        ('"X.T @ dY"', "not in the notation"),
+    ],
+)
+def test_what_einsum_cannot_mean_is_said(typed, hint):
+    verdict = grade(LINEAR, typed)
+    assert (verdict.status, hint in verdict.sentence) == ("unreadable", True), verdict
+
+
 def test_columns_count_what_was_typed():
+    assert grade(SINE, "2x + q").column == 6
     assert grade(SINE, "x² + q").column == 6  # the raised 2 is one character, and is read as three
 
 
