@@ -12,16 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.adapters.axes import orders_of, reordered, reordered_layer, with_transposes
-from checks.adapters.frameworks import adapt
 from checks.cases import Case, draw_cases, given_case
 from checks.differences import FEWEST_LEVELS, FIRST_STEP, SHRINK, UNIT, differences
-from checks.gradcheck import Pair
 from checks.implementation import Implementation, MisconductError
 from checks.kinks import on_kink
 from checks.precision import FORMATS
 from checks.report import Report
 from checks.sources import source_digests
+from checks.subject import Pair, Subject
 from checks.symbolic import symbolic
 from checks.trial import Trial, make_trial
 from checks.verdict import AGREE, Finding, Testimony, judge
@@ -55,27 +53,27 @@ def hessian_check(
     """
     second = against if isinstance(against, SecondOrder) else second_order(against)
     layer, format = second.layer, FORMATS["float64"]
-    names, axes = with_transposes(names or {}, {})
-    orders = orders_of(layer, axes)
-    implementation = reordered(adapt(implementation, reordered_layer(layer, orders), names, "cpu", None), orders)
-    if sizes and inputs is not None:
+    wanted = tuple(second.first.cotangents)
+    subject = Subject.told(implementation, layer, wanted, names or {}, {}, sizes or {}, "cpu", None)
+    adapted = subject.adapted()
+    if subject.sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
-    drawn = draw_cases(layer, {**implementation.sizes, **(sizes or {})}, format, rng) if inputs is None else ()
+    drawn = draw_cases(layer, {**adapted.sizes, **subject.sizes}, format, rng) if inputs is None else ()
     cases = [_off_kinks(second, c, rng) for c in drawn] if inputs is None else [given_case(layer, inputs, format)]
     findings = [
         finding
         for case in cases
-        for finding in _examine(second, make_trial(implementation, second.first, case, format, rng), rng)
+        for finding in _examine(second, make_trial(adapted, second.first, case, format, rng), rng)
     ]
     return Report(
         layer=layer.name,
-        implementation=implementation.name,
+        implementation=adapted.name,
         dtype=format.name,
         seed=seed,
         findings=tuple(findings),
         diagnoses=(),
-        sources=source_digests(implementation.functions),
+        sources=source_digests(adapted.functions),
         order=2,
     )
 

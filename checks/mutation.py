@@ -20,7 +20,7 @@ from checks.adapters.functions import from_functions
 from checks.cases import all_cases
 from checks.conduct import conduct
 from checks.equivalence import same_functions
-from checks.gradcheck import admissible
+from checks.examination import admissible
 from checks.implementation import MisconductError
 from checks.mutants import Function, Mutant, mutants, with_global, without_guards
 from checks.parallel import shared

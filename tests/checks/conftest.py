@@ -8,4 +8,4 @@ import pytest
 @pytest.fixture
 def undiagnosed(monkeypatch):
     """For tests that ask whether a mistake is noticed, not which: what kind it is takes a derivation per hypothesis."""
-    monkeypatch.setattr(importlib.import_module("checks.gradcheck"), "diagnose", lambda trials, findings: ())
+    monkeypatch.setattr(importlib.import_module("checks.explanations"), "diagnose", lambda trials, findings: ())
