@@ -1,12 +1,16 @@
 """How a function is called: its parameters, matched by name or order with the tensors and options of a layer."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from checks.adapters.layer_lists import is_list_name, lists_of
 from checks.adapters.settings import Settings
+from checks.adapters.syntax import parameters_with_keys
 from checks.implementation import MisconductError, Values
 from derivations import Layer
 
@@ -20,9 +24,14 @@ TRAINING: dict[str, Any] = {"mode": "train"}
 RATE = 2.0**12
 RATES = ("learning_rate", "learn_rate", "learningrate", "l_rate", "lr", "eta", "step_size")
 CONSTANTS: dict[str, Any] = {
+    **dict.fromkeys(("seed", "random_seed", "random_state"), 0),
+    "rng": np.random,
     **dict.fromkeys(("training", "is_training", "train", "is_train", "train_flg"), True),
     **dict.fromkeys(RATES, RATE),
 }
+_OF_NO_TENSOR = re.compile(r"(n|num)_|units$|.*_(size|units|dim|features|channels)$")  # how many of something there are
+_OF_NO_OPTION = ("momentum", "axis", "dim")
+_UNUSED = ("", "args", "rest", "unused")  # *args of a method that has parameters before
 
 
 @dataclass(frozen=True)
@@ -85,12 +94,13 @@ def plan_of(
     saved: list[str],
     names: Mapping[str, Any],
     needed: Sequence[str] = (),
+    of_loss: bool = False,
 ) -> Plan:
     """How to call `function`: by name tensors, options and what is saved, or tensors and then options in order.
 
     Parameters that mean nothing take, in order, what is left of tensors and options, if one of them has no default, or
-    if nothing of what is `needed` comes in otherwise. Everything goes in order where that leaves a parameter out, and
-    where there are none to be seen.
+    if nothing of what is `needed` comes in otherwise; numbers by default are options, if just as many are left.
+    Everything goes in order where that leaves a parameter out, and where there are none to be seen.
     """
     parameters, given = _parameters(function), [*tensors, *options]
     in_order = Plan(given[: _places(function)], {})
@@ -98,7 +108,8 @@ def plan_of(
         return in_order
     parameters = [p for p in parameters if p.kind is not p.VAR_KEYWORD]
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in {*given, *saved}}
-    settings = _dictionary(parameters, meant, tensors, options, saved, names)
+    bundles = [p for p in parameters if p.name not in meant and _is_bundle(p, parameters_with_keys(function))]
+    settings = _dictionary([p.name for p in bundles][:1], parameters, meant, tensors, options, saved, names)
     others = [p for p in parameters if p.name not in meant and p.name not in settings]
     constants = {p.name: CONSTANTS[p.name] for p in others if p.default is not None and p.name in CONSTANTS}
     constants |= own_settings(others, names) | {p.name: RATE for p in others if names.get(p.name) in RATES}
@@ -111,20 +122,36 @@ def plan_of(
     if not any(p.default is p.empty and p.name not in small for p in others):
         meant |= small
         others = [p for p in others if p.name not in small]
-    guessed: dict[str, str] = {}
-    if any(p.default is p.empty for p in others) or (needed and not set(needed) & set(meant.values())):
-        held = {name for keys in settings.values() for name in keys.values()}
-        held |= {name for listed in lists.values() for name in listed}
-        left = [name for name in given if name not in {*meant.values(), *held}]
-        if len(left) < sum(p.default is p.empty for p in others):
-            free = [p.name for p in parameters if p.name not in constants]
-            return Plan([], dict(zip(free, given, strict=False)), constants=constants) if constants else in_order
-        taken = dict(zip(others, left, strict=False))
-        meant |= {p.name: name for p, name in taken.items()}
-        guessed = {p.name: name for p, name in taken.items() if p.kind is not p.POSITIONAL_ONLY}
+    held = {name for keys in settings.values() for name in keys.values()}
+    held |= {name for listed in lists.values() for name in listed}
+    left = [name for name in given if name not in {*meant.values(), *held}]
+    if len(left) < sum(p.default is p.empty for p in others):
+        named = [p.name for p in parameters if p.name not in constants]
+        return Plan([], dict(zip(named, given, strict=False)), constants=constants) if constants else in_order
+    unmet = bool(needed) and not {*needed} & {*meant.values()}
+    by_place = _by_place(others, left, options, unmet, of_loss)
+    meant |= by_place
+    guessed = {p.name: by_place[p.name] for p in others if p.name in by_place and p.kind is not p.POSITIONAL_ONLY}
     positional = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
     by_name = {p.name: meant[p.name] for p in parameters if p.kind is not p.POSITIONAL_ONLY and p.name in meant}
     return Plan(positional, by_name, settings, constants, lists, guessed)
+
+
+def _by_place(
+    others: Sequence[inspect.Parameter], left: Sequence[str], options: Sequence[str], unmet: bool, of_loss: bool
+) -> dict[str, str]:
+    """What parameters that mean nothing by their names take of what is left, in order."""
+    empty = [p for p in others if p.default is p.empty]
+    absent = [p for p in others if p.default is None and not of_loss]  # a loss has no cotangent there
+    asking = [p for p in empty if not _OF_NO_TENSOR.match(p.name)]
+    if empty:
+        asking += absent
+    elif unmet:
+        asking = [p for p in others if p.default is not None or p in absent]
+    taken = dict(zip((p.name for p in asking), left, strict=False))
+    numbers = [p.name for p in others if p.name not in taken and _is_option_by_default(p)]
+    free = [name for name in left if name in options and name not in taken.values()]
+    return {**taken, **(dict(zip(numbers, free, strict=True)) if len(numbers) == len(free) else {})}
 
 
 def sizes_named(layer: Layer, names: Mapping[str, Any]) -> list[str]:
@@ -147,9 +174,11 @@ def require_known(layer: Layer, names: Mapping[str, Any], known: set[str]) -> No
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
     try:
-        return list(inspect.signature(function).parameters.values())
+        parameters = list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):  # some builtins have no signature, and what is no function has none
         return None
+    unused = [p for p in parameters[1:] if p.kind is p.VAR_POSITIONAL and p.name.strip("_") in _UNUSED]
+    return [p for p in parameters if p not in unused] if inspect.ismethod(function) else parameters
 
 
 def names_of_parameters(function: Callable[..., Any], *, required: bool = False) -> list[str]:
@@ -168,6 +197,7 @@ def _places(function: Callable[..., Any]) -> int | None:
 
 
 def _dictionary(
+    bundles: Sequence[str],
     parameters: Sequence[inspect.Parameter],
     meant: Mapping[str, str],
     tensors: Sequence[str],
@@ -175,12 +205,11 @@ def _dictionary(
     saved: Sequence[str],
     names: Mapping[str, str],
 ) -> dict[str, dict[str, str]]:
-    """What comes under which keys in the dictionary that a parameter is called like; nothing where none is.
+    """What comes under which keys in a dictionary that a parameter is there for, if one of the `bundles` is.
 
     That is the options which no parameter means, and the tensors where two or more are left over by the other
     parameters: one alone is what the parameter itself is.
     """
-    bundles = [p.name for p in parameters if p.name not in meant and p.default is p.empty and _is_bundle(p)][:1]
     wanting = [p for p in parameters if p.name not in {*meant, *bundles, *CONSTANTS} and p.default is p.empty]
     left = [name for name in tensors if name not in meant.values()]
     surplus = left[len(wanting) :]
@@ -196,9 +225,16 @@ def _listed(parameter: str, counted: Mapping[str, list[str]]) -> list[str]:
     return counted[max(alike, key=len)] if alike else []
 
 
-def _is_bundle(parameter: inspect.Parameter) -> bool:
-    """Whether a parameter is called like a dictionary of settings, and can be given by name."""
-    return parameter.name.endswith(BUNDLES) and parameter.kind is not parameter.POSITIONAL_ONLY
+def _is_bundle(parameter: inspect.Parameter, with_keys: Collection[str]) -> bool:
+    """Whether a parameter is a dictionary of settings, by its name or by what is done with it, and given by name."""
+    is_one = parameter.name.endswith(BUNDLES) or parameter.name in with_keys
+    return is_one and parameter.default is parameter.empty and parameter.kind is not parameter.POSITIONAL_ONLY
+
+
+def _is_option_by_default(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter is a number by default that may be an option of a layer."""
+    is_number = isinstance(parameter.default, int | float) and not isinstance(parameter.default, bool)
+    return is_number and not _OF_NO_TENSOR.match(parameter.name) and parameter.name not in _OF_NO_OPTION
 
 
 def _by_small_letters(parameters: Sequence[str], known: Sequence[str]) -> dict[str, str]:

@@ -9,10 +9,14 @@ from checks.adapters.arguments import CACHE, CACHES, Plan, plan_of, require_know
 from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.results import (
+    by_their_names,
     gradient_keys,
+    gradient_names,
     gradients_by_name,
+    gradients_named,
     names_behind,
     names_of_results,
+    outputs_first,
     renamed,
     results_by_name,
     times_cotangent,
@@ -73,7 +77,13 @@ def from_functions(
     names = {**_usual_names(layer), **{each: CACHE for each in CACHES if each not in layer.by_name}, **names}
     forward_plan = plan_of(forward, inputs, options, hidden, names)
     backward_plan = plan_of(
-        backward, cotangents + inputs, options, hidden + saved, {**forward_plan.by_name, **names}, needed=cotangents
+        backward,
+        cotangents + inputs,
+        options,
+        hidden + saved,
+        {**forward_plan.by_name, **names},
+        needed=cotangents,
+        of_loss=is_loss(layer),
     )
 
     if forward_plan.settings:
@@ -86,6 +96,7 @@ def from_functions(
     own = [*outputs, *between]
     known = {**dict(zip(own, own, strict=True)), **{yours: name for yours, name in names.items() if name in own}}
     by_name = names_of_results(forward, {**dict.fromkeys((CACHE, *CACHES), CACHE), **known})
+    by_name = by_name or outputs_first(forward, outputs, names)
     # A forward that returns no loss, by name, has a gradient by itself.
     no_loss = is_loss(layer) and bool(by_name) and outputs[0] not in by_name and not {*cotangents} & backward_plan.taken
 
@@ -93,7 +104,7 @@ def from_functions(
         positional, named = forward_plan(values)
         returned = call(function, positional, named)
         if by_name and isinstance(returned, tuple) and len(returned) == len(by_name):
-            return dict(zip(by_name, returned, strict=True))
+            return by_their_names(returned, by_name)
         return results_by_name(renamed(returned, names), outputs, behind)
 
     def run_forward_again(values: Values) -> dict[str, Any]:
@@ -103,14 +114,12 @@ def from_functions(
     orders = [*([wanted] if wanted else []), [name for name in real if name[1:] not in assumed]]
 
     keys = gradient_keys(real, names, forward_plan.called, backward_plan.called)
-    gradients_named = names_of_results(backward, keys, any_case=True)
-    if len({*gradients_named}) == len(gradients_named):
-        orders.insert(0, gradients_named)
+    told = gradients_named(backward, gradient_names(real, names, forward_plan.called, backward_plan.called), orders[0])
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
         positional, named = backward_plan(values)
-        returned = with_one_array(renamed(call(backward, positional, named), names), layer)
-        return returned, {name: np.shape(values[name[1:]]) for name in real}
+        returned = by_their_names(renamed(call(backward, positional, named), names), told)
+        return with_one_array(returned, layer), {name: np.shape(values[name[1:]]) for name in real}
 
     nested = NestedGradients(lambda values: pulled({**values, **run_forward(values)}), layer, {}, orders)
 

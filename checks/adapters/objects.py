@@ -25,10 +25,13 @@ from checks.adapters.places import (
     place_by_name,
 )
 from checks.adapters.results import (
+    by_their_names,
     gradient_keys,
+    gradient_names,
     gradients_by_name,
+    gradients_named,
     names_behind,
-    names_of_results,
+    outputs_first,
     renamed,
     results_by_name,
     times_cotangent,
@@ -137,14 +140,14 @@ def from_object(
     if takes_context(made, methods):
         made = with_own_context(made, methods)
     run, pull = (_method(made, method) for method in methods)
-    behind = names_behind(run, len(outputs))
+    behind, in_order = names_behind(run, len(outputs)), outputs_first(run, outputs, names)
     saved = [*outputs, *between, *filter(None, behind), CACHE]
     known = {*inputs, *options, *layer.size_names, *saved, *cotangents, *(f"d{name}" for name in real)}
     require_known(layer, names, known)
     names = {**{each: CACHE for each in CACHES if each not in layer.by_name}, **names}
     forward_plan = plan_of(run, inputs, options, hidden, names)
     both = {**forward_plan.by_name, **names}
-    backward_plan = plan_of(pull, cotangents + inputs, options, hidden + saved, both, needed=cotangents)
+    backward_plan = plan_of(pull, cotangents + inputs, options, hidden + saved, both, cotangents, is_loss(layer))
     takes_rate = RATE in backward_plan.constants.values()
     # A network whose forward gives no loss takes none of its cotangent, which is 1 then.
     no_cotangent = is_loss(layer) and not {*cotangents} & backward_plan.taken
@@ -171,15 +174,14 @@ def from_object(
     }
 
     gradients = [f"d{name}" for name in real]
-    keys = gradient_keys(gradients, names, {theirs: name for name, yours in called.items() for theirs in yours})
+    theirs = {yours: name for name, all_of_them in called.items() for yours in all_of_them}
+    keys = gradient_keys(gradients, names, theirs)
     # It may return the cotangents of what the forward takes, or of the first of these.
     its = [name for name in gradients if name[1:] in forward_plan.taken]
     orders: list[Sequence[str]] = [its[:length] for length in range(1, len(its) + 1)]
     if wanted and len(wanted) > 1:
         orders.insert(0, wanted)
-    gradients_named = names_of_results(pull, keys, any_case=True)
-    if len({*gradients_named}) == len(gradients_named):
-        orders.insert(0, gradients_named)
+    told = gradients_named(pull, gradient_names(gradients, names, theirs), wanted or gradients)
 
     def forward(values: Values) -> dict[str, Any]:
         fresh = values[USED] if USED in values else maker.fresh(values)
@@ -191,7 +193,7 @@ def from_object(
         if returned is None:
             found = _left(fresh, outputs, names, may_be_missing=no_cotangent)
         else:
-            found = results_by_name(returned, outputs, behind)
+            found = results_by_name(by_their_names(returned, in_order), outputs, behind)
         return {**{name: array_of(value) for name, value in found.items()}, USED: fresh}
 
     def pulled(values: Values) -> tuple[Any, Shapes]:
@@ -204,7 +206,7 @@ def from_object(
         except MisconductError as misconduct:
             hint = _no_cotangent(backward_plan, layer, fresh)
             raise MisconductError(misconduct.kind, misconduct.reason + hint) from misconduct
-        return renamed(returned, names), shapes
+        return by_their_names(renamed(returned, names), told), shapes
 
     def moved_by_themselves(values: Values) -> dict[str, Any]:
         """What a backward without a rate has moved the parameters by: with more digits, W - (W - dW) is dW."""

@@ -1,21 +1,19 @@
 """What a forward and a backward have returned, by the names of a layer."""
 
-import ast
-import inspect
-import textwrap
-import tokenize
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+import re
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
-from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from checks.adapters.arguments import CACHE
 from checks.adapters.places import gradient_forms
+from checks.adapters.syntax import flat, names_returned, names_returned_in_all
 from checks.implementation import MisconductError
 from derivations import Layer
+
+_GRADIENT = re.compile(r"d|grad|delta|nabla|g_", re.IGNORECASE)
 
 
 def renamed(returned: Any, names: Mapping[str, str]) -> Any:
@@ -35,50 +33,63 @@ def with_one_array(returned: Any, layer: Layer) -> Any:
 
 def names_behind(forward: Callable[..., Any], outputs: int) -> tuple[str, ...]:
     """What a function calls the values behind its outputs where it returns them, as in `return Y, mean, scale`."""
-    code = getattr(inspect.unwrap(forward), "__code__", None)
-    told = {names[outputs:] for names in _returned(code)} if code is not None else set()
-    return told.pop() if len(told) == 1 else ()
+    return names_returned(forward)[outputs:]
 
 
-@lru_cache(maxsize=32)  # code is adapted again for every order of axes that is tried
-def _returned(code: CodeType) -> tuple[tuple[str, ...], ...]:
-    """What a function calls the values of every tuple that it returns; nothing for what is no tuple, or has no name."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
-    except (
-        OSError,
-        TypeError,
-        SyntaxError,
-        tokenize.TokenError,
-    ):  # typed at a prompt, compiled, or part of a longer line
-        return ()
-    returned = [node.value for node in _within(tree.body[0]) if isinstance(node, ast.Return)]
-    return tuple(
-        tuple(getattr(value, "id", "") for value in node.elts) if isinstance(node, ast.Tuple) else ()
-        for node in returned
-    )
-
-
-def names_of_results(
-    function: Callable[..., Any], known: Mapping[str, str], *, any_case: bool = False
-) -> tuple[str, ...]:
+def names_of_results(function: Callable[..., Any], known: Mapping[str, str]) -> tuple[str, ...]:
     """What a function returns by the layer's names, where it calls all of it so, as in `return Z1, A1, Z2, A2`.
 
-    `known` leads from what it may call them to the layer's names; in `any_case` small letters may stand for large ones.
-    Nothing where something is called otherwise.
+    `known` leads from what it may call them to the layer's names. Nothing where something is called otherwise.
     """
-    returned = names_behind(function, 0)
-    alike = {name.lower(): meant for name, meant in reversed([*known.items()])} if any_case else {}
-    meant = [known.get(name, alike.get(name.lower())) for name in returned]
-    return tuple(filter(None, meant)) if len(returned) > 1 and all(meant) else ()
+    meant = [known.get(name) for name in names_returned(function)]
+    return tuple(filter(None, meant)) if len(meant) > 1 and all(meant) else ()
 
 
-def _within(function: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions that are defined in it."""
-    for node in ast.iter_child_nodes(function):
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from _within(node)
+def outputs_first(function: Callable[..., Any], outputs: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What a function calls all that it returns, where its outputs are among it and do not come first.
+
+    An output has its own name, or that which `names` lead from. Nothing where one of them has neither.
+    """
+    returned = names_returned(function)
+    told = {yours: meant for yours, meant in names.items() if meant in outputs and yours in returned}
+    meant = {name: name for name in outputs if name in returned and name not in told.values()} | told
+    called = tuple(meant.get(name, "" if name in outputs else names.get(name, name)) for name in returned)
+    return called if {*outputs} <= {*called} and called[: len(outputs)] != tuple(outputs) else ()
+
+
+def gradients_named(function: Callable[..., Any], names: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Which cotangent each value is that a function returns, by what it calls them there; "" for what is none.
+
+    As in `return loss, dW, db, h[-1]`; `names` are those of gradients (`gradient_names`), in any case. What is called
+    like a gradient, or not at all, is one of those `wanted` that have not come under their names, where there are as
+    many of these. Nothing where names leave it open.
+    """
+    returned = names_returned_in_all(function)
+    alike = {name.lower(): meant for name, meant in reversed([*names.items()])}
+    meant = [names.get(name) or alike.get(name.lower(), "") for name in returned]
+    known = [*filter(None, meant)]
+    if len(returned) < 2 or not known or len({*known}) < len(known):
+        return ()
+    missing = [name for name in wanted if name not in known]
+    open_places = [
+        place for place, name in enumerate(returned) if not meant[place] and (not name or _GRADIENT.match(name))
+    ]
+    if missing and open_places:
+        if len(missing) != len(open_places):
+            return ()
+        for place, name in zip(open_places, missing, strict=True):
+            meant[place] = name
+    return tuple(meant)
+
+
+def by_their_names(returned: Any, named: Sequence[str]) -> Any:
+    """The values of a tuple, and of those in it, that are `named`, under their names; what is none as it is."""
+    values = [*flat(returned)] if isinstance(returned, tuple | list) else []
+    return (
+        {name: value for name, value in zip(named, values, strict=True) if name}
+        if values and len(values) == len(named)
+        else returned
+    )
 
 
 def results_by_name(returned: Any, outputs: Sequence[str], behind: Sequence[str] = ()) -> dict[str, Any]:
@@ -112,22 +123,29 @@ def _is_list_of_results(returned: Any) -> bool:
     return isinstance(returned, list) and len({getattr(each, "shape", None) for each in returned}) > 1
 
 
-def gradient_keys(real: Sequence[str], *called: Mapping[str, str]) -> dict[str, str]:
-    """Keys under which a dictionary may have the cotangents `real`: dX as dX, dx or grad_x, or as X or x.
+def gradient_names(real: Sequence[str], *called: Mapping[str, str]) -> dict[str, str]:
+    """What the cotangents `real` are called: dX is dX, dx or grad_x.
 
     What is `called` like X, a parameter say, stands for X, and what is called dX for that; small letters do where
     nothing else is called so.
     """
+    found = {yours: name for each in called for yours, name in each.items() if name in real}
+    for yours, name in _names_of_inputs(real, *called):
+        for form in gradient_forms(yours):
+            found.setdefault(form, f"d{name}")
+    return found
+
+
+def gradient_keys(real: Sequence[str], *called: Mapping[str, str]) -> dict[str, str]:
+    """Keys under which a dictionary may have the cotangents `real`: those of `gradient_names`, or X or x for dX."""
+    plain = {yours: f"d{name}" for yours, name in reversed(_names_of_inputs(real, *called))}
+    return {**plain, **gradient_names(real, *called)}
+
+
+def _names_of_inputs(real: Sequence[str], *called: Mapping[str, str]) -> list[tuple[str, str]]:
     inputs = [name[1:] for name in real]
     meant = [{name: name for name in inputs}, *called, {name.lower(): name for name in reversed(inputs)}]
-    names = [(yours, name) for each in meant for yours, name in each.items() if name in inputs]
-    keys: dict[str, str] = {yours: name for each in called for yours, name in each.items() if name in real}
-    for yours, name in names:
-        for form in gradient_forms(yours):
-            keys.setdefault(form, f"d{name}")
-    for yours, name in names:
-        keys.setdefault(yours, f"d{name}")
-    return keys
+    return [(yours, name) for each in meant for yours, name in each.items() if name in inputs]
 
 
 def gradients_by_name(

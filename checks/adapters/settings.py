@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_LONGEST = 40  # characters of a key that are shown
+
 
 class Settings(dict[str, Any]):
     """A dictionary that remembers which of its keys are asked for, in `read`; whoever goes through it asks for all.
@@ -22,7 +24,8 @@ class Settings(dict[str, Any]):
         if not super().__contains__(key):
             if key in self._besides:
                 return self._besides[key]
-            raise KeyError(_Told(f"{key!r}: say what that is in the layer (--name {key}=NAME)"))
+            hint = f": say what that is in the layer (--name {key}=NAME)" if str(key).isidentifier() else ""
+            raise KeyError(_Told(f"{str(key)[:_LONGEST]!r}{hint}"))
         return super().__getitem__(key)
 
     def __contains__(self, key: object) -> bool:

@@ -18,7 +18,15 @@ from checks.adapters.places import (
     required_places,
     settled,
 )
-from checks.adapters.results import gradient_keys, gradients_by_name, renamed, times_cotangent
+from checks.adapters.results import (
+    by_their_names,
+    gradient_keys,
+    gradient_names,
+    gradients_by_name,
+    gradients_named,
+    renamed,
+    times_cotangent,
+)
 from checks.adapters.steps import put_back, rates_of, set_rates, steps_taken_back
 from checks.implementation import Implementation, MisconductError, Values, call
 from derivations import Layer
@@ -61,6 +69,7 @@ def from_value_and_gradient(
     places = required_places(owner, layer, own, names)
 
     keys = gradient_keys(real, names, plan.called)
+    told = gradients_named(function, gradient_names(real, names, plan.called), wanted or real)
     sizes = settled(owner, layer, places, names) if places else {}
 
     def run(values: Values) -> tuple[Any, Any]:
@@ -91,8 +100,12 @@ def from_value_and_gradient(
             )
         return {loss.name: value, GRADIENT: (made, gradients)}
 
+    if isinstance(place, int) and told:  # the loss is none of the gradients
+        told = tuple(name for at, name in enumerate(told) if at != place % len(told))
+
     def pulled(values: Values) -> tuple[Any, Shapes]:
         made, returned = values[GRADIENT]
+        returned = by_their_names(renamed(returned, names), told)
         return returned, gradient_shapes(made, places, values, [gradient[1:] for gradient in real])
 
     choices = [*([wanted] if wanted else []), [f"d{name}" for name in places]]
@@ -103,7 +116,7 @@ def from_value_and_gradient(
         if nested.are_in(returned):
             found = nested.by_name(returned, shapes)
         else:
-            found = gradients_by_name(renamed(returned, names), real, len(inputs), [wanted] if wanted else [], keys)
+            found = gradients_by_name(returned, real, len(inputs), [wanted] if wanted else [], keys)
         found = as_the_layer_has_them(found, shapes, values)
         return {name: times_cotangent(values[f"d{loss.name}"], gradient) for name, gradient in found.items()}
 

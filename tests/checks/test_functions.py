@@ -621,3 +621,115 @@ def test_gradients_go_by_the_names_in_the_return_whatever_their_order():
         return db, dW, dX
 
     assert gradcheck((forward, swapped), "linear").verdict == "agree"
+
+
+def softmax_loss(logits, targets):
+    P = np.exp(logits - logits.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    rows, n = np.arange(len(P)), len(P)
+    loss, accuracy = -np.log(P[rows, targets]).mean(), (P.argmax(axis=1) == targets).mean()
+    d_logits = P.copy()
+    d_logits[rows, targets] -= 1
+    d_logits /= n
+    return loss, accuracy, d_logits
+
+
+def linear_and_more(dY, X, W):
+    dW, db, length = X.T @ dY, dY.sum(axis=0), np.linalg.norm(dY)
+    return length, (dW, db), dY @ W.T
+
+
+def linear_and_the_last(dY, X, W):
+    dw, db, last = X.T @ dY, dY.sum(axis=0), dY[-1]
+    return dY @ W.T, dw, db, last
+
+
+@pytest.mark.parametrize("backward", [linear_and_more, linear_and_the_last])
+def test_what_is_returned_beside_the_gradients_is_left_out_by_its_name(backward):
+    assert check(forward, backward).verdict == "agree"
+
+
+def test_a_number_beside_a_loss_is_left_out_by_its_name():
+    assert gradcheck(softmax_loss, "softmax_cross_entropy").verdict == "agree"
+
+
+def test_what_is_no_gradient_by_its_name_is_not_taken_for_one_that_is_missing():
+    def without_the_bias(dY, X, W):
+        dX, dW, last = dY @ W.T, X.T @ dY, dY[-1]
+        return last, dX, dW
+
+    report = check(forward, without_the_bias)
+    assert {f.reason.partition(" (")[0] for f in report.findings if f.verdict == "disagree"} == {
+        "the backward does not return db"
+    }
+
+
+def test_an_output_is_found_among_other_results_by_its_name():
+    def recurrent(x, h0, Wx, Wh, b):
+        last, states = h0, []
+        for row in x:
+            last = np.tanh(row @ Wx + last @ Wh + b)
+            states.append(last)
+        states = np.stack(states)
+        return last, b, states
+
+    def recurrent_backward(dh, x, h0, Wx, Wh, states):
+        back, found = 0, dict.fromkeys(("dWx", "dWh", "db"), 0)
+        dx = np.zeros_like(x)
+        for t in reversed(range(len(x))):
+            before = states[t - 1] if t else h0
+            dz = (dh[t] + back) * (1 - states[t] ** 2)
+            dx[t], back = dz @ Wx.T, dz @ Wh.T
+            found["dWx"] += x[t].T @ dz
+            found["dWh"] += before.T @ dz
+            found["db"] += dz.sum(axis=0)
+        return {"dx": dx, "dh0": back, **found}
+
+    assert check(recurrent, recurrent_backward, "rnn_tanh", names={"states": "h"}).verdict == "agree"
+
+
+def leaky_relu(x, alpha=0.01):
+    return np.where(x > 0, x, alpha * x)
+
+
+def leaky_relu_backward(dout, x, alpha=0.01):
+    return dout * np.where(x > 0, 1, alpha)
+
+
+def test_a_number_by_default_is_the_option_that_is_left_and_the_report_says_so():
+    report = check(leaky_relu, leaky_relu_backward, "leaky_relu")
+    assert report.verdict == "agree"
+    assert report.guessed["alpha"] == "slope"
+
+
+def test_a_default_of_none_is_no_cotangent_of_a_loss():
+    def loss(Y, T, masks=None):
+        assert masks is None
+        return np.mean((Y - T) ** 2)
+
+    def slope(Y, T, masks=None):
+        assert masks is None
+        return {"dY": 2 * (Y - T) / Y.size, "dT": -2 * (Y - T) / Y.size}
+
+    squares = layer("squares", tensors="Y[N, D] T[N, D] L", equations="L = mean[n, d]((Y[n, d] - T[n, d])**2)")
+    assert check(loss, slope, squares, names=None).verdict == "disagree"  # it is right for dL = 1 alone
+    assert gradcheck((loss, slope), squares, sizes={"dL": 1}).verdict == "agree"
+
+
+def test_a_parameter_in_which_words_are_looked_up_is_a_dictionary():
+    def forward(X, dense):
+        return X @ dense["W"] + dense["b"], dense
+
+    def backward(dY, X, dense):
+        return {"dX": dY @ dense["W"].T, "dW": X.T @ dY, "db": dY.sum(axis=0)}
+
+    assert check(forward, backward).verdict == "agree"
+
+
+def test_a_key_that_is_no_name_is_shown_in_short():
+    def forward(X, dense):
+        return X @ dense[f"{X}_W"]
+
+    report = check(forward, backward)
+    assert all(len(finding.reason) < 300 for finding in report.findings)
+    assert not any("--name [" in finding.reason for finding in report.findings)

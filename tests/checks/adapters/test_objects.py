@@ -764,3 +764,36 @@ def test_parameters_may_be_objects_with_their_gradients(made):
 def test_a_mistake_in_a_gradient_beside_its_parameter_is_named():
     report = gradcheck(WrappingHalf, "linear")
     assert [(d.cotangent, d.mistake) for d in report.diagnoses] == [("dW", "1/2")]
+
+
+def test_arguments_that_a_method_has_no_use_for_are_left_out():
+    class Linear:
+        def __init__(self, W, b):
+            self.W, self.b = W, b
+
+        def forward(self, x, *args):
+            self.x = x
+            return x @ self.W + self.b
+
+        def backward(self, dout, *_):
+            self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+            return dout @ self.W.T
+
+    assert gradcheck(Linear, "linear").verdict == "agree"
+
+
+def test_how_many_units_there_are_is_no_tensor():
+    class Dense:
+        def __init__(self, units, in_features):
+            self.W = np.ones((in_features, units))
+            self.b = np.zeros(units)
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.W + self.b
+
+        def backward(self, dout):
+            self.dW, self.db = self.x.T @ dout, dout.sum(axis=0)
+            return dout @ self.W.T
+
+    assert gradcheck(Dense, "linear").verdict == "agree"
