@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from checks.cases import Case, all_cases, given_case, with_constants
 from checks.circumstances import in_float32, only_at_one, widened
@@ -96,11 +97,12 @@ def gradcheck(
     examiner = Examiner(tuple(witnesses), rng, kinks)
     findings: list[Finding] = []
     trials: list[Trial] = []
-    for case in cases:
-        trial = make_trial(adapted, derivation, case, format, rng)
-        findings += examiner.examine(trial, with_conduct=not trials)
-        trials.append(trial)
-    diagnoses = explanations(subject, examiner, trials, findings, fixed)
+    with threadpool_limits(limits=1, user_api="blas"):  # small products: more threads only wait for each other
+        for case in cases:
+            trial = make_trial(adapted, derivation, case, format, rng)
+            findings += examiner.examine(trial, with_conduct=not trials)
+            trials.append(trial)
+        diagnoses = explanations(subject, examiner, trials, findings, fixed)
     if format.name == "float64" and inputs is None and (rounded := in_float32(findings)):
         again = gradcheck(
             implementation,

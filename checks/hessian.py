@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
 from checks.cases import Case, draw_cases, given_case
 from checks.differences import FEWEST_LEVELS, FIRST_STEP, SHRINK, UNIT, differences
@@ -61,11 +62,12 @@ def hessian_check(
     rng = np.random.default_rng(seed)
     drawn = draw_cases(layer, {**adapted.sizes, **subject.sizes}, format, rng) if inputs is None else ()
     cases = [_off_kinks(second, c, rng) for c in drawn] if inputs is None else [given_case(layer, inputs, format)]
-    findings = [
-        finding
-        for case in cases
-        for finding in _examine(second, make_trial(adapted, second.first, case, format, rng), rng)
-    ]
+    with threadpool_limits(limits=1, user_api="blas"):  # small products: more threads only wait for each other
+        findings = [
+            finding
+            for case in cases
+            for finding in _examine(second, make_trial(adapted, second.first, case, format, rng), rng)
+        ]
     return Report(
         layer=layer.name,
         implementation=adapted.name,

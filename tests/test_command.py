@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -683,12 +684,16 @@ def test_what_cannot_be_predicted_is_one_line(refused, tmp_path, model, line):
     assert re.search(line, refused("predict", tmp_path / model, tmp_path / "x.png"))
 
 
-def test_verify_repeats_the_checks_at_the_models_own_weights(run, tmp_path):
-    run("train", *QUICK, "--network", "cnn", "--no-augment", "--threads", 2, "--out", tmp_path / "run")
-    assert "conv_relu_pool2d" in load_certificate(tmp_path / "run" / "certificate.json").layers
+@pytest.mark.parametrize(
+    ("network", "layer"),
+    [("weisberg", "sigmoid"), pytest.param("cnn", "conv_relu_pool2d", marks=pytest.mark.thorough)],
+)
+def test_verify_repeats_the_checks_at_the_models_own_weights(run, tmp_path, network, layer):
+    run("train", *QUICK, "--network", network, "--no-augment", "--threads", 2, "--out", tmp_path / "run")
+    assert layer in load_certificate(tmp_path / "run" / "certificate.json").layers
     outcome = run("verify", tmp_path / "run" / "model.safetensors")
     assert (outcome.code, outcome.err) == (0, "")
-    assert "conv_relu_pool2d" in outcome.out
+    assert layer in outcome.out
     assert "the code is the code that was certified" in outcome.out
 
 
@@ -774,6 +779,7 @@ def test_an_interrupted_book_leaves_nothing(tmp_path):
     with started("book", "lstm", "--out", tmp_path / "book", "--jobs", 1) as process:
         while not any(tmp_path.iterdir()):
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
     assert (process.returncode, err) == (130, "backproof: interrupted\n")

@@ -222,7 +222,7 @@ def test_a_network_trained_on_digits_predicts_the_same(name, tmp_path):
 def test_all_test_images_of_mnist_get_the_same_label(name):
     mnist = load("mnist", os.environ["BACKPROOF_DATA"])
     recipe = Recipe(epochs=1, batch=64, rate=0.1, schedule="cosine", optimizer=SGD(0.9))
-    few = replace(mnist, train_images=mnist.train_images[:6400], train_labels=mnist.train_labels[:6400])
+    few = replace(mnist, train_images=mnist.train_images[:1280], train_labels=mnist.train_labels[:1280])
     trained = train(name, few, recipe=recipe)
     model = Model(trained.network, trained.parameters, {})
     shares, label = run(to_onnx(model), mnist.test_images)

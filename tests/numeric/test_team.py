@@ -33,7 +33,7 @@ def one_step(network, vector, X, T, masks, threads, **settings):
 
 
 @pytest.mark.parametrize(("name", "settings"), TEAMS)
-@settings(max_examples=10)  # every one of them starts processes
+@settings(max_examples=5)  # every one of them starts processes
 @given(batch=st.integers(1, 9), threads=st.integers(1, 4), penalty=st.sampled_from([0.0, 0.01]))
 def test_a_team_gives_what_the_network_gives(name, settings, batch, threads, penalty):
     network, vector, X, T, masks = draw(name, batch, penalty=penalty)
@@ -78,7 +78,7 @@ def trained(network, vector, images, T, threads, optimizer, longest, distorted=F
 @pytest.mark.parametrize(
     "optimizer", [SGD(), SGD(0.9), SGD(0.9, nesterov=True), RMSProp(eps=1e-3), Adam(eps=1e-3, decay=0.1)]
 )
-@pytest.mark.parametrize("longest", [None, 0.05])
+@pytest.mark.parametrize("longest", [None, pytest.param(0.05, marks=pytest.mark.thorough)])
 def test_however_many_train_they_arrive_at_the_same_weights(name, optimizer, longest):
     network, vector, X, T, _ = draw(name, 33, penalty=0.01)
     alone, its_state = trained(network, vector, X, T, 1, optimizer, longest)

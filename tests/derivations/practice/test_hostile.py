@@ -155,9 +155,8 @@ FORBIDDEN = ("exec", "open", "import", "os.", "subprocess.", "socket.", "ctypes.
 seen = []
 sys.addaudithook(lambda event, _: seen.append(event) if event.startswith(FORBIDDEN) and watching else None)
 watching = True
-for answer in HOSTILE.values():
-    for problem in PROBLEMS[:2]:
-        grade(problem, answer)
+for number, answer in enumerate(HOSTILE.values()):
+    grade(PROBLEMS[number % 2], answer)
 watching = False
 print(sorted(set(seen)))
 """
