@@ -13,7 +13,11 @@ from checks.adapters.syntax import flat, names_returned, names_returned_in_all
 from checks.implementation import MisconductError
 from derivations import Layer
 
-_GRADIENT = re.compile(r"d|grad|delta|nabla|g_", re.IGNORECASE)
+# Losses, states and the like, which code returns beside its gradients.
+_NO_GRADIENT = re.compile(
+    r"(?!d|.*grad)([hcs]s?(_?(last|prev|next|final|[nt]))?|.*(loss|cost|acc(uracy)?|states?|cache|probs?|preds?|out|last))$",
+    re.IGNORECASE,
+)
 
 
 def renamed(returned: Any, names: Mapping[str, str]) -> Any:
@@ -60,9 +64,9 @@ def outputs_first(function: Callable[..., Any], outputs: Sequence[str], names: M
 def gradients_named(function: Callable[..., Any], names: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, ...]:
     """Which cotangent each value is that a function returns, by what it calls them there; "" for what is none.
 
-    As in `return loss, dW, db, h[-1]`; `names` are those of gradients (`gradient_names`), in any case. What is called
-    like a gradient, or not at all, is one of those `wanted` that have not come under their names, where there are as
-    many of these. Nothing where names leave it open.
+    As in `return loss, dW, db, h[-1]`; `names` are those of gradients (`gradient_names`), in any case. What has no
+    name, or none that says what it is, is one of those `wanted` that have not come under their names, where there are
+    as many of these. Nothing where names leave it open.
     """
     returned = names_returned_in_all(function)
     alike = {name.lower(): meant for name, meant in reversed([*names.items()])}
@@ -71,9 +75,7 @@ def gradients_named(function: Callable[..., Any], names: Mapping[str, str], want
     if len(returned) < 2 or not known or len({*known}) < len(known):
         return ()
     missing = [name for name in wanted if name not in known]
-    open_places = [
-        place for place, name in enumerate(returned) if not meant[place] and (not name or _GRADIENT.match(name))
-    ]
+    open_places = [place for place, name in enumerate(returned) if not meant[place] and not _NO_GRADIENT.match(name)]
     if missing and open_places:
         if len(missing) != len(open_places):
             return ()
