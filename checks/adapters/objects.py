@@ -169,6 +169,8 @@ def from_object(
     called = {
         name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real if name not in assumed
     }
+    # It may keep these where nobody finds them, and leave their gradients.
+    besides = {name: [name, name.lower()] for name in real if name in assumed}
 
     gradients = [f"d{name}" for name in real]
     keys = gradient_keys(gradients, names, {theirs: name for name, yours in called.items() for theirs in yours})
@@ -244,7 +246,8 @@ def from_object(
         moved.update(steps)
         still = {name: np.zeros_like(before[name[1:]]) for name in moved}  # what moves at other times has not moved
         found = still | steps | found
-        found |= gradients_left(fresh, left, names, maker.places)
+        kept = gradients_left(fresh, {**left, **besides}, names, maker.places)
+        found |= {name: value for name, value in kept.items() if name[1:] in left or np.any(array_of(value))}
         if not found:
             put_back(given, values)
             found = moved_by_themselves(values)
