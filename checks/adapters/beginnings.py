@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.places import arrays_of, copied
+from checks.adapters.copying import copied
+from checks.adapters.places import arrays_of
 from checks.implementation import Values
 
 Run = Callable[[Any, Values], Any]

@@ -10,10 +10,10 @@ from typing import Any
 from checks.adapters.arguments import Plan, own_settings, plan_of, sizes_named
 from checks.adapters.assumptions import assumed_without, example_of, neutral, sizes_shown, told_sizes, tried
 from checks.adapters.beginnings import Run, after_a_forward
+from checks.adapters.copying import copied
 from checks.adapters.layer_lists import widths_of
 from checks.adapters.places import (
     Place,
-    copied,
     filled,
     nowhere,
     place_by_name,

@@ -13,12 +13,12 @@ import numpy as np
 from checks.adapters.arguments import CACHE, CACHES, RATE, Plan, names_of_parameters, plan_of, require_known
 from checks.adapters.assumptions import assumed_without
 from checks.adapters.contexts import takes_context, with_own_context
+from checks.adapters.copying import copied
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.makers import copies, instances, with_widths
 from checks.adapters.places import (
     Place,
     as_the_layer_has_them,
-    copied,
     gradient_shapes,
     gradients_left,
     output_left,

@@ -1,6 +1,5 @@
 """Where an object keeps the arrays of a layer: in attributes, or in dictionaries and lists that are attributes."""
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -139,11 +138,6 @@ def filled(made: Any, places: Mapping[str, Place], values: Mapping[str, Any]) ->
     for name, place in places.items():
         call(place.put, [(type(made).__name__, made), (name, values[name])], {})
     return made
-
-
-def copied(made: Any) -> Any:
-    """An object like another. Raises MisconductError where it has something that cannot be copied, a lock, say."""
-    return call(copy.deepcopy, [(type(made).__name__, made)], {})
 
 
 def gradient_shapes(made: Any, places: Mapping[str, Place], values: Mapping[str, Any], real: Sequence[str]) -> Shapes:
