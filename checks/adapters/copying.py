@@ -12,14 +12,14 @@ def copied(made: Any) -> Any:
     try:
         return _deep_copy(made)
     except MisconductError:
-        return _deep_copy(made, {id(part): part for part in _parts(made) if not _can_be_copied(part)})
+        return _deep_copy(made, {id(part): part for part in parts_of(made) if not _can_be_copied(part)})
 
 
 def _deep_copy(made: Any, shared: dict[int, Any] | None = None) -> Any:
     return call(copy.deepcopy, [(type(made).__name__, made)], {"memo": shared} if shared else {})
 
 
-def _parts(made: Any) -> Iterator[Any]:
+def parts_of(made: Any) -> Iterator[Any]:
     """What an object has that has no parts itself, in attributes, dictionaries and lists."""
     pending, seen = [made], set()
     while pending:

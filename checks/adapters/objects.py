@@ -13,7 +13,7 @@ import numpy as np
 from checks.adapters.arguments import CACHE, CACHES, RATE, Plan, names_of_parameters, plan_of, require_known
 from checks.adapters.assumptions import assumed_without
 from checks.adapters.contexts import takes_context, with_own_context
-from checks.adapters.copying import copied
+from checks.adapters.copying import copied, parts_of
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.makers import copies, instances, with_widths
 from checks.adapters.places import (
@@ -37,6 +37,7 @@ from checks.adapters.steps import put_back, rates_of, set_rates, steps_taken_bac
 from checks.adapters.tensors import array_of
 from checks.adapters.value_and_gradient import is_loss
 from checks.implementation import USED, Implementation, MisconductError, Values, call
+from checks.randomness import begin_anew, generators_among
 from derivations import Layer
 
 Method = Callable[..., Any]
@@ -188,6 +189,7 @@ def from_object(
         if USED not in values and (takes_rate or rates_of(fresh, options)):
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
             set_rates(rates_of(fresh, options))
+        begin_anew(generators_among(parts_of(fresh)))
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
         if returned is None:
