@@ -180,6 +180,7 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
     folder = path.resolve().parent
     # So that the file finds its neighbours, as when it is run, and what is beside its folder, as from a project's root.
     before, sys.path[:] = [*sys.path], [str(folder), *sys.path, str(folder.parent)]
+    arguments, sys.argv[:] = [*sys.argv], [str(path)]  # ours are not its
     try:
         specification.loader.exec_module(module)
     except SyntaxError as error:
@@ -189,7 +190,7 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
         lines = [frame.lineno for frame in reversed(frames) if frame.filename == specification.origin]
         raise _StopError(next(iter(lines), None), trouble(error)) from error
     finally:
-        sys.path[:] = before
+        sys.path[:], sys.argv[:] = before, arguments
     return module
 
 

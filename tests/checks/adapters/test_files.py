@@ -98,6 +98,15 @@ def test_the_line_is_told_of_a_file_in_the_folder_that_one_is_in(tmp_path, monke
         load_implementation("mine.py:backward")
 
 
+def test_a_file_is_run_without_arguments(tmp_path, monkeypatch):
+    path = tmp_path / "mine.py"
+    path.write_text(f"import sys\nARGUMENTS = [*sys.argv]\n{MINE}")
+    monkeypatch.setattr(sys, "argv", ["backproof", "doctor"])
+    forward, _ = load_pair(f"{path}:backward")
+    assert forward.__globals__["ARGUMENTS"] == [str(path)]
+    assert sys.argv == ["backproof", "doctor"]
+
+
 SLOPES = """
 import numpy as np
 
