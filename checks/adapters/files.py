@@ -15,10 +15,11 @@ from typing import Any
 from checks.adapters.excerpts import Excerpt, defined_in, needed_by, read_python
 from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
-from checks.adapters.packages import PackageError, specification_in_package
+from checks.adapters.packages import PackageError, PackageImportError, specification_in_package
 from checks.adapters.slopes import functions_of, is_slope, is_sloped, times_slope
 from checks.implementation import trouble
 
+_WITHOUT_PACKAGE = "attempted relative import"  # as Python says where a file is run by itself
 LONGEST = 100_000_000  # bytes; notebooks keep their pictures
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 Tell = Callable[[str], None]
@@ -94,12 +95,29 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
     module = f"file {path.stem}"  # which nothing imports: a file called random.py must not become Python's own random
     if path.suffix == ".ipynb":
         return _run_notebook(path, module, wanted)
-    try:
-        specification = specification_in_package(path) or importlib.util.spec_from_file_location(module, path)
-    except PackageError as error:
-        raise FileError(f"{path}: {error}") from None
+    in_package, no_package = _in_package(path)
+    specification = in_package or importlib.util.spec_from_file_location(module, path)
     if specification is None:
         raise FileError(f"{path}: this is no Python file; expected a name that ends in .py, or .ipynb for a notebook")
+    try:
+        return _run_or_excerpt(path, specification, wanted, tell)
+    except FileError as error:
+        if no_package is not None and _WITHOUT_PACKAGE in str(error):
+            raise FileError(f"{path}: {no_package}") from None
+        raise
+
+
+def _in_package(path: Path) -> tuple[ModuleSpec | None, PackageImportError | None]:
+    """How a file is run in its package, if so; and why that cannot be imported, if so. Raises FileError."""
+    try:
+        return specification_in_package(path), None
+    except PackageImportError as error:
+        return None, error
+    except PackageError as error:
+        raise FileError(f"{path}: {error}") from None
+
+
+def _run_or_excerpt(path: Path, specification: ModuleSpec, wanted: list[str], tell: Tell) -> ModuleType:
     try:
         return _run(specification, path)
     except _StopError as stop:
