@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from checks.adapters.absent import Absent
 from checks.adapters.excerpts import Excerpt, defined_in, needed_by, read_python
 from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
@@ -130,11 +131,27 @@ def _run_or_excerpt(path: Path, specification: ModuleSpec, wanted: list[str], te
 
 def _run_excerpt(path: Path, module: str, wanted: list[str]) -> ModuleType:
     source, statements = read_python(path)
-    excerpt = Excerpt(source, _needed(path, wanted, statements), str(path))
+    return _run_needed(Excerpt(source, _needed(path, wanted, statements), str(path)), module, path, wanted)
+
+
+def _run_needed(
+    excerpt: Excerpt, module: str, path: Path, wanted: list[str], place: Callable[[int], str] = "line {}".format
+) -> ModuleType:
+    """Run an excerpt, without imports that fail, if it gets through; `place` is how the user finds a line."""
     try:
         return _run(excerpt.specification(module), path)
     except _StopError as stop:
-        raise stop.as_of(path) from stop
+        told = stop.as_of(path, place)
+        without = excerpt.without_import(stop.line, str(told)) if stop.line and stop.is_import else None
+        if without is None:
+            raise told from stop
+        try:
+            made = _run_needed(without, module, path, wanted, place)
+        except FileError:
+            raise told from stop
+        if any(isinstance(getattr(made, name, None), Absent) for name in wanted):
+            raise told from stop
+        return made
 
 
 def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
@@ -143,10 +160,7 @@ def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
     except NotebookError as error:
         raise FileError(f"{path}: {error}") from None
     excerpt = Excerpt(notebook.source, _needed(path, wanted, notebook.statements), f"the cells of {path}")
-    try:
-        made = _run(excerpt.specification(module), path)
-    except _StopError as stop:
-        raise stop.as_of(path, notebook.place) from stop
+    made = _run_needed(excerpt, module, path, wanted, notebook.place)
     if wanted and not hasattr(made, wanted[0]):
         cells = ", ".join(map(str, notebook.left_out))
         unread = f" (no Python, and left out: cell {cells})" if cells else ""
@@ -179,13 +193,14 @@ def _needed(path: Path, wanted: list[str], statements: Sequence[ast.stmt]) -> li
 class _StopError(Exception):
     """Running a file raised an exception, in a line of it, or where nobody knows."""
 
-    def __init__(self, line: int | None, told: str) -> None:
-        super().__init__(told)
-        self._line, self._told = line, told
+    def __init__(self, line: int | None, error: BaseException) -> None:
+        super().__init__()
+        self.line, self._told = line, trouble(error)
+        self.is_import = isinstance(error, ImportError) and _WITHOUT_PACKAGE not in self._told
 
     def as_of(self, path: Path, place: Callable[[int], str] = "line {}".format) -> FileError:
         """The same in one line, for the user."""
-        where = place(self._line) if self._line else "line ?"
+        where = place(self.line) if self.line else "line ?"
         return FileError(f"{path}, {where}: running it raises {self._told}")
 
 
@@ -206,7 +221,7 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:  # a user's file may raise anything at all, and that is what we report
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in reversed(frames) if frame.filename == specification.origin]
-        raise _StopError(next(iter(lines), None), trouble(error)) from error
+        raise _StopError(next(iter(lines), None), error) from error
     finally:
         sys.path[:], sys.argv[:] = before, arguments
     return module
