@@ -569,6 +569,13 @@ def test_gradients_may_add_up_where_they_can_be_set_to_zero():
     assert "times 1/N" in " ".join(str(report).split())
 
 
+def test_gradients_that_add_up_by_mistake_are_told_what_to_do():
+    (finding, _) = (f for f in gradcheck(Accumulating, "linear").findings if f.verdict == "disagree")
+    assert finding.reason.endswith(
+        "start from zero every time, or have a method of its object set it to zero, as zero_grad does"
+    )
+
+
 class Handing:
     """Its forward hands a cache on, under another name."""
 
