@@ -25,6 +25,7 @@ from checks.adapters.places import (
 from checks.implementation import MisconductError, Values, call
 from derivations import Layer
 
+_WINDOW = 2  # how high and wide a window is that has to be square
 _MOST_ORDERS = 200  # in which sizes are tried
 
 
@@ -118,20 +119,46 @@ def instances(
             if completed is not None:
                 return completed
             unclear = True
+    for settled_sizes in ({}, _square_window(layer, own, told)):
+        maker = _from_any_sizes(made, layer, own, options, {**names, **settled_sizes}, run_once)
+        if maker is not None:
+            return replace(maker, sizes={**maker.sizes, **settled_sizes})
+    network = with_widths(made, layer)
+    if network is not None:
+        return copies(network, layer, own, names, run_once)
+    plans = _size_plans(made, layer, own, options, names)
+    bare = (tried(_from_sizes(made, plan, layer), layer, settled=told) for plan in plans)
+    seen = fresh if unclear else next((each for each in bare if each is not None), None)
+    if unclear or (fresh is None and own and seen is not None):
+        return replace(from_parameters, fresh=_untold(seen, layer, own, names), taken={*own})
+    return from_parameters
+
+
+def _from_any_sizes(
+    made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, Any], run_once: Run
+) -> Maker | None:
+    """Objects of a class that is made from sizes, with all parameters or without those that change nothing."""
     for kept in dict.fromkeys((tuple(own), tuple(name for name in own if name not in neutral(layer)))):
         for by_size in _size_plans(made, layer, kept, options, names):
             for late in (False, True):
                 maker = _sized(made, by_size, layer, own, kept, names, run_once, late=late)
                 if maker is not None:
                     return maker
-    network = with_widths(made, layer)
-    if network is not None:
-        return copies(network, layer, own, names, run_once)
-    plans = _size_plans(made, layer, own, options, names)
-    bare = (tried(_from_sizes(made, plan, layer), layer, settled=told) for plan in plans)
-    if unclear or (fresh is None and own and any(each is not None for each in bare)):
-        return replace(from_parameters, fresh=_untold(made, layer, own), taken={*own})
-    return from_parameters
+    return None
+
+
+def _square_window(layer: Layer, own: Sequence[str], told: Mapping[str, float]) -> dict[str, float]:
+    """A kernel's height and width, which other sizes follow from and one parameter alone has; alike where one is open.
+
+    Code that is made from one number for both has windows of no other kind.
+    """
+    read = {str(each) for definition in layer.size_definitions.values() for each in definition.free_symbols}
+    having = {size: [t.name for t in layer.inputs if size in map(str, t.sizes)] for size in layer.size_names}
+    alone = [size for size, tensors in having.items() if size in read and len(tensors) == 1 and tensors[0] in own]
+    if len(alone) != 2 or having[alone[0]] != having[alone[1]]:
+        return {}
+    known = [told[size] for size in alone if size in told]
+    return dict.fromkeys(alone, known[0] if known else _WINDOW) if len(known) < 2 else {}
 
 
 def _constructed(made: Any, asked: Plan, values: Values) -> Any:
@@ -154,16 +181,22 @@ def _parameters(
     return others if len(parameters) <= len(others) + len(options) else list(own)
 
 
-def _untold(made: Any, layer: Layer, own: Sequence[str]) -> Callable[[Values], Any]:
-    """What stands for an object of a class whose parameters cannot be found in it: a finding that says so."""
+def _untold(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]) -> Callable[[Values], Any]:
+    """What stands for an object like one whose parameters cannot be found, or do not fit: a finding that says so."""
+    kind, hint = type(made).__name__, "make an object in the file, and name that"
+    unknown = [name for name in own if name not in names.values() and not _has_by_name(made, name, names)]
+    reason = f"there is no telling what {kind} calls {' and '.join(unknown)} of {layer.name}: say so (--name ...="
+    if unknown:
+        reason += f"{unknown[0]}), or {hint}"
+    else:
+        size = layer.by_name[own[0]].sizes[0] if layer.by_name[own[0]].sizes else layer.size_names[0]
+        reason = (
+            f"made from sizes, {kind} has no {' and '.join(own)} of the shapes that {layer.name} has: say which of its "
+            f"parameters is which size (--name ...={size}), or {hint}"
+        )
 
     def fresh(_: Values) -> Any:
-        raise MisconductError(
-            "raises",
-            f"there is no telling what {made.__name__} calls {' and '.join(own)} of {layer.name}: "
-            f"say so (--name ...={own[0]}), or make an object in the file, and name that",
-            ran=False,
-        )
+        raise MisconductError("raises", reason, ran=False)
 
     return fresh
 
