@@ -16,6 +16,7 @@ from checks.verdict import Finding, Testimony, Verdict, combine, judge
 
 _ANOTHER = "backward, called again, gives another answer"
 _KEPT = "something is kept of a call before"
+_NEARLY = 2.0**-6
 LARGE = 1024  # exp of the first digit of so much is beyond float64
 _WRONG_LATER = "is right here, and wrong at half of the inputs, which it is asked for later"
 Law = Callable[[Trial, dict[str, NDArray]], list[Finding]]
@@ -60,17 +61,21 @@ def same_twice(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
     second = {name: as_numbers(name, returned[name]) for name in first if name in returned}
     return [
         *_same(trial, "same twice", first, second, "forward, called again, gives another answer"),
-        *(_adds_up(finding, got, again) for finding in _same(trial, "same twice", got, again, _ANOTHER)),
+        *(
+            _adds_up(finding, got, again, trial.implementation.kept)
+            for finding in _same(trial, "same twice", got, again, _ANOTHER)
+        ),
     ]
 
 
-def _adds_up(finding: Finding, got: dict[str, NDArray], again: dict[str, NDArray]) -> Finding:
-    """The finding, which says so where the second answer is the first one on top of itself."""
+def _adds_up(finding: Finding, got: dict[str, NDArray], again: dict[str, NDArray], kept: Collection[str]) -> Finding:
+    """The finding, which says so where the second answer is the first one on top of itself, rounding apart."""
     name = finding.cotangent
-    if name not in again or not np.array_equal(again[name], 2 * got[name]):
+    if name not in again or not np.allclose(again[name], 2 * got[name], _NEARLY, _NEARLY * np.abs(got[name]).max()):
         return finding
     reason = f"backward, called again, adds to what it gave before: {name} has to start from zero every time"
-    return replace(finding, reason=reason)
+    hint = ", or have a method of its object set it to zero, as zero_grad does" if name[1:] in kept else ""
+    return replace(finding, reason=reason + hint)
 
 
 def any_order(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:

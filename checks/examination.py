@@ -44,17 +44,24 @@ class Examiner:
         return [*forward, *faults, *judged, *behaviour]
 
     def _judge_backward(self, trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
-        """What the witnesses say of every cotangent; at full size, of entries drawn, and of all along a direction."""
+        """What the witnesses say of every cotangent; at full size, of entries drawn, and of all along a direction.
+
+        Of what the code does not take only the equations can say something: nobody can move that.
+        """
         full_size = trial.drawn is not None
-        asked = tuple(each for each in self.witnesses if each == "derivation") if full_size else self.witnesses
-        judges, judged = Witnesses(trial, asked, self.rng), []
+        equations = tuple(each for each in self.witnesses if each == "derivation")
+        judges, alone, judged = Witnesses(trial, self.witnesses, self.rng), Witnesses(trial, equations, self.rng), []
+        moved = {
+            name: array for name, array in got.items() if name.removeprefix("d") not in trial.implementation.assumed
+        }
         for name, array in got.items():
-            found = [weigh(trial, finding, array, Trial.gradients) for finding in judges.judge(name, array)]
-            judged += look_closer(trial, name, array, found, asked, self.rng)
+            asked = judges if name in moved and not full_size else alone
+            found = [weigh(trial, finding, array, Trial.gradients) for finding in asked.judge(name, array)]
+            judged += look_closer(trial, name, array, found, asked.chosen, self.rng)
         if self.kinks == ANY and trial.on_kink:
             judged = with_other_conventions(trial, judged, got)
         if full_size:
-            judged += along_a_direction(trial, got, self.witnesses, self.rng)
+            judged += along_a_direction(trial, moved, self.witnesses, self.rng)
         return judged
 
 

@@ -109,4 +109,4 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, int | float):
         return f"{name}={value}"
     shape = getattr(value, "shape", None)
-    return f"{name}{list(shape)}" if shape else name
+    return f"{name}{list(shape)}" if isinstance(shape, tuple) and shape else name

@@ -1,7 +1,7 @@
 """Code that draws a mask itself, as dropout does: it draws the same one at every call here, and that is read off."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from checks.adapters.assumptions import example_of
 from checks.cases import Case
 from checks.implementation import Implementation, MisconductError, Values, as_numbers
-from checks.randomness import seeded
+from checks.randomness import Generator, generators_among, seeded
 from derivations import DerivationError, Layer, Tensor
 
 DRAWN = "drawn"
@@ -21,7 +21,7 @@ def own_mask(implementation: Implementation, layer: Layer) -> Tensor | None:
     """The mask that an implementation does not take, where it draws one: its first output shows which.
 
     It draws where what it makes of ones is zero in other places with other seeds: of NumPy's own random numbers,
-    Python's and PyTorch's, and of the generators that its module has.
+    Python's and PyTorch's, and of the generators that its module or its object has, or makes.
     """
     alike = [t for t in layer.inputs if t.name in implementation.assumed and t.sizes == layer.outputs[0].sizes]
     if not alike:
@@ -40,11 +40,12 @@ def own_mask(implementation: Implementation, layer: Layer) -> Tensor | None:
 def drawing(implementation: Implementation, mask: Tensor) -> Implementation:
     """The same, with a forward that draws the same numbers whenever it is called."""
 
-    generators = _generators(implementation)
+    namespaces = _namespaces(implementation)
+    generators = _generators(namespaces)
 
     def always(forward: Callable[[Values], dict[str, Any]]) -> Callable[[Values], dict[str, Any]]:
         def same(values: Values) -> dict[str, Any]:
-            with seeded(0, generators):
+            with seeded(0, generators, namespaces):
                 return forward(values)
 
         return same
@@ -65,15 +66,20 @@ def with_own_mask(case: Case, implementation: Implementation, layer: Layer, mask
 def _kept(implementation: Implementation, layer: Layer, values: Values, seed: int) -> NDArray[np.bool_] | None:
     """Where a forward does not make zero of ones; None where it makes nothing."""
     ones = {tensor.name: np.ones_like(values[tensor.name]) for tensor in layer.inputs if not tensor.integer}
+    namespaces = _namespaces(implementation)
     try:
-        with seeded(seed, _generators(implementation)):
+        with seeded(seed, _generators(namespaces), namespaces):
             made = implementation.forward(implementation.laid_out({**values, **ones}))
         return as_numbers("Y", made[layer.outputs[0].name]) != 0
     except (MisconductError, KeyError):
         return None
 
 
-def _generators(implementation: Implementation) -> list[np.random.Generator]:
-    """Those that are global where its functions are written."""
-    modules = [getattr(inspect.unwrap(function), "__globals__", {}) for function in implementation.functions]
-    return [value for module in modules for value in module.values() if isinstance(value, np.random.Generator)]
+def _namespaces(implementation: Implementation) -> list[dict[str, Any]]:
+    """What is global where its functions are written."""
+    namespaces = (getattr(inspect.unwrap(function), "__globals__", {}) for function in implementation.functions)
+    return list({id(each): each for each in namespaces}.values())
+
+
+def _generators(namespaces: Sequence[Mapping[str, Any]]) -> list[Generator]:
+    return [generator for namespace in namespaces for generator in generators_among(namespace.values())]

@@ -13,7 +13,9 @@ from functools import cached_property
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
+
+from checks.adapters.absent import Absent
 
 _SETTING_UP = {"sys", "os", "random", "numpy", "torch", "jax"}  # what is set here holds for all code
 _GIVEN = {*vars(builtins), "__file__"}
@@ -24,6 +26,20 @@ class Excerpt(InspectLoader):
 
     def __init__(self, source: str, statements: Sequence[ast.stmt], origin: str) -> None:
         self._source, self._statements, self._origin = source, list(statements), origin
+        self._absent: dict[str, Absent] = {}
+
+    def without_import(self, line: int, why: str) -> "Excerpt | None":
+        """The same without the import in a line, which failed; None where there is none.
+
+        The names that it binds say `why` when they are used; those of a star nobody knows.
+        """
+        imports = [each for each in self._statements if isinstance(each, ast.Import | ast.ImportFrom)]
+        failed = next((each for each in imports if each.lineno <= line <= (each.end_lineno or line)), None)
+        if failed is None:
+            return None
+        without = Excerpt(self._source, [each for each in self._statements if each is not failed], self._origin)
+        without._absent = {**self._absent, **{name: Absent(name, why) for name in _Statement(failed).imports}}
+        return without
 
     def get_source(self, fullname: str) -> str:
         """All of the text, of which the statements have their line numbers."""
@@ -32,6 +48,11 @@ class Excerpt(InspectLoader):
     def get_code(self, fullname: str) -> CodeType:
         """The statements alone."""
         return self.source_to_code(ast.Module(self._statements, []), self._origin)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the statements; what is absent is there from the beginning."""
+        vars(module).update(self._absent)
+        super().exec_module(module)
 
     def specification(self, module: str) -> ModuleSpec | None:
         """How the import system makes a module of it."""

@@ -12,13 +12,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from checks.adapters.absent import Absent
 from checks.adapters.excerpts import Excerpt, defined_in, needed_by, read_python
 from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
-from checks.adapters.packages import PackageError, specification_in_package
+from checks.adapters.packages import PackageError, PackageImportError, specification_in_package
 from checks.adapters.slopes import functions_of, is_slope, is_sloped, times_slope
 from checks.implementation import trouble
 
+_WITHOUT_PACKAGE = "attempted relative import"  # as Python says where a file is run by itself
 LONGEST = 100_000_000  # bytes; notebooks keep their pictures
 Pair = tuple[Callable[..., Any], Callable[..., Any]]
 Tell = Callable[[str], None]
@@ -94,12 +96,29 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
     module = f"file {path.stem}"  # which nothing imports: a file called random.py must not become Python's own random
     if path.suffix == ".ipynb":
         return _run_notebook(path, module, wanted)
-    try:
-        specification = specification_in_package(path) or importlib.util.spec_from_file_location(module, path)
-    except PackageError as error:
-        raise FileError(f"{path}: {error}") from None
+    in_package, no_package = _in_package(path)
+    specification = in_package or importlib.util.spec_from_file_location(module, path)
     if specification is None:
         raise FileError(f"{path}: this is no Python file; expected a name that ends in .py, or .ipynb for a notebook")
+    try:
+        return _run_or_excerpt(path, specification, wanted, tell)
+    except FileError as error:
+        if no_package is not None and _WITHOUT_PACKAGE in str(error):
+            raise FileError(f"{path}: {no_package}") from None
+        raise
+
+
+def _in_package(path: Path) -> tuple[ModuleSpec | None, PackageImportError | None]:
+    """How a file is run in its package, if so; and why that cannot be imported, if so. Raises FileError."""
+    try:
+        return specification_in_package(path), None
+    except PackageImportError as error:
+        return None, error
+    except PackageError as error:
+        raise FileError(f"{path}: {error}") from None
+
+
+def _run_or_excerpt(path: Path, specification: ModuleSpec, wanted: list[str], tell: Tell) -> ModuleType:
     try:
         return _run(specification, path)
     except _StopError as stop:
@@ -112,11 +131,27 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
 
 def _run_excerpt(path: Path, module: str, wanted: list[str]) -> ModuleType:
     source, statements = read_python(path)
-    excerpt = Excerpt(source, _needed(path, wanted, statements), str(path))
+    return _run_needed(Excerpt(source, _needed(path, wanted, statements), str(path)), module, path, wanted)
+
+
+def _run_needed(
+    excerpt: Excerpt, module: str, path: Path, wanted: list[str], place: Callable[[int], str] = "line {}".format
+) -> ModuleType:
+    """Run an excerpt, without imports that fail, if it gets through; `place` is how the user finds a line."""
     try:
         return _run(excerpt.specification(module), path)
     except _StopError as stop:
-        raise stop.as_of(path) from stop
+        told = stop.as_of(path, place)
+        without = excerpt.without_import(stop.line, str(told)) if stop.line and stop.is_import else None
+        if without is None:
+            raise told from stop
+        try:
+            made = _run_needed(without, module, path, wanted, place)
+        except FileError:
+            raise told from stop
+        if any(isinstance(getattr(made, name, None), Absent) for name in wanted):
+            raise told from stop
+        return made
 
 
 def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
@@ -125,10 +160,7 @@ def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
     except NotebookError as error:
         raise FileError(f"{path}: {error}") from None
     excerpt = Excerpt(notebook.source, _needed(path, wanted, notebook.statements), f"the cells of {path}")
-    try:
-        made = _run(excerpt.specification(module), path)
-    except _StopError as stop:
-        raise stop.as_of(path, notebook.place) from stop
+    made = _run_needed(excerpt, module, path, wanted, notebook.place)
     if wanted and not hasattr(made, wanted[0]):
         cells = ", ".join(map(str, notebook.left_out))
         unread = f" (no Python, and left out: cell {cells})" if cells else ""
@@ -161,13 +193,14 @@ def _needed(path: Path, wanted: list[str], statements: Sequence[ast.stmt]) -> li
 class _StopError(Exception):
     """Running a file raised an exception, in a line of it, or where nobody knows."""
 
-    def __init__(self, line: int | None, told: str) -> None:
-        super().__init__(told)
-        self._line, self._told = line, told
+    def __init__(self, line: int | None, error: BaseException) -> None:
+        super().__init__()
+        self.line, self._told = line, trouble(error)
+        self.is_import = isinstance(error, ImportError) and _WITHOUT_PACKAGE not in self._told
 
     def as_of(self, path: Path, place: Callable[[int], str] = "line {}".format) -> FileError:
         """The same in one line, for the user."""
-        where = place(self._line) if self._line else "line ?"
+        where = place(self.line) if self.line else "line ?"
         return FileError(f"{path}, {where}: running it raises {self._told}")
 
 
@@ -180,6 +213,7 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
     folder = path.resolve().parent
     # So that the file finds its neighbours, as when it is run, and what is beside its folder, as from a project's root.
     before, sys.path[:] = [*sys.path], [str(folder), *sys.path, str(folder.parent)]
+    arguments, sys.argv[:] = [*sys.argv], [str(path)]  # ours are not its
     try:
         specification.loader.exec_module(module)
     except SyntaxError as error:
@@ -187,9 +221,9 @@ def _run(specification: ModuleSpec | None, path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:  # a user's file may raise anything at all, and that is what we report
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in reversed(frames) if frame.filename == specification.origin]
-        raise _StopError(next(iter(lines), None), trouble(error)) from error
+        raise _StopError(next(iter(lines), None), error) from error
     finally:
-        sys.path[:] = before
+        sys.path[:], sys.argv[:] = before, arguments
     return module
 
 

@@ -4,15 +4,16 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice, permutations
+from itertools import islice, permutations, product
 from typing import Any
 
 from checks.adapters.arguments import Plan, own_settings, plan_of, sizes_named
 from checks.adapters.assumptions import assumed_without, example_of, neutral, sizes_shown, told_sizes, tried
+from checks.adapters.beginnings import Run, after_a_forward
+from checks.adapters.copying import copied
 from checks.adapters.layer_lists import widths_of
 from checks.adapters.places import (
     Place,
-    copied,
     filled,
     nowhere,
     place_by_name,
@@ -24,7 +25,7 @@ from checks.adapters.places import (
 from checks.implementation import MisconductError, Values, call
 from derivations import Layer
 
-Run = Callable[[Any, Values], Any]
+_WINDOW = 2  # how high and wide a window is that has to be square
 _MOST_ORDERS = 200  # in which sizes are tried
 
 
@@ -44,30 +45,44 @@ def copies(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]
     spared, others = assumed_without(layer, set()), neutral(layer)
     wanted = [name for name in own if name not in spared]
     full = [name for name in own if name in {*wanted, *others}]
-    choices = ((sought, _with_parameters(made, layer, sought, names, run_once)) for sought in (full, wanted))
-    sought, made = next(((sought, ready) for sought, ready in choices if ready is not None), (wanted, made))
-    places = required_places(made, layer, sought, names)
-    kept = {name: place_by_name(made, name, names) for name in own if name in spared and name not in places}
+    begun, looked_at = made, made
+    if not _has_all(made, layer, full, names):
+        begun, looked_at = _after_a_forward(made, layer, names, run_once)
+    named = [name for name in full if name in wanted or _has_by_name(looked_at, name, names)]
+    choices = product((full, named, wanted), ((made, made), (begun, looked_at)))
+    fitting = ((sought, base, seen) for sought, (base, seen) in choices if _has_all(seen, layer, sought, names))
+    sought, base, seen = next(fitting, (wanted, made, made))
+    places = required_places(seen, layer, sought, names)
+    kept = {name: place_by_name(base, name, names) for name in own if name in spared and name not in places}
     places |= {name: place for name, place in kept.items() if place is not None}
     for name in full:
-        if name not in places and unclaimed(made, layer, name, places):
+        if name not in places and unclaimed(looked_at, layer, name, places):
             raise ValueError(nowhere(made, layer, name))
-    sizes = settled(made, layer, places, names)
+    sizes = settled(seen, layer, places, names)
 
     def fresh(values: Values) -> Any:
-        return filled(copied(made), places, values)
+        return filled(copied(base), places, values)
 
     return Maker(fresh, {*places, *sizes}, places, sizes)
 
 
-def _with_parameters(
-    made: Any, layer: Layer, sought: Sequence[str], names: Mapping[str, str], run_once: Run
-) -> Any | None:
-    """The object, or as it is after a forward, once it has all parameters that are sought; None where it has not."""
-    if _has(places_of(made, layer, sought, names), sought, made):
-        return made
-    begun = tried(lambda values: run_once(made, values), layer, settled=told_sizes(layer, names))
-    return begun if begun is not None and _has(places_of(begun, layer, sought, names), sought, begun) else None
+def _after_a_forward(made: Any, layer: Layer, names: Mapping[str, str], run_once: Run) -> tuple[Any, Any]:
+    """An object as it is after a forward, and what is to be looked at of it; itself where it does not run."""
+    told = told_sizes(layer, names)
+    begun = tried(lambda values: run_once(made, values), layer, settled=told)
+    looked_at = tried(lambda values: after_a_forward(made, values, run_once), layer, settled=told)
+    return (made, made) if begun is None or looked_at is None else (begun, looked_at)
+
+
+def _has_all(made: Any, layer: Layer, wanted: Sequence[str], names: Mapping[str, str]) -> bool:
+    """Whether an object has all these parameters at their places."""
+    return _has(places_of(made, layer, wanted, names), wanted, made)
+
+
+def _has_by_name(made: Any, name: str, names: Mapping[str, str]) -> bool:
+    """Whether an object has an array for a parameter under its name."""
+    place = place_by_name(made, name, names)
+    return place is not None and place.array(made) is not None
 
 
 def _has(places: Mapping[str, Place], wanted: Sequence[str], made: Any) -> bool:
@@ -81,7 +96,7 @@ def instances(
     """Objects of a class, made from parameters; where it refuses these and takes their sizes, from sizes."""
     sizes = [*layer.hidden_sizes, *sizes_named(layer, names)]
     asked = plan_of(made, _parameters(made, layer, own, options, names), options, sizes, names)
-    told = told_sizes(layer, names)
+    told, unclear = told_sizes(layer, names), False
     fresh = tried(lambda values: call(made, *asked(values)), layer, settled=told)
     from_parameters = Maker(lambda values: _constructed(made, asked, values), asked.taken, guessed=asked.guessed)
     if fresh is not None:
@@ -97,24 +112,53 @@ def instances(
             )
         from_parameters = _keeping(from_parameters, fresh, layer, places, names)
         sizes_alone = by_names and not asked.taken & {*own} and not complete
-        if not own or (
-            not sizes_alone and tried(lambda values: run_once(fresh, values), layer, settled=told) is not None
-        ):
+        if not own:
             return from_parameters
-    for kept in dict.fromkeys((tuple(own), tuple(name for name in own if name not in neutral(layer)))):
-        for by_size in _size_plans(made, layer, kept, options, names):
-            for first in (lambda fresh, values: fresh, run_once):
-                maker = _sized(made, by_size, layer, own, kept, names, first)
-                if maker is not None:
-                    return maker
+        if not sizes_alone and tried(lambda values: run_once(fresh, values), layer, settled=told) is not None:
+            completed = _completed(from_parameters, fresh, layer, own, names, run_once)
+            if completed is not None:
+                return completed
+            unclear = True
+    for settled_sizes in ({}, _square_window(layer, own, told)):
+        maker = _from_any_sizes(made, layer, own, options, {**names, **settled_sizes}, run_once)
+        if maker is not None:
+            return replace(maker, sizes={**maker.sizes, **settled_sizes})
     network = with_widths(made, layer)
     if network is not None:
         return copies(network, layer, own, names, run_once)
     plans = _size_plans(made, layer, own, options, names)
     bare = (tried(_from_sizes(made, plan, layer), layer, settled=told) for plan in plans)
-    if fresh is None and own and any(each is not None for each in bare):
-        return replace(from_parameters, fresh=_untold(made, layer, own), taken={*own})
+    seen = fresh if unclear else next((each for each in bare if each is not None), None)
+    if unclear or (fresh is None and own and seen is not None):
+        return replace(from_parameters, fresh=_untold(seen, layer, own, names), taken={*own})
     return from_parameters
+
+
+def _from_any_sizes(
+    made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, Any], run_once: Run
+) -> Maker | None:
+    """Objects of a class that is made from sizes, with all parameters or without those that change nothing."""
+    for kept in dict.fromkeys((tuple(own), tuple(name for name in own if name not in neutral(layer)))):
+        for by_size in _size_plans(made, layer, kept, options, names):
+            for late in (False, True):
+                maker = _sized(made, by_size, layer, own, kept, names, run_once, late=late)
+                if maker is not None:
+                    return maker
+    return None
+
+
+def _square_window(layer: Layer, own: Sequence[str], told: Mapping[str, float]) -> dict[str, float]:
+    """A kernel's height and width, which other sizes follow from and one parameter alone has; alike where one is open.
+
+    Code that is made from one number for both has windows of no other kind.
+    """
+    read = {str(each) for definition in layer.size_definitions.values() for each in definition.free_symbols}
+    having = {size: [t.name for t in layer.inputs if size in map(str, t.sizes)] for size in layer.size_names}
+    alone = [size for size, tensors in having.items() if size in read and len(tensors) == 1 and tensors[0] in own]
+    if len(alone) != 2 or having[alone[0]] != having[alone[1]]:
+        return {}
+    known = [told[size] for size in alone if size in told]
+    return dict.fromkeys(alone, known[0] if known else _WINDOW) if len(known) < 2 else {}
 
 
 def _constructed(made: Any, asked: Plan, values: Values) -> Any:
@@ -137,16 +181,22 @@ def _parameters(
     return others if len(parameters) <= len(others) + len(options) else list(own)
 
 
-def _untold(made: Any, layer: Layer, own: Sequence[str]) -> Callable[[Values], Any]:
-    """What stands for an object of a class whose parameters cannot be found in it: a finding that says so."""
+def _untold(made: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str]) -> Callable[[Values], Any]:
+    """What stands for an object like one whose parameters cannot be found, or do not fit: a finding that says so."""
+    kind, hint = type(made).__name__, "make an object in the file, and name that"
+    unknown = [name for name in own if name not in names.values() and not _has_by_name(made, name, names)]
+    reason = f"there is no telling what {kind} calls {' and '.join(unknown)} of {layer.name}: say so (--name ...="
+    if unknown:
+        reason += f"{unknown[0]}), or {hint}"
+    else:
+        size = layer.by_name[own[0]].sizes[0] if layer.by_name[own[0]].sizes else layer.size_names[0]
+        reason = (
+            f"made from sizes, {kind} has no {' and '.join(own)} of the shapes that {layer.name} has: say which of its "
+            f"parameters is which size (--name ...={size}), or {hint}"
+        )
 
     def fresh(_: Values) -> Any:
-        raise MisconductError(
-            "raises",
-            f"{made.__name__} is made from sizes, and there is no telling what it calls {' and '.join(own)} of "
-            f"{layer.name}: say so (--name ...={own[0]}), or make an object in the file, and name that",
-            ran=False,
-        )
+        raise MisconductError("raises", reason, ran=False)
 
     return fresh
 
@@ -164,35 +214,85 @@ def _sized(
     own: Sequence[str],
     kept: Sequence[str],
     names: Mapping[str, str],
-    first: Run,
+    run_once: Run,
+    *,
+    late: bool,
 ) -> Maker | None:
-    """Objects of a class that is made from sizes, if it is, and has its parameters after what is done `first`.
+    """Objects of a class that is made from sizes, if it is, and has its parameters; `late` ones after a forward.
 
     These are those of `own` that are `kept`: it must have nothing that may be one of the others.
     """
 
-    bare, told = _from_sizes(made, by_size, layer), told_sizes(layer, names)
+    bare = _from_sizes(made, by_size, layer)
 
     def empty(values: Values) -> Any:
-        return first(bare(values), values)
+        return run_once(bare(values), values) if late else bare(values)
 
-    def looked_at(values: Values) -> Any:
+    def made_once(values: Values) -> Any:
         _, named = by_size({**sizes_shown(layer, values), **values})
         frozen = tuple((name, tuple(each) if isinstance(each, list) else each) for name, each in named.items())
-        return first(_made_once(made, frozen), values)
+        return _made_once(made, frozen)
 
-    fresh, example = tried(looked_at, layer, settled=told), example_of(layer, settled=told)
-    if fresh is None:
+    def begun(values: Values) -> Any:
+        return after_a_forward(made_once(values), values, run_once)
+
+    told = told_sizes(layer, names)
+    fresh = tried(begun if late else made_once, layer, settled=told)
+    places = None if fresh is None else _places_of_all(fresh, layer, own, kept, names)
+    if places is None:
         return None
-    places = places_of(fresh, layer, kept, names, {size: example[size] for size in layer.size_names})
-    shapes = {name: layer.shape(name, example) for name in kept}
-    if not _has(places, kept, fresh) or any(places[n].shape_as(len(s), fresh) != s for n, s in shapes.items()):
-        return None
-    if any(unclaimed(fresh, layer, name, places) for name in own if name not in kept):
+    missing = [name for name in own if name not in kept]
+    later = tried(begun, layer, settled=told) if missing and not late else None
+    if later is not None and any(unclaimed(later, layer, name, places) for name in missing):
         return None
     taken = {*kept, *by_size.taken}
     maker = Maker(lambda values: filled(empty(values), places, values), taken, guessed=by_size.guessed)
     return _keeping(maker, fresh, layer, places, names)
+
+
+def _places_of_all(
+    fresh: Any, layer: Layer, own: Sequence[str], kept: Sequence[str], names: Mapping[str, str]
+) -> dict[str, Place] | None:
+    """Where an object of the sizes of `example_of` has what is `kept`; None where it has not, or may have more."""
+    example = example_of(layer, settled=told_sizes(layer, names))
+    places = places_of(fresh, layer, kept, names, {size: example[size] for size in layer.size_names})
+    shapes = {name: tuple(n for n in layer.shape(name, example) if n != 1) for name in kept}
+    if not _has(places, kept, fresh) or any(places[n].shape_as(len(s), fresh) != s for n, s in shapes.items()):
+        return None
+    if any(unclaimed(fresh, layer, name, places) for name in own if name not in kept):
+        return None
+    return places
+
+
+def _completed(
+    maker: Maker, fresh: Any, layer: Layer, own: Sequence[str], names: Mapping[str, str], run_once: Run
+) -> Maker | None:
+    """The maker, whose objects get those parameters as well that they make in their first forward.
+
+    None where what they make may be parameters, and there is no telling which.
+    """
+    spared, others = assumed_without(layer, set()), neutral(layer)
+    late = [name for name in own if name not in maker.taken and (name in others or name not in spared)]
+    told = told_sizes(layer, names)
+    begun = tried(lambda values: after_a_forward(fresh, values, run_once), layer, settled=told) if late else None
+    if begun is None:
+        return maker
+    named = [name for name in late if _has_by_name(begun, name, names)]
+    for kept in dict.fromkeys((tuple(late), tuple(named), tuple(n for n in late if n not in others), ())):
+        places = _places_of_all(begun, layer, late, kept, names)
+        if places is not None:
+            return _finished(maker, places, run_once) if kept else maker
+    return None
+
+
+def _finished(maker: Maker, places: Mapping[str, Place], run_once: Run) -> Maker:
+    """The maker of objects that have run once, and have other parameters at these places then."""
+    return replace(
+        maker,
+        fresh=lambda values: filled(run_once(maker.fresh(values), values), places, values),
+        taken={*maker.taken, *places},
+        places={**maker.places, **places},
+    )
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,6 @@
 """Objects with methods forward and backward, as tutorials write layers: what lies between the two is their own."""
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getattr_static
 from itertools import product
@@ -10,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from checks.adapters.accumulation import added_up, hand_on, sets_gradients_to_zero
 from checks.adapters.arguments import CACHE, CACHES, RATE, Plan, names_of_parameters, plan_of, require_known
 from checks.adapters.assumptions import assumed_without
 from checks.adapters.contexts import takes_context, with_own_context
+from checks.adapters.copying import copied, parts_of
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.makers import copies, instances, with_widths
 from checks.adapters.places import (
     Place,
     as_the_layer_has_them,
-    copied,
     gradient_shapes,
     gradients_left,
     output_left,
@@ -40,11 +40,11 @@ from checks.adapters.steps import put_back, rates_of, set_rates, steps_taken_bac
 from checks.adapters.tensors import array_of
 from checks.adapters.value_and_gradient import is_loss
 from checks.implementation import USED, Implementation, MisconductError, Values, call
+from checks.randomness import begin_anew, generators_among
 from derivations import Layer
 
 Method = Callable[..., Any]
 _LOSSES = ("loss", "cost")
-_ZEROING = re.compile(r"(zero|reset|clear|flush)\w*grad|grad\w*(zero|reset|clear|flush)", re.IGNORECASE)
 
 # What tutorials call the two methods; what goes best together comes first.
 _FORWARDS = (
@@ -124,8 +124,8 @@ def from_object(
     `W_grad`, for W as the layer and as the object calls it, or in `grads`, a dictionary or a list in the order of the
     layer's declaration, or in lists beside those of the parameters; or where the backward takes a learning rate, or the
     object or its optimizer keeps one, what it has moved the parameters by. `names` maps parameters and attributes to
-    the layer's names. Every forward has an object of its own, and so has every backward of one that can set its
-    gradients to zero, by a `zero_grad` or a method called like it.
+    the layer's names. Every forward has an object of its own, and so has every backward of one that adds up gradients
+    on purpose (`adapters.accumulation`).
     Raises ValueError where an object has no attribute for an input, and where `names` leads to a name that the layer
     does not have.
     """
@@ -172,6 +172,8 @@ def from_object(
     called = {
         name: [name, name.lower(), *_yours(name, forward_plan, maker.places)] for name in real if name not in assumed
     }
+    # It may keep these where nobody finds them, and leave their gradients.
+    besides = {name: [name, name.lower()] for name in real if name in assumed}
 
     gradients = [f"d{name}" for name in real]
     theirs = {yours: name for name, all_of_them in called.items() for yours in all_of_them}
@@ -188,6 +190,7 @@ def from_object(
         if USED not in values and (takes_rate or rates_of(fresh, options)):
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
             set_rates(rates_of(fresh, options))
+        begin_anew(generators_among(parts_of(fresh)))
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
         if returned is None:
@@ -220,21 +223,24 @@ def from_object(
         steps = steps_taken_back(fresh, maker.places, longer, rate=1)
         return {name: step.astype(np.asarray(values[name[1:]]).dtype) for name, step in steps.items()}
 
-    adds_up = _adds_up(made if is_class else type(made))
+    kind: type = made if is_class else type(made)
+    adds_up, added = sets_gradients_to_zero(kind), added_up(kind, methods[1])
     moved: set[str] = set()
     own_gradients = [f"d{name}" for name in maker.places]
     nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, maker.sizes, [own_gradients])
 
     def backward(values: Values) -> dict[str, Any]:
-        fresh = values[USED]
+        fresh = begun = values[USED]
         # What stands beside a parameter is meant to add up, as PyTorch's does.
-        if adds_up or any(place.gradient(fresh) is not None for place in maker.places.values()):
+        if adds_up or added or any(place.gradient(fresh) is not None for place in maker.places.values()):
             fresh = copied(fresh)
             values = {**values, USED: fresh}
         takes_step = takes_rate or rates_of(fresh, options)
         before = {name: np.array(place.array(fresh)) for name, place in maker.places.items() if takes_step}
         given = {name: np.array(values[name]) for name in maker.places if no_cotangent}
         returned, shapes = pulled(values)
+        if added and not adds_up:
+            hand_on(fresh, begun, but_for=added)
         if returned is None:
             found = {}
         elif nested.are_in(returned):
@@ -246,7 +252,8 @@ def from_object(
         moved.update(steps)
         still = {name: np.zeros_like(before[name[1:]]) for name in moved}  # what moves at other times has not moved
         found = still | steps | found
-        found |= gradients_left(fresh, left, names, maker.places)
+        kept = gradients_left(fresh, {**left, **besides}, names, maker.places)
+        found |= {name: value for name, value in kept.items() if name[1:] in left or np.any(array_of(value))}
         if not found:
             put_back(given, values)
             found = moved_by_themselves(values)
@@ -269,11 +276,6 @@ def from_object(
         guessed=guessed,
         kept=frozenset({*own} & {*maker.places}),
     )
-
-
-def _adds_up(kind: type) -> bool:
-    """Whether objects add up gradients on purpose, as those do that can set them to zero: they have a method for it."""
-    return any(_ZEROING.search(name) and callable(getattr(kind, name)) for name in dir(kind))
 
 
 def _no_cotangent(plan: Plan, layer: Layer, made: Any) -> str:

@@ -14,11 +14,15 @@ class PackageError(ValueError):
     """A package that does not run; the message is one line that says why."""
 
 
+class PackageImportError(PackageError):
+    """A package that does not run for want of something; a file of it may do without."""
+
+
 def specification_in_package(path: Path) -> ModuleSpec | None:
-    """How a file is run as a module of its package; None where it imports nothing from there, or that does not run.
+    """How a file is run as a module of its package; None where it imports nothing from there.
 
     The package is as many folders as its imports lead through, and all above that have an `__init__.py`. Raises
-    PackageError where running those raises anything but an ImportError.
+    PackageError where running those raises anything, PackageImportError where that is an ImportError.
     """
     levels = _levels(path)
     if not levels:
@@ -33,10 +37,9 @@ def specification_in_package(path: Path) -> ModuleSpec | None:
     sys.path.insert(0, str(folder))
     try:
         importlib.import_module(name.rpartition(".")[0])
-    except ImportError:
-        return None
     except (Exception, SystemExit) as error:  # somebody's package may raise anything at all
-        raise PackageError(f"importing its package, {name.rpartition('.')[0]}, raises {trouble(error)}") from error
+        kind = PackageImportError if isinstance(error, ImportError) else PackageError
+        raise kind(f"importing its package, {name.rpartition('.')[0]}, raises {trouble(error)}") from error
     finally:
         sys.path.remove(str(folder))
     return importlib.util.spec_from_file_location(name, path)

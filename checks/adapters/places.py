@@ -1,6 +1,5 @@
 """Where an object keeps the arrays of a layer: in attributes, or in dictionaries and lists that are attributes."""
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -97,7 +96,7 @@ def places_of(
     """
     found = {name: place for name in wanted if (place := place_by_name(made, name, names)) is not None}
     missing = [layer.by_name[name] for name in wanted if name not in found]
-    free = [place for place in _arrays(made) if place not in found.values() and place.name not in names]
+    free = [place for place in _free(made, layer) if place not in found.values() and place.name not in names]
     sizes = sizes or {}
     for name, place in found.items():
         sizes = _agreeing(layer.by_name[name], place, made, sizes) or sizes
@@ -112,7 +111,8 @@ def unclaimed(made: Any, layer: Layer, name: str, places: Mapping[str, Place]) -
 
     What it calls running, or moving, is a statistic of what it has seen.
     """
-    free = [place for place in _arrays(made) if place not in places.values() and not place.name.startswith(_STATISTICS)]
+    free = [place for place in _free(made, layer) if place not in places.values()]
+    free = [place for place in free if not place.name.startswith(_STATISTICS)]
     return [place for place in free if _agreeing(layer.by_name[name], place, made, {}) is not None]
 
 
@@ -138,11 +138,6 @@ def filled(made: Any, places: Mapping[str, Place], values: Mapping[str, Any]) ->
     for name, place in places.items():
         call(place.put, [(type(made).__name__, made), (name, values[name])], {})
     return made
-
-
-def copied(made: Any) -> Any:
-    """An object like another. Raises MisconductError where it has something that cannot be copied, a lock, say."""
-    return call(copy.deepcopy, [(type(made).__name__, made)], {})
 
 
 def gradient_shapes(made: Any, places: Mapping[str, Place], values: Mapping[str, Any], real: Sequence[str]) -> Shapes:
@@ -206,7 +201,7 @@ def _list_entries(made: Any) -> Iterator[Place]:
             yield from (Place(attribute, n) for n, each in enumerate(kept) if each is not None and id(each) not in own)
 
 
-def _arrays(made: Any) -> Iterator[Place]:
+def arrays_of(made: Any) -> Iterator[Place]:
     """Every array of numbers that an object keeps."""
     yield from _list_entries(made)
     for attribute, kept in _attributes(made):
@@ -214,6 +209,14 @@ def _arrays(made: Any) -> Iterator[Place]:
             yield Place(attribute)
         elif attribute in _PARAMETERS and isinstance(kept, Mapping):
             yield from (Place(attribute, key) for key in kept)
+
+
+def _free(made: Any, layer: Layer) -> list[Place]:
+    """Every array that an object keeps, but for what is called the gradient of another one, or of an input."""
+    places = [*arrays_of(made)]
+    called = {*(place.name for place in places), *(form for name in layer.by_name for form in (name, name.lower()))}
+    gradients = {form for name in called for form in gradient_forms(name)}
+    return [place for place in places if place.name not in gradients]
 
 
 def _fitting(
@@ -234,11 +237,12 @@ def _fitting(
 
 def _agreeing(tensor: Tensor, place: Place, made: Any, sizes: Sizes) -> Sizes | None:
     """The sizes, with those that a tensor has if it is there; None where they contradict each other."""
-    shape = place.shape_as(len(tensor.sizes), made)
+    wanted = [size for size in tensor.sizes if size != 1]
+    shape = place.shape_as(len(wanted), made)
     if shape is None:
         return None
     found = dict(sizes)
-    for size, n in zip(tensor.sizes, shape, strict=True):
+    for size, n in zip(wanted, shape, strict=True):
         if size.is_Symbol and found.setdefault(str(size), int(n)) != n:
             return None
     return found

@@ -8,10 +8,10 @@ import numpy as np
 
 from checks.adapters.arguments import plan_of, require_known, sizes_named
 from checks.adapters.assumptions import assumed_without, tried
+from checks.adapters.copying import copied
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.places import (
     as_the_layer_has_them,
-    copied,
     filled,
     gradient_shapes,
     place_by_name,

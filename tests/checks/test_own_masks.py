@@ -4,10 +4,11 @@ import random
 
 import numpy as np
 import pytest
+from numpy.random import default_rng as new_generator
 
 from checks import gradcheck
 
-RNG = np.random.default_rng()
+RNG, OLD = np.random.default_rng(), np.random.RandomState()
 
 
 class Inverted:
@@ -51,6 +52,47 @@ def by_hand(x, keep):
     return x * mask / keep, mask
 
 
+class WithItsOwn(Inverted):
+    """Has a generator of its own."""
+
+    def __init__(self, keep, generator=None):
+        super().__init__(keep)
+        self.generator = generator or np.random.default_rng(0)
+
+    def forward(self, x):
+        self.mask = (self.generator.random(x.shape) < self.keep) / self.keep
+        return (x * self.mask).astype(x.dtype)
+
+
+class MakesOne(Inverted):
+    """Makes a generator whenever it draws."""
+
+    def forward(self, x):
+        self.mask = (np.random.default_rng().random(x.shape) < self.keep) / self.keep
+        return x * self.mask
+
+
+class OfTheOldKind(WithItsOwn):
+    def __init__(self, keep, seed=None):
+        super().__init__(keep, np.random.RandomState(seed))
+        assert isinstance(OLD, np.random.RandomState)
+
+
+def by_name(x, keep):
+    mask = new_generator(seed=3).random(x.shape) < keep
+    return x * mask / keep, mask
+
+
+def of_the_file(x, keep):
+    mask = OLD.random_sample(x.shape) < keep
+    return x * mask / keep, mask
+
+
+class DrawsAnewFromItsOwn(WithItsOwn):
+    def backward(self, grad):
+        return grad * (self.generator.random(grad.shape) < self.keep) / self.keep
+
+
 class Unscaled(Inverted):
     def backward(self, grad):
         return grad * (self.mask > 0)
@@ -70,8 +112,18 @@ class DrawsAnew(Inverted):
         (ByRate(0.25), {"sizes": {"keep": 0.75}}),
         ((by_settings, by_settings_backward), {"names": {"p": "keep"}}),
         ((by_hand, lambda dout, keep, cache: dout * cache / keep), {}),
+        (WithItsOwn, {}),
+        (WithItsOwn(0.5), {"dtype": "float32"}),
+        (MakesOne, {}),
+        (OfTheOldKind, {}),
+        (OfTheOldKind(0.5), {}),
+        ((by_name, lambda dout, keep, cache: dout * cache / keep), {}),
+        ((of_the_file, lambda dout, keep, cache: dout * cache / keep), {}),
     ],
-    ids=["class", "float32", "object", "rate", "settings", "Python's own"],
+    ids=[
+        *("class", "float32", "object", "rate", "settings", "Python's own", "its own", "an object's own", "made anew"),
+        *("old", "an old object", "imported by name", "old, of the file"),
+    ],
 )
 def test_a_mask_that_the_code_draws_is_read_off(made, options):
     report = gradcheck(made, "dropout", **options)
@@ -86,8 +138,9 @@ def test_a_wrong_backward_behind_a_drawn_mask_is_found_and_named():
     assert [(d.hypothesis, d.mistake) for d in report.diagnoses] == [("constant factor", "keep")]
 
 
-def test_a_backward_that_draws_anew_is_found():
-    kinds = {f.witness for f in gradcheck(DrawsAnew, "dropout").findings if f.verdict == "disagree"}
+@pytest.mark.parametrize("made", [DrawsAnew, DrawsAnewFromItsOwn])
+def test_a_backward_that_draws_anew_is_found(made):
+    kinds = {f.witness for f in gradcheck(made, "dropout").findings if f.verdict == "disagree"}
     assert {"derivation", "same twice"} <= kinds
 
 

@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -98,6 +99,15 @@ def test_the_line_is_told_of_a_file_in_the_folder_that_one_is_in(tmp_path, monke
         load_implementation("mine.py:backward")
 
 
+def test_a_file_is_run_without_arguments(tmp_path, monkeypatch):
+    path = tmp_path / "mine.py"
+    path.write_text(f"import sys\nARGUMENTS = [*sys.argv]\n{MINE}")
+    monkeypatch.setattr(sys, "argv", ["backproof", "doctor"])
+    forward, _ = load_pair(f"{path}:backward")
+    assert forward.__globals__["ARGUMENTS"] == [str(path)]
+    assert sys.argv == ["backproof", "doctor"]
+
+
 SLOPES = """
 import numpy as np
 
@@ -162,6 +172,47 @@ def test_of_a_file_that_does_not_run_to_its_end_what_is_needed_is_run(tmp_path):
     (line,) = told
     assert "script.py, line 2: running it raises FileNotFoundError" in line
     assert "what backward needs of it alone" in line
+
+
+ABSENT = """import numpy as np
+from nothing_of_that_name import *
+from nothing_of_that_name import decay, momentum as speed
+
+def forward(X, decayed=False):
+    return np.tanh(X) * decay(X) if decayed else np.tanh(X)
+
+def backward(dY, X, decayed=False):
+    return dY * (1 - np.tanh(X)**2)
+
+def slow_forward(X):
+    return X * speed.of(X)
+
+def slow_backward(dY, X):
+    return dY
+
+class Layer(speed):
+    pass
+
+Y = decay
+"""
+
+
+def test_an_import_that_fails_is_done_without_as_long_as_nobody_needs_it(tmp_path):
+    path, told = tmp_path / "mine.py", []
+    path.write_text(ABSENT)
+    pair = load_implementation(f"{path}:backward", tell=told.append)
+    assert gradcheck(pair, against="tanh", sizes={"N": 3, "D": 4}).verdict == "agree"
+    assert "mine.py, line 2: running it raises ModuleNotFoundError" in told[0]
+    (finding, *_) = gradcheck(load_implementation(f"{path}:slow_backward"), against="tanh").findings
+    assert not finding.ran
+    assert re.search(r"it needs speed, which is not there: .*mine.py, line 3: running it raises", finding.reason)
+
+
+@pytest.mark.parametrize("name", ["Layer", "decay", "momentum", "Y"])
+def test_what_is_made_of_an_import_that_fails_is_not_there(tmp_path, name):
+    (tmp_path / "mine.py").write_text(ABSENT)
+    with pytest.raises(FileError, match=r"mine.py, line [23]: running it raises ModuleNotFoundError"):
+        load_implementation(f"{tmp_path / 'mine.py'}:{name}")
 
 
 def test_what_cannot_run_by_itself_is_told_as_it_was(tmp_path):

@@ -1,6 +1,5 @@
 """Networks that keep their weights in lists, one entry a layer: what is right agrees, what is wrong is found."""
 
-import threading
 from itertools import pairwise
 
 import numpy as np
@@ -383,12 +382,11 @@ def test_whatever_is_returned_in_lists_is_a_finding(strange):
     assert any(finding.reason for finding in report.findings if finding.verdict == "disagree")
 
 
-class Locked(Network):
-    """Keeps what cannot be copied."""
+class Single(Network):
+    """There is one of it."""
 
-    def __init__(self, sizes):
-        super().__init__(sizes)
-        self.lock = threading.Lock()
+    def __deepcopy__(self, memo):
+        raise TypeError("not twice")
 
 
 class Finished(Network):
@@ -402,7 +400,7 @@ class Finished(Network):
     W2 = property(lambda self: self.weights[1])
 
 
-@pytest.mark.parametrize(("made", "words"), [(Locked, "deepcopy(Locked) raises TypeError"), (Finished, "raises Attr")])
+@pytest.mark.parametrize(("made", "words"), [(Single, "deepcopy(Single) raises TypeError"), (Finished, "raises Attr")])
 def test_an_object_that_refuses_a_copy_or_other_weights_is_a_finding(made, words):
     report = of_parameters(made([4, 3, 2]).backprop)
     assert report.verdict == "disagree"

@@ -511,6 +511,61 @@ def test_a_kernel_that_is_made_from_sizes_fits_into_its_image():
     assert report.verdict == "agree", report
 
 
+class SquareConvolution:
+    """Made from how many channels there are, and how large its square window is."""
+
+    def __init__(self, in_channels, out_channels, kernel_size):
+        self.W, self.b = np.zeros((kernel_size, kernel_size, in_channels, out_channels)), np.zeros(out_channels)
+
+    def windows(self, shape):
+        size = len(self.W)
+        rows, columns = range(shape[1] - size + 1), range(shape[2] - size + 1)
+        return [(p, q, (slice(None), slice(p, p + size), slice(q, q + size))) for p in rows for q in columns]
+
+    def forward(self, x):
+        self.x, size = x, len(self.W)
+        y = np.zeros((len(x), x.shape[1] - size + 1, x.shape[2] - size + 1, len(self.b)), x.dtype)
+        for p, q, window in self.windows(x.shape):
+            y[:, p, q] = np.tensordot(x[window], self.W, 3) + self.b
+        return y
+
+    def backward(self, grad):
+        dx, self.dW, self.db = np.zeros_like(self.x), np.zeros_like(self.W), grad.sum(axis=(0, 1, 2))
+        for p, q, window in self.windows(self.x.shape):
+            dx[window] += np.tensordot(grad[:, p, q], self.W, (1, 3))
+            self.dW += np.tensordot(self.x[window], grad[:, p, q], (0, 0))
+        return dx
+
+
+@pytest.mark.parametrize("sizes", [{}, {"R": 3}])
+def test_one_number_may_be_how_high_and_how_wide_a_window_is(sizes):
+    report = gradcheck(SquareConvolution, "conv2d", names={"W": "K"}, sizes=sizes)
+    assert report.verdict == "agree", report
+    size = sizes.get("R", 2)
+    assert all(f"R={size} S={size}" in case for case in report.cases)
+
+
+class Embedding:
+    """Its table is square, and nobody said that it has to be."""
+
+    def __init__(self, size):
+        self.table = np.zeros((size, size))
+
+    def forward(self, tokens):
+        self.tokens = tokens
+        return self.table[tokens]
+
+    def backward(self, grad):
+        self.dtable = np.zeros_like(self.table)
+        np.add.at(self.dtable, self.tokens, grad)
+
+
+def test_what_is_told_is_not_asked_for_again():
+    names = {"table": "W", "tokens": "T"}
+    reasons = {f.reason.partition(": ")[0] for f in gradcheck(Embedding, "embedding", names=names).findings}
+    assert reasons == {"made from sizes, Embedding has no W of the shapes that embedding has"}
+
+
 class Scaled:
     def __init__(self, W, k, m):
         self.W, self.scale = W, k * m
@@ -567,6 +622,13 @@ def test_gradients_may_add_up_where_they_can_be_set_to_zero():
     report = gradcheck(Averaging, "linear")
     assert {finding.cotangent for finding in report.findings if finding.verdict == "disagree"} == {"dW"}
     assert "times 1/N" in " ".join(str(report).split())
+
+
+def test_gradients_that_add_up_by_mistake_are_told_what_to_do():
+    (finding, _) = (f for f in gradcheck(Accumulating, "linear").findings if f.verdict == "disagree")
+    assert finding.reason.endswith(
+        "start from zero every time, or have a method of its object set it to zero, as zero_grad does"
+    )
 
 
 class Handing:

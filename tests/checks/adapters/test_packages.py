@@ -63,6 +63,17 @@ def test_a_package_that_does_not_run_is_one_line(package):
         load_pair(f"{package / 'activation.py'}:backward")
 
 
+def test_why_a_package_cannot_be_imported_is_told_where_the_file_needs_it(package):
+    (package / "__init__.py").write_text("from collections import Hashable")
+    with pytest.raises(
+        FileError, match=r"py: importing its package, a_library\.layers, raises ImportError: .*Hashable"
+    ):
+        load_pair(f"{package / 'activation.py'}:backward")
+    path = package / "alone.py"
+    path.write_text("def forward(X): return X\ndef backward(dY): return dY\ndef more():\n    from . import other\n")
+    assert load_pair(f"{path}:backward")
+
+
 def test_a_package_called_like_one_of_ours_is_not_taken_for_it(tmp_path):
     folder = tmp_path / "checks"
     folder.mkdir()
