@@ -13,6 +13,7 @@ from checks.adapters.syntax import flat, names_returned, names_returned_in_all
 from checks.implementation import MisconductError
 from derivations import Layer
 
+_GRADIENT = re.compile(r"d|.*grad|delta|nabla", re.IGNORECASE)
 # Losses, states and the like, which code returns beside its gradients.
 _NO_GRADIENT = re.compile(
     r"(?!d|.*grad)([hcs]s?(_?(last|prev|next|final|[nt]))?|.*(loss|cost|acc(uracy)?|states?|cache|probs?|preds?|out|last))$",
@@ -75,11 +76,13 @@ def gradients_named(function: Callable[..., Any], names: Mapping[str, str], want
     if len(returned) < 2 or not known or len({*known}) < len(known):
         return ()
     missing = [name for name in wanted if name not in known]
-    open_places = [place for place, name in enumerate(returned) if not meant[place] and not _NO_GRADIENT.match(name)]
-    if missing and open_places:
-        if len(missing) != len(open_places):
+    others = [place for place, name in enumerate(meant) if not name and not _NO_GRADIENT.match(returned[place])]
+    likely = [place for place in others if not returned[place] or _GRADIENT.match(returned[place])]
+    places = next((places for places in (likely, others) if len(places) == len(missing)), others)
+    if missing and places:
+        if len(missing) != len(places):
             return ()
-        for place, name in zip(open_places, missing, strict=True):
+        for place, name in zip(places, missing, strict=True):
             meant[place] = name
     return tuple(meant)
 
