@@ -1,13 +1,12 @@
 """Gradients that add up in an object on purpose: one of its methods sets them to zero again."""
 
 import ast
-import inspect
 import re
-import textwrap
-import tokenize
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any
+
+from checks.adapters.syntax import tree_of
 
 _ZEROING = re.compile(r"(zero|reset|clear|flush)\w*grad|grad\w*(zero|reset|clear|flush)", re.IGNORECASE)
 _ZERO = re.compile(r"zeros|^(dict|list)$")
@@ -27,7 +26,7 @@ def added_up(kind: type, backward: str) -> frozenset[str]:
     That is `update` say, but not the `backward` by itself, nor what makes the object.
     """
     methods = [method for each in kind.__mro__ for method in vars(each).values()]  # of super() as well
-    trees = [tree for method in methods if (tree := _tree(method)) is not None]
+    trees = [tree for method in methods if (tree := tree_of(method)) is not None]
     added = {name for tree in trees for name in _added(tree)}
     others = (tree for tree in trees if tree.name not in ("__init__", backward))
     return frozenset(added).intersection(name for tree in others for name in _set_to_zero(tree))
@@ -36,17 +35,6 @@ def added_up(kind: type, backward: str) -> frozenset[str]:
 def hand_on(made: Any, other: Any, but_for: Collection[str]) -> None:
     """Give another object the attributes of one, but for some: what adds up besides, adds up there as well."""
     vars(other).update({name: kept for name, kept in vars(made).items() if name not in but_for})
-
-
-def _tree(method: object) -> ast.FunctionDef | None:
-    """A method as it is written; None for what is none, or whose text nobody has."""
-    if not inspect.isfunction(method):
-        return None
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(method))).body[0]
-    except (OSError, TypeError, SyntaxError, tokenize.TokenError):
-        return None
-    return tree if isinstance(tree, ast.FunctionDef) else None
 
 
 def _added(tree: ast.FunctionDef) -> Iterator[str]:

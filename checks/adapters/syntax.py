@@ -36,6 +36,13 @@ def parameters_with_keys(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(_with_keys(code)) if (code := _code(function)) is not None else frozenset()
 
 
+def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
+    """A function as it is written; None for what is none, or whose text nobody has."""
+    code = _code(function) if inspect.isfunction(function) else None
+    tree = None if code is None else _tree(code)
+    return tree if isinstance(tree, ast.FunctionDef) else None
+
+
 def _one(told: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """What all tell together; nothing where they contradict each other."""
     names = [{*each} - {""} for each in zip(*told, strict=True)] if len({*map(len, told)}) == 1 else []
@@ -53,7 +60,7 @@ def _code(function: Callable[..., Any]) -> CodeType | None:
 
 @lru_cache(maxsize=32)  # code is adapted again for every order of axes that is tried
 def _returned_by(code: CodeType) -> tuple[Names, ...]:
-    returned = [node.value for node in _nodes(code) if isinstance(node, ast.Return)]
+    returned = [node.value for node in _within(_tree(code)) if isinstance(node, ast.Return)]
     return tuple(_names_in(node) if isinstance(node, ast.Tuple) else () for node in returned)
 
 
@@ -63,7 +70,7 @@ def _names_in(values: ast.Tuple) -> Names:
 
 @lru_cache(maxsize=32)
 def _with_keys(code: CodeType) -> tuple[str, ...]:
-    looked_up = [node for node in _nodes(code) if isinstance(node, ast.Subscript) and _is_word(node.slice)]
+    looked_up = [node for node in _within(_tree(code)) if isinstance(node, ast.Subscript) and _is_word(node.slice)]
     return tuple(node.value.id for node in looked_up if isinstance(node.value, ast.Name))
 
 
@@ -71,13 +78,12 @@ def _is_word(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-def _nodes(code: CodeType) -> list[ast.AST]:
-    """The nodes of a function; none where its source cannot be read: typed at a prompt, or part of a longer line."""
+def _tree(code: CodeType) -> ast.AST:
+    """A function as it is written; an empty module where nobody has its text: typed at a prompt, part of a line."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+        return ast.parse(textwrap.dedent(inspect.getsource(code))).body[0]
     except (OSError, TypeError, SyntaxError, tokenize.TokenError):
-        return []
-    return [*_within(tree.body[0])]
+        return ast.Module([], [])
 
 
 def _within(function: ast.AST) -> Iterator[ast.AST]:
