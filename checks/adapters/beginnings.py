@@ -7,7 +7,7 @@ import numpy as np
 
 from checks.adapters.copying import copied
 from checks.adapters.places import arrays_of
-from checks.implementation import Values
+from checks.implementation import Values, call
 
 Run = Callable[[Any, Values], Any]
 
@@ -23,9 +23,9 @@ def after_a_forward(made: Any, values: Values, run_once: Run) -> Any:
     attributes = [place for place in arrays_of(marked) if place.key is None]
     marks = {place: place.array(marked) + number / 2 for number, place in enumerate(attributes, 1)}
     for place, mark in marks.items():
-        place.put(marked, np.asarray(mark))
+        call(place.put, [(type(made).__name__, marked), (place.name, np.asarray(mark))], {})
     again = run_once(marked, values)
     for place, mark in marks.items():
         if not (hasattr(again, place.attribute) and np.array_equal(place.array(again), mark)):
-            delattr(begun, place.attribute)
+            del begun.__dict__[place.attribute]
     return begun

@@ -115,6 +115,19 @@ def test_what_is_made_anew_is_no_parameter(made):
     assert report.assumed == {"gamma": 1, "beta": 0}
 
 
+class ForGood(Normalization):
+    """Lets nothing that it has be another."""
+
+    def __setattr__(self, name, value):
+        if isinstance(vars(self).get(name), np.ndarray) and name != "average":
+            raise AttributeError(f"{name} is for good")
+        super().__setattr__(name, value)
+
+
+def test_an_object_that_lets_nothing_be_changed_is_no_traceback():
+    assert gradcheck(ForGood, "layer_norm").verdict == "disagree"
+
+
 def test_what_the_next_forward_leaves_alone_is_left():
     def run_once(made, values):
         begun = Normalization()
