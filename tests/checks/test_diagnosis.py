@@ -1,5 +1,6 @@
 """Hypotheses that the sabotage of the suite's layers does not reach, each shown once."""
 
+import importlib
 import inspect
 
 import numpy as np
@@ -342,6 +343,13 @@ def test_a_forward_that_is_another_layers_is_recognized():
 
     report = gradcheck((gelu, lambda dY, X: dY), "gelu")
     assert ("Y", "another layer", "gelu_tanh") in {(d.cotangent, d.hypothesis, d.mistake) for d in report.diagnoses}
+
+
+def test_what_has_another_shape_is_no_other_layers(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("checks.hypotheses.another_layer"), "LAYERS", None)
+    row = next(row for row in SUITE if row.layer == "tanh")
+    bench, *_ = benches(row)
+    assert not list(HYPOTHESES["another layer"](bench.suspect("Y", np.zeros(1))))
 
 
 def test_a_term_taken_some_times_is_named_with_the_number():
