@@ -56,6 +56,7 @@ from checks.hypotheses.scale import (
     clipped,
     constant_factor,
     nothing,
+    one_number,
     sign,
     size_mistaken,
 )
@@ -77,6 +78,7 @@ HYPOTHESES: dict[str, Hypothesis] = {
     "option mistaken": option_mistaken,
     "option fixed": option_fixed,
     "constant factor": constant_factor,
+    "one number": one_number,
     "transposed": permuted_axes,
     "operand transposed": operand_transposed,
     "missing sum": missing_sum,

@@ -65,6 +65,14 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
 
 
+def one_number(suspect: Suspect) -> Iterator[Explanation]:
+    """got = k truth, for one number k that is the same in every case, though in some of them sizes make it as well."""
+    if suspect.fits and suspect.expected.any():
+        factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
+        if abs(factor - 1) > NEARLY and suspect.explained_by(factor * suspect.expected):
+            yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g} at every entry")
+
+
 def size_mistaken(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth with one size in the place of another, in all means of an equation: divided by N, not by D."""
     for equation in suspect.equations if suspect.fits else ():
@@ -120,6 +128,11 @@ def numbers(sizes: Mapping[str, int]) -> Iterator[tuple[str, float, str]]:
             yield f"({n} - 1)/{n}", (size - 1) / size, f": a mean over {n} where the equations have one over {n} - 1"
             yield f"sqrt({n})", size**0.5, ""
             yield f"1/sqrt({n})", size**-0.5, ""
+
+
+def is_made_of_sizes(factor: str, suspect: Suspect) -> bool:
+    """Whether a factor's name has a size in it."""
+    return bool({*_NAME.findall(factor)} & {*suspect.sizes})
 
 
 def why(factor: str) -> str:

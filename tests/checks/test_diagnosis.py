@@ -71,6 +71,25 @@ def test_a_factor_that_has_no_name_is_a_number():
     assert first(report) == ("constant factor", "0.7183")
 
 
+def hardened(X):
+    return np.clip(0.2 * X + 0.5, 0, 1)
+
+
+def test_a_number_that_sizes_make_by_chance_is_a_number():
+    report = gradcheck((hardened, lambda dY, X: 0.2 * dY * (np.abs(X) < 2.5)), "hard_sigmoid")
+    assert [d.sentence for d in report.diagnoses if d.cotangent == "dX"] == [
+        "dX is the true one times 1.2 at every entry"
+    ]
+
+
+def test_where_sizes_are_told_others_say_whether_they_make_a_factor():
+    def backward(dY, X):
+        return 1.2 * dY * (1 - np.tanh(X) ** 2)
+
+    report = gradcheck((np.tanh, backward), "tanh", sizes={"N": 5, "D": 3})
+    assert [d.mistake for d in report.diagnoses] == ["1.2"]
+
+
 def test_axes_of_an_image_are_told_apart():
     image = layer("image", tensors="X[N, H, W] Y[N, H, W]", equations="Y[n, h, w] = X[n, h, w]**2")
 
