@@ -9,7 +9,7 @@ import numpy as np
 
 from checks.conventions import lies_between_sides
 from checks.hypotheses import HYPOTHESES, Explanation, Hypothesis
-from checks.hypotheses.scale import factor_names, why
+from checks.hypotheses.scale import factor_names, is_made_of_sizes, why
 from checks.implementation import MisconductError, as_numbers
 from checks.stability import finer
 from checks.suspect import Suspect, SuspectUpToAFactor
@@ -78,10 +78,38 @@ def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Diag
         cases = {f.case for f in findings if _contradicts(f, name)}
         diagnoses += _another_convention(name, [t for t in trials if t.label in cases], trials)
         suspects = [s for s in (_suspect(t, name) for t in trials if t.label in cases) if s is not None]
-        diagnoses += explain(name, suspects[:MOST_TRIALS])
+        diagnoses += _explain_at_other_sizes(name, _of_two_sizes(suspects))
     if any(finding.witness == "raises" for finding in findings):
         diagnoses += _explain_square(trials[0])
     return tuple(diagnoses)
+
+
+def _of_two_sizes(suspects: Sequence[Suspect]) -> Sequence[Suspect]:
+    """The first, and the first of other sizes, if there is one: two of the same do not tell a size from a number."""
+    others = [each for each in suspects[1:] if each.sizes != suspects[0].sizes] or suspects[1:]
+    return [*suspects[:1], *others[: MOST_TRIALS - 1]]
+
+
+def _explain_at_other_sizes(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
+    """What explains them; where a factor is made of sizes, and all have the same, so does one more of other sizes."""
+    found = explain(name, suspects)
+    factors = [each.mistake for each in found if each.hypothesis == "constant factor"]
+    of_sizes = any(is_made_of_sizes(factor, suspects[0]) for factor in factors)
+    if of_sizes and all(each.sizes == suspects[0].sizes for each in suspects):
+        elsewhere = _at_larger_sizes(suspects[0])
+        if elsewhere is not None and elsewhere.is_wrong:
+            return explain(name, [suspects[0], elsewhere])
+    return found
+
+
+def _at_larger_sizes(suspect: Suspect) -> Suspect | None:
+    """The answer where every size that the code leaves open is larger by one, and options are the same."""
+    own, layer = suspect.trial, suspect.layer
+    options = {option.name: own.values[option.name] for option in layer.options}
+    larger = {name: size + 1 for name, size in suspect.sizes.items() if name in layer.size_names}
+    with suppress(ValueError):  # the layer cannot have these sizes
+        return _suspect(trial_at(own, {**options, **larger, **own.implementation.sizes}), suspect.name)
+    return None
 
 
 def _is_right_for_its_forward(name: str, findings: Sequence[Finding]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from checks.implementation import MisconductError, as_numbers
 from checks.recall import primal_of
 from checks.trial import Trial
 from checks.verdict import DISAGREE
@@ -75,6 +76,15 @@ class Suspect:
     def is_wrong(self) -> bool:
         """Whether rounding does not explain what sets it off from the truth."""
         return not self.fits or not self.explained_by(self.expected)
+
+    def got_at(self, values: Mapping[str, Any]) -> NDArray[np.float64] | None:
+        """What the code gives at other values; None where it gives nothing of that name."""
+        there = self.trial.at(**values)
+        try:
+            given = there.gradients() if self.is_cotangent else there.forward(there.arguments())
+            return as_numbers(self.name, given[self.name]) if given.get(self.name) is not None else None
+        except MisconductError:
+            return None
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:

@@ -142,6 +142,12 @@ class Trial:
         """The same trial at other values."""
         return replace(self, values={**self.values, **values})
 
+    def with_implementation(self, implementation: Implementation) -> "Trial":
+        """The same trial of other code, its values laid out as that has them; what is true of it stays, and is kept."""
+        other = replace(self, implementation=implementation, values=implementation.laid_out(self.values))
+        vars(other).update(truth=self.truth, bounds=self.bounds)
+        return other
+
     def _without_cotangents(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in arguments.items() if name not in self.derivation.output_cotangents}
 

@@ -12,7 +12,7 @@ from derivations.evaluate import evaluate_equations
 
 def another_layer(suspect: Suspect) -> Iterator[Explanation]:
     """got = an output of another layer of the catalogue that takes the same inputs."""
-    if suspect.is_cotangent:
+    if suspect.is_cotangent or not suspect.fits:
         return
     for name, other in LAYERS.items():
         if name == suspect.layer.name or _signature(other) != _signature(suspect.layer):
@@ -28,6 +28,6 @@ def another_layer(suspect: Suspect) -> Iterator[Explanation]:
 def _signature(layer: Layer) -> tuple:
     """What goes in and comes out: names, sizes, and the range of integers."""
     return tuple(
-        tuple((tensor.name, tuple(map(str, tensor.sizes)), str(tensor.low), str(tensor.high)) for tensor in tensors)
+        tuple((tensor.name, tensor.sizes, tensor.low, tensor.high) for tensor in tensors)
         for tensors in (layer.inputs, layer.outputs)
     )

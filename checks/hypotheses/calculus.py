@@ -9,11 +9,11 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from checks.hypotheses.explanation import Explanation, place
-from checks.hypotheses.scale import numbers
+from checks.hypotheses.scale import NEARLY, numbers
 from checks.hypotheses.terms import terms
 from checks.suspect import FEWEST_ENTRIES, Suspect
 from derivations import Equation
-from derivations.expressions import sigmoid, tanh, walk
+from derivations.expressions import INDICATORS, sigmoid, tanh, walk
 from derivations.render.plain import plain
 
 SLOPES: dict[str, Callable[[NDArray], NDArray]] = {
@@ -158,27 +158,6 @@ def epsilon(suspect: Suspect) -> Iterator[Explanation]:
                 yield Explanation(what, f"{suspect.name} adds {name} outside the root of {tensor}, not inside")
 
 
-def option_ignored(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for an option of 1 or of 0."""
-    real = [option.name for option in suspect.layer.options if not option.integer]
-    for name, value in product(real, (1.0, 0.0)) if suspect.fits else ():
-        with np.errstate(all="ignore"):
-            found = suspect.explained_by(suspect.answer_at({name: value}))
-        if found:
-            what = f"{suspect.name} leaves {name} out: it is right for {name} = {value:g}"
-            yield Explanation(f"{name} ignored", f"{what} (where that is meant: --set {name}={value:g})")
-
-
-def option_mistaken(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth for 1 less an option."""
-    for option in suspect.layer.options if suspect.fits else ():
-        own = float(suspect.trial.values[option.name])
-        if not option.integer and 0 < own < 1 and suspect.explained_at({option.name: 1 - own}):
-            what = f"1 - {option.name} in the place of {option.name}"
-            told = f"(where it has that instead: --name ...=1-{option.name})"
-            yield Explanation(what, f"{suspect.name} is right for {what} {told}")
-
-
 def wrong_term(suspect: Suspect) -> Iterator[Explanation]:
     """got = truth - t, truth - 2 t, truth + (k - 1) t, for a term t of the sum that it is, and a number k."""
     own = suspect.equations[-1]
@@ -205,37 +184,58 @@ def scaled_term(suspect: Suspect) -> Iterator[Explanation]:
             share = own - suspect.answer_by(replace(equation, rhs=equation.rhs - term))
             square = float(np.sum(share**2))
             factor = 1 + float(np.sum((suspect.got - own) * share)) / square if square else 1.0
-            if suspect.explained_by(own + (factor - 1) * share):
+            if abs(factor - 1) > NEARLY and suspect.explained_by(own + (factor - 1) * share):
                 where = place(suspect, equation)
                 said = f"in {suspect.name}, the term {text}{where} is taken {factor:.4g} times"
                 yield Explanation(f"the term {text}{where}", said)
 
 
 def missing_factor(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth with one factor of one of its products left out."""
+    """got = the truth with one factor of one of its products, or of one term of a sum in it, left out."""
+    for equation, factor, of in _with_factors_to(suspect, 0):
+        text, where = plain(factor, equation.indices), place(suspect, equation)
+        mistake = f"the factor {text} is missing{of}{where}" if of else f"{text}{where}"
+        yield Explanation(mistake, f"in {suspect.name}, the factor {text} is missing{of}{where}")
+
+
+def inverted_factor(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with the inverse of a factor in its place, in one of its products, or one term of a sum in it."""
+    for equation, factor, of in _with_factors_to(suspect, -1):
+        true, taken = (plain(each, equation.indices) for each in (factor, 1 / factor))
+        what = f"{taken} for {true}{of}{place(suspect, equation)}"
+        sign = "* where / belongs" if true.startswith("1/") else "/ where * belongs"
+        yield Explanation(what, f"{suspect.name} takes {what}: {sign}")
+
+
+def _with_factors_to(suspect: Suspect, power: int) -> Iterator[tuple[Equation, sp.Expr, str]]:
+    """The factors, each with its equation, for which got = the truth with the factor to this power; and in which term.
+
+    The term is nothing where the factor is so in the whole of its product.
+    """
     for equation in suspect.equations if suspect.fits else ():
         for node in walk(equation.rhs):
-            for factor in node.args if isinstance(node, sp.Mul) else ():
-                if factor.is_number:
-                    continue
-                if suspect.explained_with(equation, {node: node / factor}):
-                    text = plain(factor, equation.indices)
-                    where = place(suspect, equation)
-                    yield Explanation(f"{text}{where}", f"in {suspect.name}, the factor {text} is missing{where}")
-        yield from _missing_in_one_term(suspect, equation)
+            for factor in _factors(node, power):
+                if suspect.explained_with(equation, {node: node * factor ** (power - 1)}):
+                    yield equation, factor, ""
+        for node in walk(equation.rhs):
+            for factor, term, share in _shares(node, power):
+                changed = node - share + share * factor ** (power - 1)
+                if suspect.explained_with(equation, {node: changed}):
+                    yield equation, factor, f" in the term {plain(term, equation.indices)}"
 
 
-def _missing_in_one_term(suspect: Suspect, equation: Equation) -> Iterator[Explanation]:
-    """got = the truth with one factor of a sum left out in one of its terms."""
-    for node in walk(equation.rhs):
-        for total in node.args if isinstance(node, sp.Mul) else ():
-            factors = [factor for factor in node.args if factor != total and not factor.is_number]
-            for factor, term in product(factors, total.args if isinstance(total, sp.Add) else ()):
-                share = node / total * term
-                if suspect.explained_with(equation, {node: node - share + share / factor}):
-                    text, of = plain(factor, equation.indices), plain(term, equation.indices)
-                    what = f"the factor {text} is missing in the term {of}{place(suspect, equation)}"
-                    yield Explanation(what, f"in {suspect.name}, {what}")
+def _shares(node: sp.Basic, power: int) -> Iterator[tuple[sp.Expr, sp.Expr, sp.Expr]]:
+    """The factors that stand before a sum, each with every term of the sum, and that term times all of them."""
+    for total in node.args if isinstance(node, sp.Mul) else ():
+        factors = [factor for factor in _factors(node, power) if factor != total]
+        for factor, term in product(factors, total.args if isinstance(total, sp.Add) else ()):
+            yield factor, term, node / total * term
+
+
+def _factors(node: sp.Basic, power: int) -> list[sp.Expr]:
+    """The factors of a product that may have another power: conditions have no inverse, and places none that is one."""
+    every = [each for each in node.args if not each.is_number] if isinstance(node, sp.Mul) else []
+    return [each for each in every if power >= 0 or not (each.is_integer or isinstance(each, INDICATORS))]
 
 
 def complement_mistaken(suspect: Suspect) -> Iterator[Explanation]:

@@ -1,16 +1,19 @@
 """Right for other operands: what comes in is ignored, left out, turned round, or mistaken for something else."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations, permutations
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from checks.hypotheses.explanation import Explanation
+from checks.hypotheses.explanation import Explanation, place
 from checks.hypotheses.scale import NEGATIVE, numbers
 from checks.suspect import FEWEST_ENTRIES, Suspect
-from derivations.expressions import entry_name, tensor_names, walk
+from derivations import Equation
+from derivations.expressions import Bracket, MaxOver, entries, entry_name, tensor_names, walk
+from derivations.render.plain import plain
 
 _MOST_STEPS = 8  # to find a rate: each has about twice the digits of the one before
 
@@ -49,11 +52,54 @@ def operand_shifted(suspect: Suspect) -> Iterator[Explanation]:
         for axis in range(value.ndim):
             for by in (1, -1) if value.shape[axis] > 1 else ():
                 if any(_right_for_all(suspect, moved) for moved in _moved(suspect, name, value, axis, by)):
-                    here = suspect.axis_names(name)
-                    there = [*here[:axis], f"{here[axis]} {'-' if by == 1 else '+'} 1", *here[axis + 1 :]]
-                    read, belongs = (f"{name}[{', '.join(letters)}]" for letters in (there, here))
-                    sentence = f"{suspect.name} reads {read} where {belongs} belongs"
-                    yield Explanation(f"{name} by {by}", sentence)
+                    true = _step_read(suspect, name, axis)
+                    read, belongs = (_at_step(suspect, name, axis, step) for step in (true - by, true))
+                    yield Explanation(f"{name} by {by}", f"{suspect.name} reads {read} where {belongs} belongs")
+
+
+def _step_read(suspect: Suspect, name: str, axis: int) -> int:
+    """By how much the place that an equation reads of a tensor, the last one that does, is off: -1 for h[t - 1]."""
+    found = [[*entries(equation.rhs, name)] for equation in reversed(suspect.equations)]
+    read = next((each for each in found if each), [])
+    steps = {entry.indices[axis] - _without_a_step(entry.indices[axis]) for entry in read}
+    return int(steps.pop()) if len(steps) == 1 else 0
+
+
+def _at_step(suspect: Suspect, name: str, axis: int, step: int) -> str:
+    letters = [*suspect.axis_names(name)]
+    letters[axis] += f" {'+' if step > 0 else '-'} {abs(step)}" if step else ""
+    return f"{name}[{', '.join(letters)}]"
+
+
+def neighbour_read(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with entries of a tensor at the place at hand where those one before, or behind it, belong."""
+    for equation in suspect.equations if suspect.fits else ():
+        found: dict[str, dict[sp.Expr, sp.Expr]] = {}
+        for entry in sorted(equation.rhs.atoms(sp.Indexed), key=sp.default_sort_key):
+            here = entry.base[tuple(_without_a_step(each) for each in entry.indices)]
+            if here != entry:
+                found.setdefault(entry.base.name, {})[entry] = here
+        for name, swaps in found.items():
+            steps = [each for entry in swaps for each in entry.indices if _without_a_step(each) != each]
+            inside = {each: sp.S.One for each in equation.rhs.atoms(Bracket) if any(each.has(step) for step in steps)}
+            start = {e: _at_the_start(e, entry) for entry in swaps for e in entries(equation.rhs, f"{name}0")}
+            if any(suspect.explained_with(equation, {**swaps, **more}) for more in ({}, inside, start)):
+                there, here = (plain(each, equation.indices) for each in next(iter(swaps.items())))
+                where = place(suspect, equation)
+                yield Explanation(
+                    f"{here} for {there}{where}", f"{suspect.name} reads {here} where {there} belongs{where}"
+                )
+
+
+def _without_a_step(position: sp.Expr) -> sp.Expr:
+    """t of t - 1 and t + 1; everything else as it is, T - 1 too."""
+    return next((each for each in (position - 1, position + 1) if each.is_Symbol and not each.is_positive), position)
+
+
+def _at_the_start(start: sp.Indexed, state: sp.Indexed) -> sp.Expr:
+    """The first state in the place of what a recurrence starts from: h[0, m] for h0[n, m]."""
+    others = start.indices[len(start.indices) - len(state.indices) + 1 :]
+    return state.base[(sp.S.Zero, *others)] if len(others) + 1 == len(state.indices) else start
 
 
 def state_of_the_same_step(suspect: Suspect) -> Iterator[Explanation]:
@@ -105,27 +151,27 @@ def parameters_moved(suspect: Suspect) -> Iterator[Explanation]:
     def moved(rate: float) -> NDArray:
         return suspect.answer_at({name: suspect.operands[name] - rate * move for name, move in moves.items()})
 
-    if moves and _right_at_some_rate(suspect, moved):
+    if moves and rate_when_right(suspect, moved) is not None:
         names, them = " and ".join(moves), "it" if len(moves) == 1 else "them"
         told = f"{suspect.name} reads {names} after the step that moves {them}: work it out first"
         yield Explanation(f"{names} moved", told)
 
 
-def _right_at_some_rate(suspect: Suspect, moved: Callable[[float], NDArray]) -> bool:
-    """Whether there is a rate at which what has moved gives the answer: found by Gauss and Newton, from 0."""
-    rate, nudge, left = 0.0, 1e-4, suspect.got - suspect.expected
+def rate_when_right(suspect: Suspect, answer: Callable[[float], NDArray], start: float = 0.0) -> float | None:
+    """The number of which an answer is the one in question: found by Gauss and Newton, from a start; None without."""
+    rate, nudge, left = start, 1e-4, suspect.got - answer(start)
     for _ in range(_MOST_STEPS):
-        slope = (moved(rate + nudge) - moved(rate - nudge)) / (2 * nudge)
+        slope = (answer(rate + nudge) - answer(rate - nudge)) / (2 * nudge)
         square = float(np.sum(slope**2))
         if not square or not np.isfinite(square):
-            return False
+            return None
         rate += float(np.sum(left * slope)) / square
-        before, left = left, suspect.got - moved(rate)
+        before, left = left, suspect.got - answer(rate)
         if suspect.explained_by(suspect.got - left):
-            return True
+            return rate
         if not np.abs(left).max() < np.abs(before).max() / 2:
-            return False
-    return False
+            return None
+    return None
 
 
 def operand_left_out(suspect: Suspect) -> Iterator[Explanation]:
@@ -196,6 +242,29 @@ def operand_mistaken(suspect: Suspect) -> Iterator[Explanation]:
                 yield Explanation(f"{other} for {name}", f"{suspect.name} takes {other} for {name}")
 
 
+def part_for_operand(suspect: Suspect) -> Iterator[Explanation]:
+    """got = the truth with what an operand is made of in the place of it: X - mu for (X - mu)/sqrt(v + eps)."""
+    defined = {equation.name: equation for equation in suspect.layer.equations}
+    for name, value in _operands(suspect):
+        for part in _parts_of(defined[name]) if name in defined else ():
+            if name in tensor_names(part):
+                continue  # a recurrence
+            instead = suspect.trial.recall.evaluate([replace(defined[name], rhs=part)], {})[name]
+            if instead.shape == value.shape and _right_for(suspect, name, instead):
+                taken = plain(part, defined[name].indices)
+                yield Explanation(f"{taken} for {name}", f"{suspect.name} takes {taken} for {name}")
+
+
+def _parts_of(equation: Equation) -> Iterator[sp.Expr]:
+    """What stands in the right side, sums apart: more than an entry, less than all of it; read at the same indices."""
+    own = {*equation.indices}
+    bound = {limit[0] for total in equation.rhs.atoms(sp.Sum, MaxOver) for limit in total.limits}
+    for node in dict.fromkeys(walk(equation.rhs)):
+        whole = node == equation.rhs or not isinstance(node, sp.Add | sp.Mul | sp.Pow | sp.Function)
+        if not whole and own & node.free_symbols and not bound & node.free_symbols and node.has(sp.Indexed):
+            yield node
+
+
 def cotangent_mistaken(suspect: Suspect) -> Iterator[Explanation]:
     """got = the truth of another cotangent."""
     for name in suspect.trial.derivation.cotangents if suspect.is_cotangent else ():
@@ -208,8 +277,8 @@ def part_of_sum(suspect: Suspect) -> Iterator[Explanation]:
     for name, cotangent in suspect.cotangents.items() if suspect.fits else ():
         for axes in _subsets(cotangent):
             where = _letters(suspect, name, axes)
-            for place, word in ((0, "first"), (-1, "last")):
-                alone = _alone(cotangent, axes, (place,) * len(axes))
+            for at, word in ((0, "first"), (-1, "last")):
+                alone = alone_at(cotangent, axes, (at,) * len(axes))
                 if suspect.explained_by(suspect.answer_at({name: alone})):
                     what = f"only the {word} {where}"
                     yield Explanation(what, f"{suspect.name} counts {what}: assigned, or indexed, where a sum belongs")
@@ -243,16 +312,28 @@ def _overwritten_along(
     places = list(np.ndindex(*(cotangent.shape[axis] for axis in axes)))
     if len(places) > MOST_SHARES:
         return
-    shares = [suspect.answer_at({name: _alone(cotangent, axes, place)}) for place in places]
     ones = np.ones_like(cotangent)
-    written = [suspect.answer_at({name: _alone(ones, axes, place)}) for place in places] if whole else shares
-    for word, step in (("last", 1), ("first", -1)):
-        kept = np.zeros_like(suspect.expected)
-        for share, where in zip(shares[::step], written[::step], strict=True):
-            kept = np.where(where != 0, share, kept)
-        if suspect.explained_by(kept):
+    for word, order in (("last", places[::-1]), ("first", places)):
+        shares = (suspect.answer_at({name: alone_at(cotangent, axes, place)}) for place in order)
+        written = (suspect.answer_at({name: alone_at(ones, axes, place)}) for place in order) if whole else None
+        if _is_what_is_kept(suspect, shares, written):
             what = f"the {word} {_letters(suspect, name, axes)}"
             yield Explanation(what, f"{suspect.name} keeps {what} that reaches a place: = where += belongs")
+
+
+def _is_what_is_kept(suspect: Suspect, shares: Iterator[NDArray], written: Iterator[NDArray] | None) -> bool:
+    """Whether it has, at every place, the first of the shares that is written there: the first mistake ends the search.
+
+    A share is written where it is not zero, or where its entry of `written` is not.
+    """
+    kept, left = np.zeros_like(suspect.expected), np.ones(suspect.expected.shape, bool)
+    allowance = 2 * suspect.allowance(suspect.got)
+    for share in shares:
+        here = left & ((share if written is None else next(written)) != 0)
+        kept[here], left[here] = share[here], False
+        if (np.abs(suspect.got - kept)[here] > allowance).any():
+            return False
+    return suspect.explained_by(kept)
 
 
 def _operands(suspect: Suspect) -> Iterator[tuple[str, NDArray]]:
@@ -297,12 +378,13 @@ def _moved(suspect: Suspect, name: str, value: NDArray, axis: int, by: int) -> I
     padded[(slice(None),) * axis + (0 if by == 1 else -1,)] = 0
     yield {name: rolled}
     yield {name: padded}
-    start = suspect.operands.get(f"{name}0")
-    if start is not None and axis == 0 and start.shape == value.shape[1:]:
+    start, step = suspect.operands.get(f"{name}0"), value.shape[1:]
+    if start is not None and axis == 0 and (start.shape[1:] == step or start.size == value[0].size):
+        rows = start.reshape(-1, *step)
         if by == -1:
-            yield {name: rolled, f"{name}0": value[0]}
+            yield {name: rolled, f"{name}0": np.broadcast_to(value[:1], rows.shape).reshape(start.shape)}
         else:
-            yield {name: np.concatenate([start[np.newaxis], value[:-1]])}
+            yield {name: np.concatenate([rows[:1], value[:-1]])}
 
 
 def _subsets(value: NDArray, most: int = 3) -> Iterator[tuple[int, ...]]:
@@ -312,7 +394,7 @@ def _subsets(value: NDArray, most: int = 3) -> Iterator[tuple[int, ...]]:
         yield from combinations(long, count)
 
 
-def _alone(cotangent: NDArray, axes: tuple[int, ...], place: tuple[int, ...]) -> NDArray:
+def alone_at(cotangent: NDArray, axes: tuple[int, ...], place: tuple[int, ...]) -> NDArray:
     """The cotangent, zero but for one place along some axes."""
     at: list[slice | int] = [slice(None)] * cotangent.ndim
     for axis, index in zip(axes, place, strict=True):

@@ -1,6 +1,5 @@
 """Right but for a number: zero, a sign, a factor, a size."""
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -17,7 +16,7 @@ from derivations.layer import size_symbol
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 NEGATIVE = ("-1", -1.0, "")
-_NEARLY = 1e-3  # a number that is so near 1 is no factor that anybody has written
+NEARLY = 1e-3  # a number that is so near 1 is no factor that anybody has written
 
 
 def nothing(suspect: Suspect) -> Iterator[Explanation]:
@@ -62,22 +61,16 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
             given = " ".join(f"{size}={n:g}" for size, n in _given(suspect).items() if size in _NAME.findall(name))
             number = f", {value:.4g} at {given}," if given else f" = {value:.4g}"
             yield Explanation(name, f"{suspect.name} is the true one times {name}{number}{within}{why(name)}")
-    if not named and abs(factor - 1) > _NEARLY:
+    if not named and abs(factor - 1) > NEARLY:
         yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g}{within}")
-    yield from _fixed_options(suspect, factor)
 
 
-def _fixed_options(suspect: Suspect, factor: float) -> Iterator[Explanation]:
-    """got = the truth for an option that is one number for good, where that makes up for a factor."""
-    for option in suspect.layer.options if factor else ():
-        if option.integer:
-            continue
-        own, most = float(suspect.trial.values[option.name]), math.inf if option.high is None else float(option.high)
-        for value in (own / factor, own * factor):
-            if 0 <= value <= most and suspect.explained_at({option.name: value}):
-                told = f"{option.name} = {value:.6g}"
-                wanted = f"(where it is that for good: --set {told.replace(' ', '')})"
-                yield Explanation(told, f"{suspect.name} is right for {told} {wanted}")
+def one_number(suspect: Suspect) -> Iterator[Explanation]:
+    """got = k truth, for one number k that is the same in every case, though in some of them sizes make it as well."""
+    if suspect.fits and suspect.expected.any():
+        factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
+        if abs(factor - 1) > NEARLY and suspect.explained_by(factor * suspect.expected):
+            yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g} at every entry")
 
 
 def size_mistaken(suspect: Suspect) -> Iterator[Explanation]:
@@ -135,6 +128,11 @@ def numbers(sizes: Mapping[str, int]) -> Iterator[tuple[str, float, str]]:
             yield f"({n} - 1)/{n}", (size - 1) / size, f": a mean over {n} where the equations have one over {n} - 1"
             yield f"sqrt({n})", size**0.5, ""
             yield f"1/sqrt({n})", size**-0.5, ""
+
+
+def is_made_of_sizes(factor: str, suspect: Suspect) -> bool:
+    """Whether a factor's name has a size in it."""
+    return bool({*_NAME.findall(factor)} & {*suspect.sizes})
 
 
 def why(factor: str) -> str:

@@ -7,10 +7,11 @@ from itertools import combinations
 import sympy as sp
 
 from checks.hypotheses.explanation import Explanation, place
+from checks.hypotheses.operands import alone_at
 from checks.hypotheses.terms import parts
 from checks.suspect import Suspect
 from derivations import Equation
-from derivations.expressions import index, walk
+from derivations.expressions import index, tensor_names, walk
 from derivations.layer import Range
 
 MOST_MOVED = 2  # factors that are moved into a sum; with more, subsets become many
@@ -39,15 +40,41 @@ def own_entry_of_sum(suspect: Suspect) -> Iterator[Explanation]:
 
 
 def one_term_of_sum(suspect: Suspect) -> Iterator[Explanation]:
-    """got = the truth with one index of one of its sums at its first or last value only."""
+    """got = the truth with one index of one of its sums, or of all of them, at its first or last value only."""
+    yield from _one_place_of_all(suspect)
     for equation, node in _sums(suspect):
         for bound, low, high in node.limits:
             others = [limit for limit in node.limits if limit[0] != bound]
-            for word, value in (("first", low), ("last", high)):
-                body = node.function.xreplace({bound: value})
-                if suspect.explained_with(equation, {node: sp.Sum(body, *others) if others else body}):
-                    said = f"a sum{place(suspect, equation)} counts the {word} {bound} only: = where += belongs"
-                    yield Explanation(f"{word} {bound} in {equation.name}", f"in {suspect.name}, {said}")
+            bodies = {word: node.function.xreplace({bound: at}) for word, at in (("first", low), ("last", high))}
+            cut = {word: sp.Sum(body, *others) if others else body for word, body in bodies.items()}
+            words = [word for word, instead in cut.items() if suspect.explained_with(equation, {node: instead})]
+            if len(words) == 1:  # where both do, what the sum is hardly matters
+                said = f"a sum{place(suspect, equation)} counts the {words[0]} {bound} only: = where += belongs"
+                yield Explanation(f"{words[0]} {bound} in {equation.name}", f"in {suspect.name}, {said}")
+
+
+def _one_place_of_all(suspect: Suspect) -> Iterator[Explanation]:
+    """got = what its own equation gives if nothing but the first, or last, entries along an axis come in.
+
+    Of a recurrence, whose start stands outside of its sums over the steps, one step is left.
+    """
+    read = tensor_names(suspect.equations[-1].rhs) if suspect.fits and suspect.is_cotangent else frozenset()
+    inner = [e.name for e in suspect.equations[:-1] if e.name in read and e.name in suspect.operands]
+    own = {*suspect.axis_names(suspect.name)} if inner else set()
+    letters = dict.fromkeys(letter for name in inner for letter in suspect.axis_names(name) if letter not in own)
+    for letter in letters:
+        axes = {name: suspect.axis_names(name).index(letter) for name in inner if letter in suspect.axis_names(name)}
+        if len(axes) < len(inner):
+            continue
+        alone = {
+            word: {name: alone_at(suspect.operands[name], (axis,), (at,)) for name, axis in axes.items()}
+            for word, at in (("first", 0), ("last", -1))
+        }
+        words = [word for word, some in alone.items() if suspect.explained_by(suspect.answer_at(some, last=True))]
+        if len(words) == 1:
+            said = f"{suspect.name} counts the {words[0]} {letter} only: = where += belongs"
+            yield Explanation(f"{words[0]} {letter} in {suspect.name}", said)
+            return
 
 
 def sum_over_too_much(suspect: Suspect) -> Iterator[Explanation]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
-from checks.axis_orders import MOST_TRIES, _orders
+from checks.axis_orders import MOST_TRIES, _orders, another_order
 from checks.cases import draw_cases
 from checks.implementation import Implementation
 from checks.precision import format_of
@@ -100,3 +100,28 @@ def test_the_orders_that_are_tried_are_few_and_differ(name):
     tried = [tuple(sorted(axes.items())) for axes in islice(_orders(trial), MOST_TRIES)]
     assert len(set(tried)) == len(tried) > 2
     assert all(tried)
+
+
+def test_of_several_orders_that_fit_the_one_is_told_that_comes_nearest():
+    def forward(x, t):
+        y = np.exp(x - x.max(axis=-1, keepdims=True))
+        y /= y.sum(axis=-1, keepdims=True)
+        return -np.sum(t * np.log(y + 1e-7)) / len(y), (y, t)
+
+    def backward(cache):
+        y, t = cache
+        return (y - t) / len(y)
+
+    assert told(gradcheck((forward, backward), "softmax_cross_entropy")) == ["--axes T=NC"]
+
+
+def test_what_is_true_is_worked_out_once_however_many_orders_are_tried(monkeypatch):
+    derivation, rng, format = derive("linear"), np.random.default_rng(0), format_of("float64")
+    (case, *_) = draw_cases(derivation.layer, {}, format, rng)
+    nothing = Implementation("nothing", lambda values: {"Y": np.zeros(1)}, dict)
+    evaluated = []
+    module = importlib.import_module("checks.trial")
+    symbolic = module.symbolic
+    monkeypatch.setattr(module, "symbolic", lambda *told: evaluated.append(told) or symbolic(*told))
+    assert another_order([make_trial(nothing, derivation, case, format, rng)], lambda axes: nothing) == ()
+    assert len(evaluated) == 1

@@ -1,5 +1,6 @@
 """Hypotheses that the sabotage of the suite's layers does not reach, each shown once."""
 
+import importlib
 import inspect
 
 import numpy as np
@@ -68,6 +69,25 @@ def test_a_factor_is_named_by_sizes_and_options():
 def test_a_factor_that_has_no_name_is_a_number():
     report = gradcheck((np.tanh, lambda dY, Y: dY * (1 - Y * Y) * 0.7183), "tanh")
     assert first(report) == ("constant factor", "0.7183")
+
+
+def hardened(X):
+    return np.clip(0.2 * X + 0.5, 0, 1)
+
+
+def test_a_number_that_sizes_make_by_chance_is_a_number():
+    report = gradcheck((hardened, lambda dY, X: 0.2 * dY * (np.abs(X) < 2.5)), "hard_sigmoid")
+    assert [d.sentence for d in report.diagnoses if d.cotangent == "dX"] == [
+        "dX is the true one times 1.2 at every entry"
+    ]
+
+
+def test_where_sizes_are_told_others_say_whether_they_make_a_factor():
+    def backward(dY, X):
+        return 1.2 * dY * (1 - np.tanh(X) ** 2)
+
+    report = gradcheck((np.tanh, backward), "tanh", sizes={"N": 5, "D": 3})
+    assert [d.mistake for d in report.diagnoses] == ["1.2"]
 
 
 def test_axes_of_an_image_are_told_apart():
@@ -342,6 +362,13 @@ def test_a_forward_that_is_another_layers_is_recognized():
 
     report = gradcheck((gelu, lambda dY, X: dY), "gelu")
     assert ("Y", "another layer", "gelu_tanh") in {(d.cotangent, d.hypothesis, d.mistake) for d in report.diagnoses}
+
+
+def test_what_has_another_shape_is_no_other_layers(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("checks.hypotheses.another_layer"), "LAYERS", None)
+    row = next(row for row in SUITE if row.layer == "tanh")
+    bench, *_ = benches(row)
+    assert not list(HYPOTHESES["another layer"](bench.suspect("Y", np.zeros(1))))
 
 
 def test_a_term_taken_some_times_is_named_with_the_number():

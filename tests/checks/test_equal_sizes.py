@@ -135,3 +135,34 @@ def test_a_pooling_window_and_channels_first_are_told_step_by_step():
     second = gradcheck(pair, "max_pool2d", axes=axes).diagnoses
     assert "it takes R = S for granted: with --set R=2 --set S=2 the forward agrees" in second[-1].sentence
     assert gradcheck(pair, "max_pool2d", axes=axes, sizes={"R": 2, "S": 2}).verdict == "agree"
+
+
+def filled(X, width=2):
+    """A window of 2x2 that has to fill the image."""
+    N, H, W, C = X.shape
+    return X.reshape(N, H // width, width, W // width, width, C).max((2, 4))
+
+
+def filled_backward(dY, X, width=2):
+    wide = dY.repeat(width, 1).repeat(width, 2)
+    largest = filled(X, width).repeat(width, 1).repeat(width, 2)
+    return wide * (largest == X)
+
+
+def test_sizes_that_have_to_be_multiples_are_not_said_to_be_equal():
+    window = {"R": 2, "S": 2, "stride": 2, "pad": 0}
+    report = gradcheck((filled, filled_backward), "max_pool2d", sizes=window)
+    assert told(report) == [("sizes taken for multiples", "H and W for multiples of 2")]
+    assert "with --set H=4 --set W=6 the forward agrees" in " ".join(str(report).split())
+
+
+def test_only_a_size_that_has_to_be_a_multiple_is_told():
+    def halved(X):
+        N, H, W, C = X.shape
+        return (X.reshape(N, H // 2, 2, W, C).sum((1, 2, 3))) / (H * W)
+
+    def backward(dY, X):
+        return np.broadcast_to(dY[:, None, None] / (X.shape[1] * X.shape[2]), X.shape)
+
+    report = gradcheck((halved, backward), "global_average_pool")
+    assert told(report) == [("sizes taken for multiples", "H for a multiple of 2")]

@@ -4,6 +4,7 @@ import numpy as np
 
 from checks import gradcheck
 from derivations import derive, read_layer
+from numeric.normalization import batch_norm
 
 
 def softmax(Z):
@@ -93,3 +94,27 @@ def test_an_epsilon_that_the_code_has_for_good_is_told():
     pair = (normalized, lambda dY, X: {"dbeta": dY.sum(axis=0)})
     found = gradcheck(pair, derive("batch_norm", ["beta"])).diagnoses
     assert "eps is 0.001 (where it is that for good: --set eps=0.001)" in found[0].sentence
+
+
+def test_a_factor_where_its_inverse_belongs_is_named():
+    def backward(dY, X, Xhat, v, gamma, eps):
+        s, d = np.sqrt(v + eps), dY * gamma
+        inner = d - d.mean(axis=0) - s**2 * Xhat * (d * Xhat).mean(axis=0)
+        return {"dX": inner / s}
+
+    (found,) = gradcheck((batch_norm, backward), derive("batch_norm", ["X"])).diagnoses
+    assert found.sentence.startswith("dX takes sqrt(v[d] + eps) for 1/sqrt(v[d] + eps) in the term ")
+    assert found.sentence.endswith(": * where / belongs")
+
+
+def test_a_division_where_a_product_belongs_is_named():
+    pair = (lambda A, B: A * B, lambda dY, A, B: {"dA": dY / B, "dB": dY * A})
+    found = told(pair, read_layer("A[N, D]  B[N, D]  Y[N, D]\nY[n, d] = A[n, d]*B[n, d]", "product"))
+    assert found["dA"] == "dA takes 1/B[n, d] for B[n, d]: / where * belongs"
+
+
+def test_a_term_that_is_taken_once_is_no_mistake():
+    pair = (lambda A, B: A * B + A * A, lambda dY, A, B: {"dA": dY * ((1 + 1e-9) * B + 2 * A), "dB": dY * A})
+    report = gradcheck(pair, read_layer("A[N, D]  B[N, D]  Y[N, D]\nY[n, d] = A[n, d]*B[n, d] + A[n, d]**2", "blend"))
+    assert report.verdict == "disagree"
+    assert not any("is taken 1 times" in diagnosis.sentence for diagnosis in report.diagnoses)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from checks import gradcheck
+from checks.hypotheses import guards
+from derivations import read_layer
 
 
 def likely(report):
@@ -91,3 +93,30 @@ def test_a_divisor_without_a_logarithm_is_named():
 def test_a_factor_that_is_no_guard_stays_a_factor():
     report = gradcheck((lambda X: np.tanh(X), lambda dY, Y: 1.01 * dY * (1 - Y * Y)), "tanh")
     assert likely(report)[0].startswith("dX is the true one times 1.01 at every entry")
+
+
+SCORES = """Z[N, C]  T[N] in 0..C-1  L
+L = -mean[n](log(exp(Z[n, T[n]])/sum[k](exp(Z[n, k])) + 1/1000000000000))
+"""
+
+
+def test_a_small_number_of_the_equations_that_a_backward_leaves_out_is_named():
+    def forward(Z, T):
+        return -np.log(chosen(softmax(Z), T) + 1e-12).mean()
+
+    def backward(dL, Z, T):
+        P = softmax(Z)
+        return dL * (P - at_targets(1.0, P, T)) / len(P)
+
+    report = gradcheck((forward, backward), read_layer(SCORES))
+    assert likely(report) == ["in dZ, the small number 1e-12 is left out"]
+
+
+def test_a_guarded_forward_is_derived_once_for_all_small_numbers(monkeypatch):
+    derived = []
+    derive = guards.derive
+    monkeypatch.setattr(guards, "derive", lambda *told, **wrt: derived.append(told) or derive(*told, **wrt))
+    guards._derived.cache_clear()
+    slope = lambda P, T: (1 - T) / (1 - P + 1e-9) - T / (P + 1e-9)  # noqa: E731
+    gradcheck((entropy, lambda dL, P, T: dL * slope(P, T) / P.size), "binary_cross_entropy")
+    assert len(derived) == 1
