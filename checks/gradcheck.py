@@ -11,7 +11,7 @@ from checks.conventions import ANY, STATED
 from checks.examination import Examiner
 from checks.explanations import explanations
 from checks.implementation import Implementation
-from checks.own_masks import DRAWN, drawing, own_mask, with_own_mask
+from checks.own_masks import DRAWN, drawing, own_mask
 from checks.precision import Format, format_of
 from checks.report import Report
 from checks.sources import source_digests
@@ -78,9 +78,9 @@ def gradcheck(
     wanted = tuple(derivation.cotangents)
     subject = Subject.told(implementation, layer, wanted, names or {}, axes or {}, sizes or {}, device, framework)
     adapted = subject.adapted()
-    mask = own_mask(adapted, layer)
+    mask = own_mask(adapted, layer, format.dtype)
     if mask is not None:
-        adapted = drawing(adapted, mask)
+        adapted = drawing(adapted, layer, mask)
     if subject.sizes and inputs is not None:
         raise ValueError("give sizes or inputs, not both: the inputs have sizes of their own")
     rng = np.random.default_rng(seed)
@@ -90,8 +90,6 @@ def gradcheck(
     else:
         fixed = _fixed(adapted, subject, derivation)
         cases = _drawn_cases(adapted, derivation, fixed, format, rng)
-    if mask is not None:
-        cases = [with_own_mask(case, adapted, layer, mask) for case in cases]
 
     examiner = Examiner(tuple(witnesses), rng, kinks)
     findings: list[Finding] = []

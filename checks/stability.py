@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.cases import rounded
 from checks.implementation import MisconductError, as_numbers
 from checks.precision import FORMATS
 from checks.trial import Trial
@@ -69,7 +68,7 @@ def finer(trial: Trial) -> Trial | None:
     """The same trial with more digits, if the code can do with them: if its forward agrees there."""
     if trial.format.name not in FINER:
         return None
-    again = replace(trial, format=FORMATS[FINER[trial.format.name]])
+    again = trial.in_format(FORMATS[FINER[trial.format.name]])
     return again if _forward_agrees(again) else None
 
 
@@ -111,9 +110,12 @@ def _shrinks(trial: Trial, name: str, got: NDArray, run: Run) -> bool:
     float64 is beneath what float32 can show, and counts as rounding: it is left open, too, never called right.)
     """
     other = FORMATS[FINER.get(trial.format.name, "float32")]
-    again = replace(trial, format=other, values=rounded(trial.derivation.layer, trial.values, other))
+    again = trial.in_format(other)
     try:
-        returned = as_numbers(name, run(again)[name])
+        results = run(again)
+        if results.get(name) is None:  # it may have none in another format
+            return False
+        returned = as_numbers(name, results[name])
     except MisconductError:
         return False
     runs = [(trial.format.unit, _error(trial, name, got)), (other.unit, _error(again, name, returned))]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.cases import Case, draw_cases, with_constants
+from checks.cases import Case, draw_cases, rounded, with_constants
 from checks.full_size import Entries, draw, is_full_size
 from checks.implementation import Implementation, numbers_in
 from checks.kinks import on_kink
@@ -138,6 +138,16 @@ class Trial:
         returned = self.backward(arguments, self.forward(arguments))
         return numbers_in(returned)
 
+    def in_format(self, format: Format) -> "Trial":
+        """The same trial in another format, with the mask that its code draws there."""
+        values = rounded(self.derivation.layer, self.values, format)
+        return replace(self, format=format, values=self.implementation.drawn(values, format.dtype))
+
+    def draws_alike_in(self, dtype: type) -> bool:
+        """Whether the code draws in another dtype what it draws in the trial's own, if it draws anything."""
+        drawn = self.implementation.drawn(self.values, np.dtype(dtype))
+        return all(drawn[name] is value or np.array_equal(drawn[name], value) for name, value in self.values.items())
+
     def at(self, **values: Any) -> "Trial":
         """The same trial at other values."""
         return replace(self, values={**self.values, **values})
@@ -159,7 +169,7 @@ def make_trial(
     for tensor, name in zip(derivation.layer.outputs, derivation.output_cotangents, strict=True):
         if name not in values:
             values[name] = format.round(rng.standard_normal(derivation.layer.shape(tensor.name, sizes)))
-    values = implementation.laid_out(values)
+    values = implementation.laid_out(implementation.drawn(values, format.dtype))
     if not is_full_size(derivation, values):
         return Trial(implementation, derivation, format, case.label, values)
     drawn = draw(derivation, values, rng)

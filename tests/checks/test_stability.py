@@ -99,6 +99,14 @@ def test_a_doubt_in_few_digits_is_looked_at_with_more_where_the_code_has_them(fo
         assert 1 < found.error < 4
 
 
+def test_a_gradient_may_be_missing_in_another_dtype():
+    def only_in_few_digits(dY, Y):
+        return {"dX": dY * Y} if Y.dtype == np.float16 else {"dX": None}
+
+    report = gradcheck((np.tanh, only_in_few_digits), "tanh", dtype="float16")
+    assert report.verdict == "disagree"
+
+
 def test_a_right_answer_in_doubt_is_not_called_wrong():
     """Off by more than a bound for want of digits, and right with more of them."""
 
