@@ -12,7 +12,7 @@ from checks.conduct import conduct
 from checks.conventions import ANY, with_other_conventions
 from checks.directions import along_a_direction
 from checks.implementation import MisconductError, as_numbers
-from checks.stability import look_closer, weigh
+from checks.stability import CloserLook, weigh
 from checks.trial import Trial
 from checks.verdict import Finding, judge
 from checks.witnesses import Witnesses
@@ -28,10 +28,10 @@ class Examiner:
 
     def examine(self, trial: Trial, *, with_conduct: bool) -> list[Finding]:
         """Everything that one case shows; what the code does wrong is a finding, whatever it is."""
-        arguments = trial.arguments()
+        arguments, closer = trial.arguments(), CloserLook(trial)
         try:
             results = trial.forward(arguments)
-            forward = _judge_forward(trial, results)
+            forward = _judge_forward(trial, results, closer)
         except MisconductError as misconduct:
             return [replace(_fault(trial, trial.outputs[0], misconduct.kind, misconduct.reason), ran=misconduct.ran)]
         try:
@@ -39,18 +39,18 @@ class Examiner:
         except MisconductError as misconduct:
             return [*forward, _fault(trial, f"d{trial.real_inputs[0]}", misconduct.kind, misconduct.reason)]
         got, faults = admissible(trial, returned)
-        judged = self._judge_backward(trial, got)
+        judged = self._judge_backward(trial, got, closer)
         behaviour = conduct(trial, got) if with_conduct and not faults else []
         return [*forward, *faults, *judged, *behaviour]
 
-    def _judge_backward(self, trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    def _judge_backward(self, trial: Trial, got: dict[str, NDArray], closer: CloserLook) -> list[Finding]:
         """What the witnesses say of every cotangent; at full size, of entries drawn, and of all along a direction."""
         full_size = trial.drawn is not None
         asked = tuple(each for each in self.witnesses if each == "derivation") if full_size else self.witnesses
         judges, judged = Witnesses(trial, asked, self.rng), []
         for name, array in got.items():
             found = [weigh(trial, finding, array, Trial.gradients) for finding in judges.judge(name, array)]
-            judged += look_closer(trial, name, array, found, asked, self.rng)
+            judged += closer.at_cotangent(name, array, found, asked, self.rng)
         if self.kinks == ANY and trial.on_kink:
             judged = with_other_conventions(trial, judged, got)
         if full_size:
@@ -69,7 +69,7 @@ def wrong_forward(trial: Trial, findings: Sequence[Finding]) -> set[str]:
     return {finding.witness for finding in here if finding.verdict == "disagree"}
 
 
-def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
+def _judge_forward(trial: Trial, results: Mapping[str, Any], closer: CloserLook) -> list[Finding]:
     """The outputs, and the intermediates that the forward returns under their names, against the equations."""
     findings = []
     for name, testimony in trial.truth.items():
@@ -80,7 +80,8 @@ def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
         if array is not None:
             bound, near = trial.bounds[name], trial.format.near
             finding = judge(trial.label, name, "equations", array, testimony, bound, near)
-            findings.append(weigh(trial, finding, array, lambda again: again.forward(again.arguments())))
+            weighed = weigh(trial, finding, array, lambda again: again.forward(again.arguments()))
+            findings.append(closer.at_output(weighed))
     return findings
 
 

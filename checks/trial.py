@@ -141,12 +141,17 @@ class Trial:
     def in_format(self, format: Format) -> "Trial":
         """The same trial in another format, with the mask that its code draws there."""
         values = rounded(self.derivation.layer, self.values, format)
-        return replace(self, format=format, values=self.implementation.drawn(values, format.dtype))
+        again = replace(self, format=format, values=self.implementation.drawn(values, format.dtype))
+        if self._has(again.values):  # of which the equations say the same, and that takes long
+            vars(again)["truth"] = self.truth
+        return again
 
     def draws_alike_in(self, dtype: type) -> bool:
         """Whether the code draws in another dtype what it draws in the trial's own, if it draws anything."""
-        drawn = self.implementation.drawn(self.values, np.dtype(dtype))
-        return all(drawn[name] is value or np.array_equal(drawn[name], value) for name, value in self.values.items())
+        return self._has(self.implementation.drawn(self.values, np.dtype(dtype)))
+
+    def _has(self, values: Mapping[str, Any]) -> bool:
+        return all(values[name] is value or np.array_equal(values[name], value) for name, value in self.values.items())
 
     def at(self, **values: Any) -> "Trial":
         """The same trial at other values."""
