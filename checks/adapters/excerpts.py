@@ -69,6 +69,15 @@ def needed_by(names: Iterable[str], statements: Sequence[ast.stmt]) -> list[ast.
         wanted.update(*(looked_at[n].uses for n in new))
 
 
+def without_import(statements: Sequence[ast.stmt], line: int | None) -> list[ast.stmt] | None:
+    """The statements without the import at a line, where others import all of its names as well; None for any other."""
+    here = [each for each in statements if line is not None and each.lineno <= line <= (each.end_lineno or line)]
+    others = [each for each in statements if each not in here]
+    elsewhere = {name for each in others for name in _Statement(each).imports}
+    names = {name for each in here for name in _Statement(each).imports}
+    return others if names and names <= elsewhere else None
+
+
 def defined_in(statements: Sequence[ast.stmt]) -> list[str]:
     """The functions and classes of a module, in their order."""
     return [each.name for each in statements if isinstance(each, ast.FunctionDef | ast.ClassDef)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from checks.adapters.excerpts import Excerpt, defined_in, needed_by, read_python
+from checks.adapters.excerpts import Excerpt, defined_in, needed_by, read_python, without_import
 from checks.adapters.notebooks import NotebookError, read_notebook
 from checks.adapters.objects import is_object
 from checks.adapters.packages import PackageError, specification_in_package
@@ -112,11 +112,18 @@ def load_module(path: Path, names: Iterable[str] = (), tell: Tell = _nobody) -> 
 
 def _run_excerpt(path: Path, module: str, wanted: list[str]) -> ModuleType:
     source, statements = read_python(path)
-    excerpt = Excerpt(source, _needed(path, wanted, statements), str(path))
+    return _run_statements(path, module, source, _needed(path, wanted, statements))
+
+
+def _run_statements(path: Path, module: str, source: str, statements: list[ast.stmt]) -> ModuleType:
+    """Run statements of a file; an import that fails is left out where another one imports the same name."""
     try:
-        return _run(excerpt.specification(module), path)
+        return _run(Excerpt(source, statements, str(path)).specification(module), path)
     except _StopError as stop:
-        raise stop.as_of(path) from stop
+        others = without_import(statements, stop.line)
+        if others is None:
+            raise stop.as_of(path) from stop
+    return _run_statements(path, module, source, others)
 
 
 def _run_notebook(path: Path, module: str, wanted: list[str]) -> ModuleType:
@@ -163,11 +170,11 @@ class _StopError(Exception):
 
     def __init__(self, line: int | None, told: str) -> None:
         super().__init__(told)
-        self._line, self._told = line, told
+        self.line, self._told = line, told
 
     def as_of(self, path: Path, place: Callable[[int], str] = "line {}".format) -> FileError:
         """The same in one line, for the user."""
-        where = place(self._line) if self._line else "line ?"
+        where = place(self.line) if self.line else "line ?"
         return FileError(f"{path}, {where}: running it raises {self._told}")
 
 

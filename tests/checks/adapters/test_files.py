@@ -164,6 +164,17 @@ def test_of_a_file_that_does_not_run_to_its_end_what_is_needed_is_run(tmp_path):
     assert "what backward needs of it alone" in line
 
 
+def test_an_import_that_fails_is_left_out_where_another_one_serves(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(f"import numpy as np\nimport numpie as np\n{MINE.replace('import numpy as np', '')}")
+    told = []
+    assert gradcheck(load_implementation(f"{path}:linear_backward", tell=told.append), "linear").verdict == "agree"
+    assert "line 2: running it raises ModuleNotFoundError" in told[0]
+    path.write_text(f"import numpie as np\n{MINE.replace('import numpy as np', '')}\nrows = np.ones(3)")
+    with pytest.raises(FileError, match="line 1: running it raises ModuleNotFoundError"):
+        load_implementation(f"{path}:rows")
+
+
 def test_what_cannot_run_by_itself_is_told_as_it_was(tmp_path):
     path = tmp_path / "script.py"
     path.write_text("x = 1\nraise KeyError('oh')\ndef backward(dY, X): return dY")
