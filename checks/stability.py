@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from checks.implementation import MisconductError, as_numbers, numbers_in
 from checks.precision import FORMATS
 from checks.trial import Trial
-from checks.verdict import AGREE, Finding, Verdict, judge
+from checks.verdict import AGREE, Finding, judge
 from checks.witnesses import Witnesses
 
 Run = Callable[[Trial], Mapping[str, Any]]
@@ -32,11 +32,19 @@ def weigh(trial: Trial, finding: Finding, got: NDArray, run: Run) -> Finding:
     name = finding.cotangent
     if finding.verdict != "disagree" or not np.isfinite(got).all():
         return finding
-    if _verdict(trial, name, got) == "agree" and _is_another_function(trial):
+    if trial.verdict_on(name, got) == "agree" and _is_another_function(trial):
         return finding
     if not _shrinks(trial, name, got, run):
         return finding
-    reason = f"loses digits: off by {finding.error:.2g} bounds, but less with more precision; unstable, not wrong"
+    off = f"off by {finding.error:.2g} bounds"
+    if trial.format.name in FINER:
+        reason = f"loses digits: {off}, but less with more precision; unstable, not wrong"
+    elif _stays(trial, name, got, run):
+        reason = (
+            f"{off}, {_error(trial, name, got):.0e}, and by as much at inputs nearby: a number in it may be rounded"
+        )
+    else:
+        reason = f"loses digits: {off}, and by more with less precision; unstable, or it works in float32 inside"
     return replace(finding, verdict="unresolved", reason=reason)
 
 
@@ -130,7 +138,7 @@ def finer(trial: Trial) -> Trial | None:
     if trial.format.name not in FINER:
         return None
     again = trial.in_format(FORMATS[FINER[trial.format.name]])
-    wrong = _contradicted(again)
+    wrong = again.contradicted
     if wrong and not trial.format.near:
         return None
     stays = all(value is not None and _stays(again, name, value, _forward) for name, value in wrong.items())
@@ -160,28 +168,12 @@ def _stays(trial: Trial, name: str, got: NDArray, run: Run) -> bool:
 
 def _is_another_function(trial: Trial) -> bool:
     """Whether the equations contradict the forward, and not for rounding alone."""
-    outputs = _contradicted(trial)
-    return any(value is None or not _shrinks(trial, name, value, _forward) for name, value in outputs.items())
-
-
-def _contradicted(trial: Trial) -> dict[str, NDArray | None]:
-    """The outputs that the equations contradict; None for what cannot be compared with them."""
-    try:
-        results = _forward(trial)
-        got = {name: as_numbers(name, results[name]) for name in trial.outputs}
-    except MisconductError:
-        return dict.fromkeys(trial.outputs)
-    comparable = {name: value if value.shape == trial.truth[name].value.shape else None for name, value in got.items()}
-    return {n: value for n, value in comparable.items() if value is None or _verdict(trial, n, value) == "disagree"}
+    outputs = trial.contradicted.items()
+    return any(value is None or not _shrinks(trial, name, value, _forward) for name, value in outputs)
 
 
 def _forward(trial: Trial) -> Mapping[str, Any]:
     return trial.forward(trial.arguments())
-
-
-def _verdict(trial: Trial, name: str, value: NDArray) -> Verdict:
-    """What the equations say of a value."""
-    return judge("", name, "", value, trial.truth[name], trial.bounds[name]).verdict
 
 
 def _shrinks(trial: Trial, name: str, got: NDArray, run: Run) -> bool:

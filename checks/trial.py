@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from checks.cases import Case, draw_cases, rounded, with_constants
 from checks.full_size import Entries, draw, is_full_size
-from checks.implementation import Implementation, numbers_in
+from checks.implementation import Implementation, MisconductError, numbers_in
 from checks.kinks import on_kink
 from checks.precision import FORMATS, Format
 from checks.recall import Recall
 from checks.rounding import rounding_bounds
 from checks.symbolic import symbolic, symbolic_entries
-from checks.verdict import Testimony
+from checks.verdict import Testimony, Verdict, judge
 from derivations import Derivation
 from derivations.evaluate import machine_for
 from derivations.fields import Floats
@@ -90,6 +90,22 @@ class Trial:
     def on_kink(self) -> bool:
         """Whether the values lie on a kink or a tie."""
         return on_kink(self.derivation, self.values)
+
+    @cached_property
+    def contradicted(self) -> dict[str, NDArray | None]:
+        """The outputs of its forward that the equations contradict; None for what cannot be compared with them."""
+        try:
+            results = self.forward(self.arguments())
+            got = numbers_in({name: results[name] for name in self.outputs if name in results})
+        except MisconductError:
+            return dict.fromkeys(self.outputs)
+        alike = {name: value for name, value in got.items() if value.shape == self.truth[name].value.shape}
+        found = {name: alike.get(name) for name in self.outputs}
+        return {n: value for n, value in found.items() if value is None or self.verdict_on(n, value) == "disagree"}
+
+    def verdict_on(self, name: str, value: NDArray) -> Verdict:
+        """What the equations say of a value."""
+        return judge("", name, "", value, self.truth[name], self.bounds[name]).verdict
 
     def has_value(self, name: str) -> bool:
         """Whether the equations give a number at every entry, and rounding has a bound."""

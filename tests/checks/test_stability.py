@@ -37,6 +37,15 @@ def test_a_mistake_as_small_as_a_rounding_is_still_a_mistake(dtype):
     assert gradcheck((np.tanh, slightly_wrong), "tanh", dtype=dtype).verdict == "disagree"
 
 
+def test_a_constant_of_few_digits_is_not_called_unstable():
+    """Off by as much at all inputs nearby: nothing says that it is right."""
+    third = layer("third", tensors="X[N] Y[N]", equations="Y[n] = X[n]/3")
+    report = gradcheck((lambda X: X * 0.3333333333333, lambda dY: dY * 0.3333333333333), third)
+    assert report.verdict == "unresolved"
+    reasons = {finding.reason for finding in report.findings if finding.witness == "equations"}
+    assert all(reason.endswith("by as much at inputs nearby: a number in it may be rounded") for reason in reasons)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_backward_that_cancels_is_left_open(dtype):
     half_square = layer("half_square", tensors="X[N] Y[N]", equations="Y[n] = X[n]**2/2")
