@@ -17,6 +17,8 @@ from checks.trial import Trial
 from checks.verdict import Finding, judge
 from checks.witnesses import Witnesses
 
+_USUAL = "as is usual for an output that is one number"
+
 
 @dataclass(frozen=True)
 class Examiner:
@@ -101,17 +103,23 @@ def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDA
             # autograd's None, where the outputs do not depend on the input
             got[name] = np.zeros_like(trial.truth[name].value)
         else:
+            others = [each for each in wanted if each != name and returned.get(each) is not None]
             reason = f"the backward has no {name}: it gives None, or the outputs do not depend on {name[1:]}"
+            reason += _others_alone(others)
             faults.append(_fault(trial, name, "missing", reason))
     return got, faults
 
 
 def _missing(trial: Trial, wanted: Sequence[str], returned: Mapping[str, Any]) -> list[Finding]:
     """What the backward should return, and does not."""
-    others = " ".join(f"--wrt {name.removeprefix('d')}" for name in wanted if name in returned)
-    hint = f" (where it is not to, look at the others alone: {others})" if others else ""
+    hint = _others_alone([name for name in wanted if name in returned])
     missing = [name for name in wanted if name not in returned]
     return [_fault(trial, name, "missing", f"the backward does not return {name}{hint}") for name in missing]
+
+
+def _others_alone(names: Sequence[str]) -> str:
+    others = " ".join(f"--wrt {name.removeprefix('d')}" for name in names)
+    return f" (where it is not to, look at the others alone: {others})" if others else ""
 
 
 def _extra(trial: Trial, returned: Mapping[str, Any]) -> list[Finding]:
@@ -136,7 +144,9 @@ def _admit(trial: Trial, name: str, value: Any) -> tuple[NDArray | None, list[Fi
         array = as_numbers(name, value)
     except MisconductError as misconduct:
         return None, [_fault(trial, name, misconduct.kind, misconduct.reason)]
-    if dtype != trial.format.dtype:
+    if dtype == np.float32 and not shape and name in trial.outputs and trial.format.near:
+        faults.append(Finding(trial.label, name, "dtype", "agree", 0.0, f"{name} has dtype float32, {_USUAL}"))
+    elif dtype != trial.format.dtype:
         faults.append(_fault(trial, name, "dtype", f"{name} has dtype {dtype}, expected {trial.format.name}"))
     if array.shape != shape and not (array.size == 1 and name in trial.outputs and not shape):  # a row of one is one
         faults.append(_fault(trial, name, "shape", f"{name} has shape {array.shape}, expected {shape}"))
