@@ -5,19 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from checks.diagnosis import Diagnosis
-from checks.verdict import Finding
+from checks.verdict import AGREE, Finding
 
 _FEW_DIGITS = 2.0**-14  # what is off by less of the largest entry may come of rounding in float32, and of sums of it
 _WITHOUT_NUMBERS = {"missing", "extra", "shape", "arity", "raises", "detached"}
 
 
 def only_at_one(findings: Sequence[Finding]) -> tuple[Diagnosis, ...]:
-    """That code is wrong in no case but those that have some size 1."""
+    """That code is wrong, or in doubt, in no case but those that have some size 1."""
     wrong = {finding.case for finding in findings if finding.verdict == "disagree"}
-    right = {finding.case for finding in findings} - wrong
-    ones = [{size for size in case.partition(",")[0].split() if size.endswith("=1")} for case in wrong]
+    in_doubt = {finding.case for finding in findings if finding.verdict == "unresolved" and finding.error > AGREE}
+    right = {finding.case for finding in findings} - wrong - in_doubt
+    ones = [{size for size in case.partition(",")[0].split() if size.endswith("=1")} for case in wrong | in_doubt]
     elsewhere = {size for case in right for size in case.split()}
-    alone = sorted(set.intersection(*ones) - elsewhere) if ones and right else []
+    alone = sorted(set.intersection(*ones) - elsewhere) if wrong and right else []
     if not alone:
         return ()
     size = alone[0].removesuffix("=1")

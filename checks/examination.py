@@ -12,10 +12,12 @@ from checks.conduct import conduct
 from checks.conventions import ANY, with_other_conventions
 from checks.directions import along_a_direction
 from checks.implementation import MisconductError, as_numbers
-from checks.stability import look_closer, weigh
+from checks.stability import CloserLook, weigh
 from checks.trial import Trial
 from checks.verdict import Finding, judge
 from checks.witnesses import Witnesses
+
+_USUAL = "as is usual for an output that is one number"
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Examiner:
 
     def examine(self, trial: Trial, *, with_conduct: bool) -> list[Finding]:
         """Everything that one case shows; what the code does wrong is a finding, whatever it is."""
-        arguments = trial.arguments()
+        arguments, closer = trial.arguments(), CloserLook(trial)
         try:
             results = trial.forward(arguments)
-            forward = _judge_forward(trial, results)
+            forward = _judge_forward(trial, results, closer)
         except MisconductError as misconduct:
             return [replace(_fault(trial, trial.outputs[0], misconduct.kind, misconduct.reason), ran=misconduct.ran)]
         try:
@@ -39,11 +41,11 @@ class Examiner:
         except MisconductError as misconduct:
             return [*forward, _fault(trial, f"d{trial.real_inputs[0]}", misconduct.kind, misconduct.reason)]
         got, faults = admissible(trial, returned)
-        judged = self._judge_backward(trial, got)
+        judged = self._judge_backward(trial, got, closer)
         behaviour = conduct(trial, got) if with_conduct and not faults else []
         return [*forward, *faults, *judged, *behaviour]
 
-    def _judge_backward(self, trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
+    def _judge_backward(self, trial: Trial, got: dict[str, NDArray], closer: CloserLook) -> list[Finding]:
         """What the witnesses say of every cotangent; at full size, of entries drawn, and of all along a direction.
 
         Of what the code does not take only the equations can say something: nobody can move that.
@@ -57,7 +59,7 @@ class Examiner:
         for name, array in got.items():
             asked = judges if name in moved and not full_size else alone
             found = [weigh(trial, finding, array, Trial.gradients) for finding in asked.judge(name, array)]
-            judged += look_closer(trial, name, array, found, asked.chosen, self.rng)
+            judged += closer.at_cotangent(name, array, found, asked.chosen, self.rng)
         if self.kinks == ANY and trial.on_kink:
             judged = with_other_conventions(trial, judged, got)
         if full_size:
@@ -76,7 +78,7 @@ def wrong_forward(trial: Trial, findings: Sequence[Finding]) -> set[str]:
     return {finding.witness for finding in here if finding.verdict == "disagree"}
 
 
-def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
+def _judge_forward(trial: Trial, results: Mapping[str, Any], closer: CloserLook) -> list[Finding]:
     """The outputs, and the intermediates that the forward returns under their names, against the equations."""
     findings = []
     for name, testimony in trial.truth.items():
@@ -87,7 +89,8 @@ def _judge_forward(trial: Trial, results: Mapping[str, Any]) -> list[Finding]:
         if array is not None:
             bound, near = trial.bounds[name], trial.format.near
             finding = judge(trial.label, name, "equations", array, testimony, bound, near)
-            findings.append(weigh(trial, finding, array, lambda again: again.forward(again.arguments())))
+            weighed = weigh(trial, finding, array, lambda again: again.forward(again.arguments()))
+            findings.append(closer.at_output(weighed))
     return findings
 
 
@@ -107,17 +110,23 @@ def admissible(trial: Trial, returned: Mapping[str, Any]) -> tuple[dict[str, NDA
             # autograd's None, where the outputs do not depend on the input
             got[name] = np.zeros_like(trial.truth[name].value)
         else:
+            others = [each for each in wanted if each != name and returned.get(each) is not None]
             reason = f"the backward has no {name}: it gives None, or the outputs do not depend on {name[1:]}"
+            reason += _others_alone(others)
             faults.append(_fault(trial, name, "missing", reason))
     return got, faults
 
 
 def _missing(trial: Trial, wanted: Sequence[str], returned: Mapping[str, Any]) -> list[Finding]:
     """What the backward should return, and does not."""
-    others = " ".join(f"--wrt {name.removeprefix('d')}" for name in wanted if name in returned)
-    hint = f" (where it is not to, look at the others alone: {others})" if others else ""
+    hint = _others_alone([name for name in wanted if name in returned])
     missing = [name for name in wanted if name not in returned]
     return [_fault(trial, name, "missing", f"the backward does not return {name}{hint}") for name in missing]
+
+
+def _others_alone(names: Sequence[str]) -> str:
+    others = " ".join(f"--wrt {name.removeprefix('d')}" for name in names)
+    return f" (where it is not to, look at the others alone: {others})" if others else ""
 
 
 def _extra(trial: Trial, returned: Mapping[str, Any]) -> list[Finding]:
@@ -142,7 +151,9 @@ def _admit(trial: Trial, name: str, value: Any) -> tuple[NDArray | None, list[Fi
         array = as_numbers(name, value)
     except MisconductError as misconduct:
         return None, [_fault(trial, name, misconduct.kind, misconduct.reason)]
-    if dtype != trial.format.dtype:
+    if dtype == np.float32 and not shape and name in trial.outputs and trial.format.near:
+        faults.append(Finding(trial.label, name, "dtype", "agree", 0.0, f"{name} has dtype float32, {_USUAL}"))
+    elif dtype != trial.format.dtype:
         faults.append(_fault(trial, name, "dtype", f"{name} has dtype {dtype}, expected {trial.format.name}"))
     if array.shape != shape and not (array.size == 1 and name in trial.outputs and not shape):  # a row of one is one
         faults.append(_fault(trial, name, "shape", f"{name} has shape {array.shape}, expected {shape}"))

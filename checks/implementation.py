@@ -34,7 +34,7 @@ class Implementation:
     `sizes` are the sizes and options that the code has settled for itself, as a module does. `assumed` are the values
     of masks and options that it does not take. `guessed` are parameters that were given a tensor because of their place
     alone. `kept` are the inputs that an object keeps, which its forward does not take. `laid_out` gives values the
-    layout in memory that the code is used to.
+    layout in memory that the code is used to. `drawn` gives values the mask that the code draws for itself in a dtype.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Implementation:
     guessed: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     laid_out: Callable[[Values], dict[str, Any]] = dict
+    drawn: Callable[[Values, np.dtype], dict[str, Any]] = lambda values, dtype: {**values}
 
     def behind(
         self, theirs: Callable[[Values], dict[str, Any]], ours: Callable[[Values], dict[str, Any]]

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks.adapters.assumptions import example_of
-from checks.cases import Case
 from checks.implementation import Implementation, MisconductError, Values, as_numbers
 from checks.randomness import Generator, generators_among, seeded
 from derivations import DerivationError, Layer, Tensor
@@ -17,7 +16,7 @@ from derivations import DerivationError, Layer, Tensor
 DRAWN = "drawn"
 
 
-def own_mask(implementation: Implementation, layer: Layer) -> Tensor | None:
+def own_mask(implementation: Implementation, layer: Layer, dtype: np.dtype) -> Tensor | None:
     """The mask that an implementation does not take, where it draws one: its first output shows which.
 
     It draws where what it makes of ones is zero in other places with other seeds: of NumPy's own random numbers,
@@ -32,13 +31,13 @@ def own_mask(implementation: Implementation, layer: Layer) -> Tensor | None:
         return None
     weights = {option.name: 0.5 for option in layer.options if not option.integer}
     example = {**example, **weights, **implementation.sizes}
-    places = [_kept(implementation, layer, example, seed) for seed in range(4)]
+    places = [_kept(implementation, layer, example, dtype, seed) for seed in range(4)]
     told = [place for place in places if place is not None]
     return alike[0] if any(not np.array_equal(place, told[0]) for place in told) else None
 
 
-def drawing(implementation: Implementation, mask: Tensor) -> Implementation:
-    """The same, with a forward that draws the same numbers whenever it is called."""
+def drawing(implementation: Implementation, layer: Layer, mask: Tensor) -> Implementation:
+    """The same, with a forward that draws the same numbers whenever it is called, and tells which it draws."""
 
     namespaces = _namespaces(implementation)
     generators = _generators(namespaces)
@@ -52,20 +51,25 @@ def drawing(implementation: Implementation, mask: Tensor) -> Implementation:
 
     assumed = {name: value for name, value in implementation.assumed.items() if name != mask.name}
     again = implementation.forward_again and always(implementation.forward_again)
-    return replace(implementation, forward=always(implementation.forward), forward_again=again, assumed=assumed)
+    same = replace(implementation, forward=always(implementation.forward), forward_again=again, assumed=assumed)
+
+    def drawn(values: Values, dtype: np.dtype) -> dict[str, Any]:
+        kept = _kept(same, layer, values, dtype, 0)
+        if kept is None or kept.shape != np.shape(values[mask.name]):
+            return {**values}
+        return {**values, mask.name: kept.astype(values[mask.name].dtype)}
+
+    return replace(same, drawn=drawn)
 
 
-def with_own_mask(case: Case, implementation: Implementation, layer: Layer, mask: Tensor) -> Case:
-    """The case with the mask that an implementation draws in it; as it was where that cannot be told."""
-    kept = _kept(implementation, layer, case.values, 0)
-    if kept is None or kept.shape != np.shape(case.values[mask.name]):
-        return case
-    return replace(case, values={**case.values, mask.name: kept.astype(case.values[mask.name].dtype)})
+def _kept(
+    implementation: Implementation, layer: Layer, values: Values, dtype: np.dtype, seed: int
+) -> NDArray[np.bool_] | None:
+    """Where a forward does not make zero of ones; None where it makes nothing.
 
-
-def _kept(implementation: Implementation, layer: Layer, values: Values, seed: int) -> NDArray[np.bool_] | None:
-    """Where a forward does not make zero of ones; None where it makes nothing."""
-    ones = {tensor.name: np.ones_like(values[tensor.name]) for tensor in layer.inputs if not tensor.integer}
+    The numbers that code draws in one dtype are not those that it draws in another.
+    """
+    ones = {tensor.name: np.ones(np.shape(values[tensor.name]), dtype) for tensor in layer.inputs if not tensor.integer}
     namespaces = _namespaces(implementation)
     try:
         with seeded(seed, _generators(namespaces), namespaces):

@@ -47,6 +47,7 @@ def page(report: Report) -> RenderableType:
     parts += _axes(report)
     parts += _drawn(report)
     parts += _near(report)
+    parts += _dtypes(report)
     parts += _kinks(report)
     parts += _behaviour(report)
     parts += _trouble(report)
@@ -158,6 +159,12 @@ def _near(report: Report) -> Iterator[Text]:
         yield Text(f"✓ {names}: {reason}", style="dim")
 
 
+def _dtypes(report: Report) -> Iterator[Text]:
+    """Which outputs have another dtype, and may have it."""
+    for reason in dict.fromkeys(f.reason for f in report.findings if f.witness == "dtype" and f.verdict == "agree"):
+        yield Text(f"✓ {reason}", style="dim")
+
+
 def _kinks(report: Report) -> Iterator[Text]:
     """Which answers follow another convention on a kink, where that is allowed."""
     names = dict.fromkeys(f.cotangent for f in report.findings if f.reason == ANOTHER)
@@ -167,7 +174,7 @@ def _kinks(report: Report) -> Iterator[Text]:
 
 def _behaviour(report: Report) -> Iterator[Text]:
     """One line for every law that was kept."""
-    names = {f.witness for f in report.findings} - set(WITNESSES)
+    names = {f.witness for f in report.findings} - {*WITNESSES, "dtype"}
     kept = [n for n in names if combine([f for f in report.findings if f.witness == n]) == "agree"]
     order = [f.witness for f in report.findings]
     if kept:

@@ -54,9 +54,12 @@ def problem_of(trial: Trial, dtype: type) -> Problem:
     arguments = trial.arguments(dtype)
     weights = np.concatenate([np.ravel(trial.values[given]) for given in trial.derivation.output_cotangents])
     shapes = {name: np.shape(trial.values[name]) for name in trial.wanted_inputs}
-    outputs = trial.outputs
+    outputs, alike = trial.outputs, trial.draws_alike_in(dtype)
 
     def results(run: Callable[[Mapping[str, Any]], dict[str, Any]], point: Any) -> Any:
+        if not alike:
+            reason = f"in {np.dtype(dtype).name} the code draws other numbers than in {trial.format.name}"
+            raise MisconductError("drawn", reason)
         given = run({**arguments, **{name: point[part].reshape(shapes[name]) for name, part in parts.items()}})
         found = [np.ravel(given[output]) for output in outputs if output in given]
         if not found:

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.cases import Case, draw_cases, with_constants
+from checks.cases import Case, draw_cases, rounded, with_constants
 from checks.full_size import Entries, draw, is_full_size
-from checks.implementation import Implementation, numbers_in
+from checks.implementation import Implementation, MisconductError, numbers_in
 from checks.kinks import on_kink
 from checks.precision import FORMATS, Format
 from checks.recall import Recall
 from checks.rounding import rounding_bounds
 from checks.symbolic import symbolic, symbolic_entries
-from checks.verdict import Testimony
+from checks.verdict import Testimony, Verdict, judge
 from derivations import Derivation
 from derivations.evaluate import machine_for
 from derivations.fields import Floats
@@ -91,6 +91,22 @@ class Trial:
         """Whether the values lie on a kink or a tie."""
         return on_kink(self.derivation, self.values)
 
+    @cached_property
+    def contradicted(self) -> dict[str, NDArray | None]:
+        """The outputs of its forward that the equations contradict; None for what cannot be compared with them."""
+        try:
+            results = self.forward(self.arguments())
+            got = numbers_in({name: results[name] for name in self.outputs if name in results})
+        except MisconductError:
+            return dict.fromkeys(self.outputs)
+        alike = {name: value for name, value in got.items() if value.shape == self.truth[name].value.shape}
+        found = {name: alike.get(name) for name in self.outputs}
+        return {n: value for n, value in found.items() if value is None or self.verdict_on(n, value) == "disagree"}
+
+    def verdict_on(self, name: str, value: NDArray) -> Verdict:
+        """What the equations say of a value."""
+        return judge("", name, "", value, self.truth[name], self.bounds[name]).verdict
+
     def has_value(self, name: str) -> bool:
         """Whether the equations give a number at every entry, and rounding has a bound."""
         return bool(np.isfinite(self.truth[name].value).all() and np.isfinite(self.bounds[name]).all())
@@ -138,6 +154,21 @@ class Trial:
         returned = self.backward(arguments, self.forward(arguments))
         return numbers_in(returned)
 
+    def in_format(self, format: Format) -> "Trial":
+        """The same trial in another format, with the mask that its code draws there."""
+        values = rounded(self.derivation.layer, self.values, format)
+        again = replace(self, format=format, values=self.implementation.drawn(values, format.dtype))
+        if self._has(again.values):  # of which the equations say the same, and that takes long
+            vars(again)["truth"] = self.truth
+        return again
+
+    def draws_alike_in(self, dtype: type) -> bool:
+        """Whether the code draws in another dtype what it draws in the trial's own, if it draws anything."""
+        return self._has(self.implementation.drawn(self.values, np.dtype(dtype)))
+
+    def _has(self, values: Mapping[str, Any]) -> bool:
+        return all(values[name] is value or np.array_equal(values[name], value) for name, value in self.values.items())
+
     def at(self, **values: Any) -> "Trial":
         """The same trial at other values."""
         return replace(self, values={**self.values, **values})
@@ -165,7 +196,7 @@ def make_trial(
     for tensor, name in zip(derivation.layer.outputs, derivation.output_cotangents, strict=True):
         if name not in values:
             values[name] = format.round(rng.standard_normal(derivation.layer.shape(tensor.name, sizes)))
-    values = implementation.laid_out(values)
+    values = implementation.laid_out(implementation.drawn(values, format.dtype))
     if not is_full_size(derivation, values):
         return Trial(implementation, derivation, format, case.label, values)
     drawn = draw(derivation, values, rng)

@@ -85,7 +85,9 @@ def differentiated(
             samples = {name: tensors[name] for name in many}
             return framework.vmap(lambda sample: run({**tensors, **sample}))(samples) if many else run(tensors)
 
-        results = _arrays(framework, framework.run(run_all, framework.tensors({**values, **many})))
+        # It may compute in place, and the points are asked for again.
+        copies = {n: np.array(v) if isinstance(v, np.ndarray) else v for n, v in {**values, **many}.items()}
+        results = _arrays(framework, framework.run(run_all, framework.tensors(copies)))
         for name, value in results.items():
             if given & DOUBLE and value.dtype not in DOUBLE:
                 reason = f"given float64, the forward works in another dtype: {name} is {value.dtype}"

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from checks.adapters.arguments import Plan, plan_of, require_known
+from checks.adapters.arguments import Plan, names_of_parameters, plan_of, require_known
 from checks.adapters.autograd import Arguments, Differentiable, Results, differentiated
 from checks.implementation import Implementation, MisconductError, Values, call, shown
 from derivations import Layer
@@ -106,7 +106,7 @@ class OnDevice:
         """By `torch.autograd.grad`, which may be asked more than once."""
         leaves = {name: tensors[name].requires_grad_() for name in wrt}
         with _silent_about_imaginary_parts():
-            results = run(tensors)
+            results = _run_in_place(run, tensors, leaves)
 
         def pullback(cotangents: Results) -> Results:
             given = [_cotangent(name, results[name], cotangents[name]) for name in outputs]
@@ -119,6 +119,21 @@ class OnDevice:
             return dict(zip(leaves, pulled, strict=True))
 
         return results, pullback
+
+
+def _run_in_place(run: Callable[[Values], Results], tensors: Values, leaves: Mapping[str, torch.Tensor]) -> Results:
+    """What `run` gives; code that computes in place, which a leaf does not allow, is given copies.
+
+    Other code is not, so that what it writes can be seen. Raises MisconductError.
+    """
+    before = {name: leaf.detach().clone() for name, leaf in leaves.items()}
+    try:
+        return run(tensors)
+    except MisconductError:
+        with torch.no_grad():  # it may have written before it was told not to
+            for name, leaf in leaves.items():
+                leaf.copy_(before[name])
+        return run({**tensors, **{name: leaf.clone() for name, leaf in leaves.items()}})
 
 
 @contextmanager
@@ -157,14 +172,16 @@ def _function(function: type[torch.autograd.Function], layer: Layer, names: Mapp
         try:
             bound = signature.bind(*positional, **named)
         except TypeError as error:
-            given = shown(function, list(enumerate(positional)), named)  # type: ignore[arg-type]
-            raise MisconductError("raises", f"{given}: {error}", ran=False) from None
+            given = shown(function, list(zip(signature.parameters, positional, strict=False)), named)
+            absent = [p.name for p in list(signature.parameters.values())[len(positional) :] if p.name not in named]
+            hint = f"; tell it as --set {absent[0]}=NUMBER" if absent and "missing" in f"{error}" else ""
+            raise MisconductError("raises", f"{given}: {error}{hint}", ran=False) from None
         bound.apply_defaults()
         return function.apply(*bound.args)
 
     apply.__name__, apply.__signature__ = function.__name__, signature  # type: ignore[attr-defined]
     plan, own = (
-        _plan(apply, layer, names),
+        _plan(apply, layer, names, known={*names_of_parameters(function.backward)}),
         _own([function.forward, function.backward, function.setup_context, function.vjp]),
     )
     return Differentiable(function.__name__, lambda tensors: (apply, *plan(tensors)), plan.taken, own)
@@ -183,7 +200,8 @@ def _module(module: torch.nn.Module, layer: Layer, names: Mapping[str, str]) -> 
                 f"there are {', '.join(each.name for each in layer.inputs)}"
             )
     taken = set(places.values())
-    plan = _plan(module.forward, layer, {yours: n for yours, n in names.items() if yours not in places}, taken)
+    others = {yours: n for yours, n in names.items() if yours not in places}
+    plan = _plan(module.forward, layer, others, taken, known={*dir(module)})
 
     def bind(tensors: Values) -> Arguments:
         positional, named = plan(tensors)
@@ -226,13 +244,26 @@ def _settled(
 
 
 def _plan(
-    function: Callable[..., Any], layer: Layer, names: Mapping[str, str], taken: AbstractSet[str] = frozenset()
+    function: Callable[..., Any],
+    layer: Layer,
+    names: Mapping[str, str],
+    taken: AbstractSet[str] = frozenset(),
+    known: AbstractSet[str] = frozenset(),
 ) -> Plan:
-    """How to call a function: with all inputs and options but those that are taken."""
+    """How to call a function: with all inputs and options but those that are taken.
+
+    Raises ValueError where `names` tells what an input or an option is called, and nothing is called so: no parameter,
+    and nothing that is `known` besides.
+    """
     inputs = [tensor.name for tensor in layer.inputs if tensor.name not in taken]
     options, hidden = [option.name for option in layer.options], list(layer.hidden_sizes)
     require_known(layer, names, {*layer.by_name, *options, *hidden})
-    return plan_of(function, inputs, options, hidden, names)
+    plan, parameters = plan_of(function, inputs, options, hidden, names), names_of_parameters(function)
+    for yours, name in names.items():
+        if name in (*inputs, *options) and parameters and yours not in {*parameters, *plan.called, *known}:
+            called = getattr(function, "__name__", type(function).__name__)
+            raise ValueError(f"nothing in {called} is called {yours!r}, to be {name}; it takes {', '.join(parameters)}")
+    return plan
 
 
 def _own(functions: list[Any]) -> tuple[Callable[..., Any], ...]:

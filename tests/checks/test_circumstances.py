@@ -69,6 +69,24 @@ def test_where_a_size_of_one_makes_the_difference_it_is_told():
     assert gradcheck((forward, squeezed), derive("linear", ["W"]), sizes={"N": 4, "D": 3, "C": 3}).verdict == "agree"
 
 
+def without_eps(dY, X, gamma):
+    """Wrong by eps over the mean of the squares, which few digits see only where the gradient is as small as that."""
+    mean = (X * X).mean(axis=1, keepdims=True)
+    root = np.sqrt(mean + X.dtype.type(1e-5))
+    dX = dY * gamma / root - X * (dY * gamma * X).mean(axis=1, keepdims=True) / (root * mean)
+    return {"dX": dX.astype(X.dtype), "dgamma": (dY * X / root).sum(axis=0).astype(X.dtype)}
+
+
+def rms_norm(X, gamma):
+    return (X / np.sqrt((X * X).mean(axis=1, keepdims=True) + X.dtype.type(1e-5)) * gamma).astype(X.dtype)
+
+
+def test_few_digits_do_not_tell_that_nothing_is_wrong_elsewhere():
+    report = gradcheck((rms_norm, without_eps), "rms_norm", sizes={"eps": 1e-5}, dtype="float16")
+    assert {f.case for f in report.findings if f.verdict == "disagree"} == {"N=5 D=1"}
+    assert "nowhere else" not in str(report)
+
+
 def test_a_dtype_alone_is_not_taken_for_a_matter_of_sizes():
     def wide(X):
         return np.tanh(X) * np.float64(1)

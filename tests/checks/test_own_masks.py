@@ -132,6 +132,30 @@ def test_a_mask_that_the_code_draws_is_read_off(made, options):
     assert "the code draws M itself: here the same one at every call" in str(report)
 
 
+class DrawsInItsDtype(Inverted):
+    """As PyTorch's rand_like does, it draws other numbers in another dtype."""
+
+    def forward(self, x):
+        drawn = RNG.random(x.shape, dtype=np.float32 if x.dtype == np.float32 else np.float64)
+        self.mask = (drawn < self.keep).astype(x.dtype) / x.dtype.type(self.keep)
+        return x * self.mask
+
+
+class UnscaledInItsDtype(DrawsInItsDtype):
+    def backward(self, grad):
+        return grad * (self.mask > 0)
+
+
+@pytest.mark.parametrize(("dtype", "told"), [("float64", "agree"), ("float32", "unresolved"), ("float16", "agree")])
+def test_a_mask_is_read_off_in_the_dtype_that_it_is_drawn_in(dtype, told):
+    report = gradcheck(DrawsInItsDtype, "dropout", dtype=dtype)
+    assert report.verdict == "agree", report
+    first, *_ = report.about("dX", "differences")
+    assert first.verdict == told
+    assert first.reason == ("in float64 the code draws other numbers than in float32" if dtype == "float32" else "")
+    assert gradcheck(UnscaledInItsDtype, "dropout", dtype=dtype).verdict == "disagree"
+
+
 def test_a_wrong_backward_behind_a_drawn_mask_is_found_and_named():
     report = gradcheck(Unscaled, "dropout")
     assert report.verdict == "disagree"

@@ -1,11 +1,13 @@
 """Inaccurate code is told from wrong code: rounding shrinks with the precision, a mistake does not."""
 
 import re
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from checks import gradcheck
+from checks.precision import FORMATS
 from derivations import layer
 
 SMALL = {"X": np.array([[1e-4, -2e-4, 3e-4], [1e-5, 2e-5, -3e-5]]) * np.pi}
@@ -33,6 +35,15 @@ def test_a_mistake_as_small_as_a_rounding_is_still_a_mistake(dtype):
         return dY * (1 - Y * Y) * Y.dtype.type(small)
 
     assert gradcheck((np.tanh, slightly_wrong), "tanh", dtype=dtype).verdict == "disagree"
+
+
+def test_a_constant_of_few_digits_is_not_called_unstable():
+    """Off by as much at all inputs nearby: nothing says that it is right."""
+    third = layer("third", tensors="X[N] Y[N]", equations="Y[n] = X[n]/3")
+    report = gradcheck((lambda X: X * 0.3333333333333, lambda dY: dY * 0.3333333333333), third)
+    assert report.verdict == "unresolved"
+    reasons = {finding.reason for finding in report.findings if finding.witness == "equations"}
+    assert all(reason.endswith("by as much at inputs nearby: a number in it may be rounded") for reason in reasons)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -99,6 +110,14 @@ def test_a_doubt_in_few_digits_is_looked_at_with_more_where_the_code_has_them(fo
         assert 1 < found.error < 4
 
 
+def test_a_gradient_may_be_missing_in_another_dtype():
+    def only_in_few_digits(dY, Y):
+        return {"dX": dY * Y} if Y.dtype == np.float16 else {"dX": None}
+
+    report = gradcheck((np.tanh, only_in_few_digits), "tanh", dtype="float16")
+    assert report.verdict == "disagree"
+
+
 def test_a_right_answer_in_doubt_is_not_called_wrong():
     """Off by more than a bound for want of digits, and right with more of them."""
 
@@ -108,3 +127,48 @@ def test_a_right_answer_in_doubt_is_not_called_wrong():
     report = gradcheck((np.tanh, hasty), "tanh", dtype="float16", sizes={"N": 5, "D": 3})
     (found,) = report.about("dX", "derivation")
     assert found.verdict == "unresolved"
+
+
+SOFT = layer("soft", tensors="Z[N, C] L", equations="L = mean[n](log(sum[c](exp(Z[n, c]))))")
+
+
+def soft_loss(Z):
+    return np.log(np.exp(Z).sum(1)).mean(dtype=Z.dtype)
+
+
+def soft_slope(dL, Z):
+    powers = np.exp(Z)
+    return (dL * powers / powers.sum(1, keepdims=True) / Z.dtype.type(len(Z))).astype(Z.dtype)
+
+
+def larger(function):
+    """By a thirtieth, which a sum in bfloat16 hides."""
+    return lambda *given: (function(*given) * given[-1].dtype.type(1 + 1 / 32)).astype(given[-1].dtype)
+
+
+def in_bfloat16(function):
+    """Whatever it is given, it has no more digits than that."""
+
+    def rounded(*given):
+        fewer = [np.asarray(each).astype(FORMATS["bfloat16"].dtype) for each in given]
+        return function(*fewer).astype(given[-1].dtype)
+
+    return rounded
+
+
+@pytest.mark.skipif(not find_spec("ml_dtypes"), reason="ml_dtypes is not installed")
+@pytest.mark.parametrize(
+    ("forward", "backward", "wrong"),
+    [
+        (soft_loss, soft_slope, set()),
+        (in_bfloat16(soft_loss), in_bfloat16(soft_slope), set()),
+        (larger(soft_loss), larger(soft_slope), {"L", "dZ"}),
+        (soft_loss, larger(soft_slope), {"dZ"}),
+    ],
+    ids=["right", "right, in few digits alone", "another function", "a wrong backward"],
+)
+def test_what_agrees_in_few_digits_is_looked_at_with_more(forward, backward, wrong):
+    report = gradcheck((forward, backward), SOFT, dtype="bfloat16", witnesses=["derivation"])
+    found = [finding for finding in report.findings if finding.verdict == "disagree"]
+    assert {finding.cotangent for finding in found} == wrong, report
+    assert all(finding.reason.startswith("in float32: in bfloat16 ") for finding in found)

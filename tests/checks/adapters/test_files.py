@@ -215,6 +215,17 @@ def test_what_is_made_of_an_import_that_fails_is_not_there(tmp_path, name):
         load_implementation(f"{tmp_path / 'mine.py'}:{name}")
 
 
+def test_an_import_that_fails_is_left_out_where_another_one_serves(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(f"import numpy as np\nimport numpie as np\n{MINE.replace('import numpy as np', '')}")
+    told = []
+    assert gradcheck(load_implementation(f"{path}:linear_backward", tell=told.append), "linear").verdict == "agree"
+    assert "line 2: running it raises ModuleNotFoundError" in told[0]
+    path.write_text(f"import numpie as np\n{MINE.replace('import numpy as np', '')}\nrows = np.ones(3)")
+    with pytest.raises(FileError, match="line 1: running it raises ModuleNotFoundError"):
+        load_implementation(f"{path}:rows")
+
+
 def test_what_cannot_run_by_itself_is_told_as_it_was(tmp_path):
     path = tmp_path / "script.py"
     path.write_text("x = 1\nraise KeyError('oh')\ndef backward(dY, X): return dY")

@@ -474,6 +474,7 @@ def test_a_gradient_that_nobody_asks_for_may_be_none():
     assert gradcheck(OfTheFirst.apply, derive(product, ["X"])).verdict == "agree"
     report = gradcheck(OfTheFirst.apply, product)
     assert {(f.cotangent, f.witness) for f in report.findings if f.verdict == "disagree"} == {("dscale", "missing")}
+    assert "look at the others alone: --wrt X" in " ".join(str(report).split())
 
 
 def test_targets_of_0_and_1_are_real_where_a_loss_wants_them_so():
@@ -507,7 +508,8 @@ class InBlocks(torch.autograd.Function):
 
 def test_a_number_of_its_own_may_be_told():
     assert gradcheck(InBlocks, "tanh", sizes={"block": 2}).verdict == "agree"
-    assert "missing a required argument: 'block'" in gradcheck(InBlocks, "tanh").refusal
+    told = r"InBlocks\(X\[5, 3\]\): missing a required argument: 'block'; tell it as --set block=NUMBER"
+    assert re.search(told, gradcheck(InBlocks, "tanh").refusal)
 
 
 class Unmade(torch.nn.Module):
@@ -538,3 +540,55 @@ def test_an_object_that_leaves_no_gradient_is_told_so():
     product = read_layer("X[N, D]  W[D, C]  Y[N, C]\nY[n, c] = sum[d](X[n, d]*W[d, c])", "product")
     report = gradcheck(Silent, product, framework="torch")
     assert {f.witness for f in report.findings if f.verdict == "disagree"} == {"missing"}, report
+
+
+class InPlace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, X):
+        ctx.mark_dirty(X)
+        X.mul_(X)
+        return X
+
+    @staticmethod
+    def backward(ctx, dY):
+        return dY
+
+
+def test_code_that_computes_in_place_is_given_copies():
+    assert_gradients(torch.nn.ReLU(inplace=True), "relu")
+    assert_gradients(lambda X: F.elu(X, inplace=True), "elu", sizes={"alpha": 1.0})
+    squares = layer("squares", tensors="X[N] Y[N]", equations="Y[n] = X[n]**2")
+    report = gradcheck(InPlace, squares)
+    assert {(f.cotangent, f.witness) for f in report.findings if f.verdict == "disagree"} == {
+        ("dX", witness) for witness in ("derivation", "differences", "taylor", "complex step")
+    }, report
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_backward_that_fits_a_wrong_forward_is_not_called_wrong(dtype):
+    """Where the layer's slope is 0, rounding leaves it no room, and the other function's own is another."""
+    report = gradcheck(torch.nn.LeakyReLU(0.01), "leaky_relu", dtype=dtype, sizes={"slope": 0.0})
+    assert report.verdict == "disagree"
+    assert report.conclusions == ("dX is right for your forward, but your forward is not this layer",), report
+
+
+def loss_in_float32(X):
+    return X.float().square().sum()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_loss_of_few_digits_may_be_a_number_of_more(dtype):
+    squares = layer("squares", tensors="X[N] L", equations="L = sum[n](X[n]**2)")
+    report = gradcheck(loss_in_float32, squares, dtype=dtype, framework="torch")
+    assert report.verdict == "agree", report
+    assert "L has dtype float32, as is usual for an output that is one number" in str(report)
+    wide = gradcheck(lambda X: X.square().sum().double(), squares, dtype=dtype, framework="torch")
+    assert {f.witness for f in wide.findings if f.verdict == "disagree"} == {"dtype"}
+
+
+def test_a_name_that_nothing_answers_to_is_one_line():
+    def forward(*args):
+        return args[0] * 2
+
+    with pytest.raises(ValueError, match=r"nothing in forward is called 'rate', to be keep; it takes args"):
+        gradcheck(forward, "dropout", names={"rate": "1-keep"}, framework="torch")
