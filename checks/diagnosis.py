@@ -1,7 +1,7 @@
 """What kind of wrong is it? The hypotheses about a wrong answer that hold, likeliest first."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -22,6 +22,7 @@ MOST_TRIALS = 2
 SQUARE = 4
 # A factor that is fitted is known to this relative precision at least, in any dtype that is checked.
 ALIKE = 1e-3
+_FACTORS = ("constant factor", "one number")
 # What is often wrong together with a factor, and quick to look at.
 WITH_A_FACTOR = (
     "cotangent ignored",
@@ -189,6 +190,7 @@ def explain(name: str, suspects: Sequence[Suspect]) -> list[Diagnosis]:
                 break  # what does not explain one case explains no other one of them, but by chance
         if _settled(found, suspects):
             break  # what comes after is less specific, and takes longer
+    found = {key: cases for key, cases in found.items() if not _is_coincidence(key, cases, suspects)}
     if len(suspects) > 1 and not _settled(found, suspects):
         found = _two_mistakes(suspects) or found
     ranks = {title: rank for rank, title in enumerate(HYPOTHESES)}
@@ -207,6 +209,13 @@ def _first(sentences: dict[int, str]) -> str:
 def _explanations(hypothesis: Hypothesis, suspect: Suspect) -> Iterator[Explanation]:
     with suppress(DerivationError), np.errstate(all="ignore"):  # what has no value at these operands explains nothing
         yield from hypothesis(suspect)
+
+
+def _is_coincidence(key: tuple[str, str], cases: Mapping[int, str], suspects: Sequence[Suspect]) -> bool:
+    """Whether it is a factor of one entry: there always is one, which says something if it is the same in two cases."""
+    title, factor = key
+    alone = len(cases) == 1 and all(suspects[case].expected.size == 1 for case in cases)
+    return alone and title in _FACTORS and (len(suspects) > 1 or not any(map(str.isalpha, factor)))
 
 
 def _settled(found: Found, suspects: Sequence[Suspect]) -> bool:

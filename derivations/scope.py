@@ -282,7 +282,8 @@ class Scope:
                 f"the index {argument.id!r} runs over {binding.size} in {binding.seen_in}, "
                 f"but over {size} in {ast.unparse(node)}"
             )
-            if binding.size.free_symbols < size.free_symbols or (size / binding.size).is_Integer:
+            whole = size.xreplace(dict(self.reader.size_definitions))
+            if binding.size.free_symbols < whole.free_symbols or (whole / binding.size).is_Integer:
                 clash += f"; write 0 + {argument.id} for the first {binding.size} of these"
             raise self.error(clash, argument)
 

@@ -8,7 +8,7 @@ import pytest
 
 from checks import diagnosis, gradcheck
 from checks.hypotheses import HYPOTHESES, Explanation
-from checks.suite import SUITE
+from checks.suite import SUITE, rows
 from derivations import derive, layer
 from numeric.normalization import batch_norm, layer_norm
 from numeric.recurrent import gru, gru_backward, lstm, lstm_backward
@@ -80,6 +80,20 @@ def test_a_number_that_sizes_make_by_chance_is_a_number():
     assert [d.sentence for d in report.diagnoses if d.cotangent == "dX"] == [
         "dX is the true one times 1.2 at every entry"
     ]
+
+
+def squashed_loss(P, T):
+    P = 1 / (1 + np.exp(-P))
+    return -np.mean(T * np.log(P) + (1 - T) * np.log(1 - P))
+
+
+def test_one_number_that_is_a_multiple_of_another_is_no_explanation_unless_it_always_is_the_same():
+    (row,) = rows(["binary_cross_entropy"])
+    report = gradcheck((squashed_loss, row.backward), "binary_cross_entropy")
+    assert report.verdict == "disagree"
+    assert not [each for each in report.diagnoses if each.cotangent == "L" and "times" in each.sentence]
+    tripled = gradcheck((lambda P, T: 3 * row.forward(P, T), row.backward), "binary_cross_entropy")
+    assert [each.mistake for each in tripled.diagnoses if each.cotangent == "L"] == ["3"]
 
 
 def test_where_sizes_are_told_others_say_whether_they_make_a_factor():

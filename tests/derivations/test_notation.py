@@ -159,6 +159,7 @@ REFUSED = [
     ("X[N] Y[N]\nY[n] = X[n, n]", 2, 8, "1 index, but used with 2"),
     ("X[N, D] W[C, D] Y[N]\nY[n] = sum[d](X[n, d]*W[d, d])", 2, 25, "runs over D in X[n, d], but over C in W[d, d]"),
     ("X[N, 2*D] Y[N, D]\nY[n, d] = X[n, d]", 2, 16, "write 0 + d for the first D of these"),
+    ("X[N, G] Y[N, D]\nG = 4*D\nY[n, d] = X[n, d]", 3, 16, "write 0 + d for the first D of these"),
     ("X[N] Y[N]\nY[n] = X[n]\nY[n] = 2", 3, 1, "assigned twice"),
     ("X[N] X[M] Y[N]\nY[n] = X[n]", 1, 6, "declared twice"),
     ("exp[N] Y[N]\nY[n] = exp[n]", 1, 1, "function or constant"),
