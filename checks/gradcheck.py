@@ -123,6 +123,7 @@ def gradcheck(
     if at_one and format.near and at_one[0].mistake not in {each.mistake for each in again().diagnoses}:
         at_one = ()  # few digits may hide what is wrong elsewhere
     without = {name: value for name, value in adapted.assumed.items() if inputs is None and name not in (sizes or {})}
+    options = {option.name for option in layer.options} - {*(sizes or {})}
     return Report(
         layer=layer.name,
         implementation=adapted.name,
@@ -133,6 +134,7 @@ def gradcheck(
         sources=source_digests(adapted.functions),
         assumed={**without, **({mask.name: DRAWN} if mask else {})},
         guessed=adapted.guessed,
+        settled={name: value for name, value in adapted.sizes.items() if name in options},
         axes=subject.axes_shown,
     )
 

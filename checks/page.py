@@ -116,13 +116,16 @@ def _cell(findings: Sequence[Finding]) -> Text:
 
 
 def _assumed(report: Report) -> Iterator[Text]:
-    """What the code does not take, and the values that it was looked at with."""
+    """What the code does not take, and the values that it was looked at with, or has for good."""
     drawn = [name for name, value in report.assumed.items() if isinstance(value, str)]
     values = ", ".join(f"{name} = {value}" for name, value in report.assumed.items() if name not in drawn)
     if drawn:
         yield Text(f"the code draws {', '.join(drawn)} itself: here the same one at every call", style="dim")
     if values:
         yield Text(f"the code does not take these, and was looked at with {values}", style="dim")
+    if report.settled:
+        own = ", ".join(f"{name} = {value:g}" for name, value in report.settled.items())
+        yield Text(f"the code has {own} for good: of other values nothing is known", style="dim")
 
 
 def _guessed(report: Report) -> Iterator[Text]:

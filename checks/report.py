@@ -22,8 +22,9 @@ class Report:
 
     `sources` maps the modules behind the implementation to the SHA-256 of their source. At `order` 2 the findings are
     about Hessian-vector products. `assumed` are values of masks and options that the code does not take, "drawn" for a
-    mask that it draws itself; `guessed` are parameters that got a tensor by their place alone; `axes` are tensors whose
-    axes it has in another order: as the layer declares them, as it has them.
+    mask that it draws itself; `settled` are options that it has for good; `guessed` are parameters that got a tensor by
+    their place alone; `axes` are tensors whose axes it has in another order: as the layer declares them, as it has
+    them.
     """
 
     layer: str
@@ -37,6 +38,7 @@ class Report:
     assumed: Mapping[str, int | str] = field(default_factory=dict)
     axes: Mapping[str, str] = field(default_factory=dict)
     guessed: Mapping[str, str] = field(default_factory=dict)
+    settled: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -97,6 +99,7 @@ class Report:
             "assumed": dict(self.assumed),
             "axes": dict(self.axes),
             "guessed": dict(self.guessed),
+            "settled": dict(self.settled),
             "conclusions": list(self.conclusions),
             "diagnoses": [
                 {"cotangent": d.cotangent, "hypothesis": d.hypothesis, "mistake": d.mistake, "sentence": d.sentence}

@@ -16,6 +16,7 @@ from derivations.layer import size_symbol
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 NEGATIVE = ("-1", -1.0, "")
+ROUGH = 2.0**-5  # what rounding to few digits leaves so much of is no factor
 NEARLY = 1e-3  # a number that is so near 1 is no factor that anybody has written
 
 
@@ -54,6 +55,8 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
     if not suspect.explained_by(factor * suspect.expected):
         return
     off = np.abs(suspect.got - factor * suspect.expected).max() / np.abs(suspect.got).max()
+    if off > ROUGH:
+        return
     within, named = f" at every entry, to {off:.0e}", False
     for name, value in factor_names(suspect):
         if suspect.explained_by(value * suspect.expected):

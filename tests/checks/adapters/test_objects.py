@@ -859,3 +859,23 @@ def test_how_many_units_there_are_is_no_tensor():
             return dout @ self.W.T
 
     assert gradcheck(Dense, "linear").verdict == "agree"
+
+
+class Leaky:
+    def __init__(self, slope):
+        self.slope = slope
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.slope * x)
+
+    def backward(self, dout):
+        return np.where(self.x > 0, dout, self.slope * dout)
+
+
+def test_an_option_that_an_object_has_for_good_is_told_unless_it_was_asked_for():
+    report = gradcheck(Leaky(0.25), "leaky_relu")
+    assert (report.verdict, report.settled) == ("agree", {"slope": 0.25})
+    assert "the code has slope = 0.25 for good: of other values nothing is known" in " ".join(str(report).split())
+    assert not gradcheck(Leaky(0.25), "leaky_relu", sizes={"slope": 0.25}).settled
+    assert not gradcheck(Leaky, "leaky_relu").settled
