@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice, permutations, product
 from typing import Any
 
-from checks.adapters.arguments import Plan, own_settings, plan_of, sizes_named
+from checks.adapters.arguments import CONSTANTS, Plan, own_settings, plan_of, sizes_named
 from checks.adapters.assumptions import assumed_without, example_of, neutral, sizes_shown, told_sizes, tried
 from checks.adapters.beginnings import Run, after_a_forward
 from checks.adapters.copying import copied
@@ -322,7 +322,8 @@ def _size_plans(
     meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in known}
     sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
     left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
-    told = own_settings([*parameters], names)
+    usual = {p.name: CONSTANTS[p.name] for p in parameters if p.default is p.empty and p.name in CONSTANTS}
+    told = {**usual, **own_settings([*parameters], names)}
     asked = [p.name for p in parameters if p.name not in {*meant, *told} and p.default is p.empty]
     # A size may have a default as well, `hidden_size=64`.
     whole = [p.name for p in parameters if p.name not in {*meant, *told} and type(p.default) is int]
