@@ -7,6 +7,7 @@ from typing import Any
 from checks.adapters.axes import TRANSPOSED, orders_of, reordered, reordered_layer, with_transposes
 from checks.adapters.complements import complemented, with_complements
 from checks.adapters.frameworks import adapt, parameters_of
+from checks.adapters.modules import usual_parameters
 from checks.adapters.value_and_gradient import with_told_cotangent
 from checks.implementation import Implementation
 from derivations import Layer, Tensor
@@ -46,6 +47,9 @@ class Subject:
         framework: str | None,
     ) -> "Subject":
         """From what a user tells, transposes and complements included. Raises ValueError where that tells nothing."""
+        told = {name.removesuffix(TRANSPOSED) for name in names.values()}
+        usual = usual_parameters(made, layer).items()
+        names = {**{yours: name for yours, name in usual if name.removesuffix(TRANSPOSED) not in told}, **names}
         names, axes = with_transposes(names, axes)
         names, complements = with_complements(names, layer)
         own = _own_settings(made, layer, sizes)
