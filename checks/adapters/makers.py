@@ -1,17 +1,16 @@
 """How every forward gets an object of its own: a copy of one that somebody made, or an instance of a class."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice, permutations, product
+from itertools import product
 from typing import Any
 
-from checks.adapters.arguments import CONSTANTS, Plan, own_settings, plan_of, sizes_named
+from checks.adapters.arguments import Plan, plan_of, sizes_named
 from checks.adapters.assumptions import assumed_without, example_of, neutral, sizes_shown, told_sizes, tried
 from checks.adapters.beginnings import Run, after_a_forward
 from checks.adapters.copying import copied
-from checks.adapters.layer_lists import widths_of
 from checks.adapters.places import (
     Place,
     filled,
@@ -22,11 +21,9 @@ from checks.adapters.places import (
     settled,
     unclaimed,
 )
+from checks.adapters.size_plans import size_plans, square_window, widths_plan
 from checks.implementation import MisconductError, Values, call
 from derivations import Layer
-
-_WINDOW = 2  # how high and wide a window is that has to be square
-_MOST_ORDERS = 200  # in which sizes are tried
 
 
 @dataclass(frozen=True)
@@ -119,14 +116,14 @@ def instances(
             if completed is not None:
                 return completed
             unclear = True
-    for settled_sizes in ({}, _square_window(layer, own, told)):
+    for settled_sizes in ({}, square_window(layer, own, told)):
         maker = _from_any_sizes(made, layer, own, options, {**names, **settled_sizes}, run_once)
         if maker is not None:
             return replace(maker, sizes={**maker.sizes, **settled_sizes})
     network = with_widths(made, layer)
     if network is not None:
         return copies(network, layer, own, names, run_once)
-    plans = _size_plans(made, layer, own, options, names)
+    plans = size_plans(made, layer, own, options, names)
     bare = (tried(_from_sizes(made, plan, layer), layer, settled=told) for plan in plans)
     seen = fresh if unclear else next((each for each in bare if each is not None), None)
     if unclear or (fresh is None and own and seen is not None):
@@ -139,26 +136,12 @@ def _from_any_sizes(
 ) -> Maker | None:
     """Objects of a class that is made from sizes, with all parameters or without those that change nothing."""
     for kept in dict.fromkeys((tuple(own), tuple(name for name in own if name not in neutral(layer)))):
-        for by_size in _size_plans(made, layer, kept, options, names):
+        for by_size in size_plans(made, layer, kept, options, names):
             for late in (False, True):
                 maker = _sized(made, by_size, layer, own, kept, names, run_once, late=late)
                 if maker is not None:
                     return maker
     return None
-
-
-def _square_window(layer: Layer, own: Sequence[str], told: Mapping[str, float]) -> dict[str, float]:
-    """A kernel's height and width, which other sizes follow from and one parameter alone has; alike where one is open.
-
-    Code that is made from one number for both has windows of no other kind.
-    """
-    read = {str(each) for definition in layer.size_definitions.values() for each in definition.free_symbols}
-    having = {size: [t.name for t in layer.inputs if size in map(str, t.sizes)] for size in layer.size_names}
-    alone = [size for size, tensors in having.items() if size in read and len(tensors) == 1 and tensors[0] in own]
-    if len(alone) != 2 or having[alone[0]] != having[alone[1]]:
-        return {}
-    known = [told[size] for size in alone if size in told]
-    return dict.fromkeys(alone, known[0] if known else _WINDOW) if len(known) < 2 else {}
 
 
 def _constructed(made: Any, asked: Plan, values: Values) -> Any:
@@ -310,40 +293,7 @@ def _from_sizes(made: Any, by_size: Plan, layer: Layer) -> Callable[[Values], An
     return bare
 
 
-def _size_plans(
-    made: Any, layer: Layer, own: Sequence[str], options: Sequence[str], names: Mapping[str, str]
-) -> Iterator[Plan]:
-    """How a class may be called that is made from sizes: options and sizes by name, those of its inputs in any order.
-
-    First in the order in which the inputs name them; last in a list, as widths of its layers.
-    """
-    parameters = inspect.signature(made).parameters.values()
-    known = {*layer.size_names, *options}
-    meant = {p.name: names.get(p.name, p.name) for p in parameters if names.get(p.name, p.name) in known}
-    sizes = dict.fromkeys(str(size) for name in own for size in layer.by_name[name].sizes)
-    left = [size for size in sizes if size in layer.size_names and size not in meant.values()]
-    usual = {p.name: CONSTANTS[p.name] for p in parameters if p.default is p.empty and p.name in CONSTANTS}
-    told = {**usual, **own_settings([*parameters], names)}
-    asked = [p.name for p in parameters if p.name not in {*meant, *told} and p.default is p.empty]
-    # A size may have a default as well, `hidden_size=64`.
-    whole = [p.name for p in parameters if p.name not in {*meant, *told} and type(p.default) is int]
-    for others in (asked, [*asked, *whole])[: 2 if whole else 1]:
-        for order in islice(permutations(left, len(others)), _MOST_ORDERS):
-            guessed = dict(zip(others, order, strict=True))
-            yield Plan([], {**meant, **guessed}, constants=told, guessed=guessed)
-    if by_widths := _widths_plan(made, layer, meant):
-        yield by_widths
-
-
 def with_widths(made: Any, layer: Layer) -> Any | None:
     """An object of a class that takes its layers' widths; None of another class."""
-    by_widths = _widths_plan(made, layer, {})
+    by_widths = widths_plan(made, layer, {})
     return by_widths and tried(lambda values: call(made, *by_widths(values)), layer)
-
-
-def _widths_plan(made: Any, layer: Layer, meant: Mapping[str, str]) -> Plan | None:
-    """How a class may be called that takes a list of its layers' widths, and nothing besides but what is meant."""
-    parameters = inspect.signature(made).parameters.values()
-    asked = [p.name for p in parameters if p.name not in meant and p.default is p.empty]
-    widths = widths_of(layer)
-    return Plan([], dict(meant), lists={asked[0]: widths}) if len(asked) == 1 and widths else None
