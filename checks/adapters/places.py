@@ -256,10 +256,11 @@ def output_left(made: Any, name: str, names: Mapping[str, str]) -> Any:
 
 
 def gradient_forms(name: str) -> tuple[str, ...]:
-    """What the gradient of something is usually called: dW, grad_W, dL_dW, dJdW."""
+    """What the gradient of something is usually called: dW, grad_W, gW, W_bar, dL_dW, dJdW."""
     fractions = (f"d{loss}{between}{name}" for loss in _LOSSES for between in ("_d", "d", "_d_"))
     words = (f"grad_{name}", f"grad{name}", f"grad{name.capitalize()}", f"{name}_grad", f"nabla_{name}")
-    return f"d{name}", f"d_{name}", *words, *fractions
+    short = (f"g{name}", f"g_{name}", f"{name}_bar", f"delta_{name}")
+    return f"d{name}", f"d_{name}", *words, *short, *fractions
 
 
 def gradients_left(
