@@ -184,12 +184,12 @@ def own_memory(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
 
 
 def large_inputs(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
-    """Where inputs are large, and the equations have a number, so has the answer. A hazard, not an error."""
+    """Where inputs are large, and the equations have a number, the answer has about the same: a hazard, no error."""
     if trial.drawn is not None:
         return []
     moved = [name for name in trial.real_inputs if name not in trial.implementation.assumed]
     far = trial.at(**{name: LARGE * np.asarray(trial.values[name]) for name in moved})
-    reason = f"is no number at inputs {LARGE} times as large, where the equations have one: something overflows"
+    there = f"at inputs {LARGE} times as large"
     with np.errstate(all="ignore"):
         try:
             results = far.forward(far.arguments())
@@ -197,9 +197,21 @@ def large_inputs(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
             answer |= numbers_in(far.backward(far.arguments(), results))
         except MisconductError:
             return []
-        asked = [name for name in (*trial.outputs, *got) if name in answer]
-        lost = [name for name in asked if not np.isfinite(answer[name]).all() and far.has_value(name)]
-    return [_found(trial, "large inputs", "unresolved", f"{name} {reason}", name) for name in lost]
+        asked = [name for name in (*trial.outputs, *got) if name in answer and far.has_value(name)]
+        lost = [name for name in asked if not np.isfinite(answer[name]).all()]
+        cut = [name for name in asked if name not in lost and _is_far_off(far, name, answer[name])]
+    reasons = {name: f"is no number {there}, where the equations have one: something overflows" for name in lost}
+    reasons |= {name: f"is nothing like what the equations have {there}: something is cut off" for name in cut}
+    return [_found(trial, "large inputs", "unresolved", f"{name} {reason}", name) for name, reason in reasons.items()]
+
+
+def _is_far_off(trial: Trial, name: str, answer: NDArray) -> bool:
+    """Whether an answer is off by half of the largest entry, and by more than rounding may do."""
+    truth = trial.truth[name].value
+    if answer.shape != truth.shape:
+        return False
+    off = np.abs(answer - truth)
+    return bool((off > trial.bounds[name]).any() and off.max(initial=0.0) > np.abs(truth).max(initial=0.0) / 2)
 
 
 def zero_cotangent(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,21 +20,29 @@ def sets_gradients_to_zero(kind: type) -> bool:
 
 
 @lru_cache(maxsize=32)  # code is adapted again for every order of axes that is tried
-def added_up(kind: type, backward: str) -> frozenset[str]:
+def added_up(kind: type, methods: tuple[str, str]) -> frozenset[str]:
     """The attributes of objects that one of their methods adds to, and another sets to zero.
 
-    That is `update` say, but not the `backward` by itself, nor what makes the object.
+    That is `update` say, but not the forward and the backward, nor what makes the object, nor what these call.
     """
-    methods = [method for each in kind.__mro__ for method in vars(each).values()]  # of super() as well
-    trees = [tree for method in methods if (tree := tree_of(method)) is not None]
+    theirs = [method for each in kind.__mro__ for method in vars(each).values()]  # of super() as well
+    trees = [tree for method in theirs if (tree := tree_of(method)) is not None]
     added = {name for tree in trees for name in _added(tree)}
-    others = (tree for tree in trees if tree.name not in ("__init__", backward))
+    own = _called_from({"__init__", *methods}, trees)
+    others = (tree for tree in trees if tree.name not in own)
     return frozenset(added).intersection(name for tree in others for name in _set_to_zero(tree))
 
 
 def hand_on(made: Any, other: Any, but_for: Collection[str]) -> None:
     """Give another object the attributes of one, but for some: what adds up besides, adds up there as well."""
     vars(other).update({name: kept for name, kept in vars(made).items() if name not in but_for})
+
+
+def _called_from(names: set[str], trees: Sequence[ast.FunctionDef]) -> set[str]:
+    """Some methods, and those that they call of their object, and so on."""
+    calls = [(tree.name, node.func) for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found = {called for caller, function in calls if caller in names for called in _attributes(function, {})} | names
+    return found if found == names else _called_from(found, trees)
 
 
 def _added(tree: ast.FunctionDef) -> Iterator[str]:

@@ -30,7 +30,9 @@ CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(RATES, RATE),
 }
 _OF_NO_TENSOR = re.compile(r"(n|num)_|units$|.*_(size|units|dim|features|channels)$")  # how many of something there are
-_OF_NO_OPTION = ("momentum", "axis", "dim")
+_OF_NO_OPTION = re.compile(r"momentum|axis|dim|decay|tol|.*(thresh|clip|limit|max|min)")
+# What a layer may be asked to do without.
+_BY_DEFAULT_NONE = re.compile(r"weights?|w|bias|b|scale|shift|gain|offset|gamma|beta|.*mask|.*state|h0|c0")
 _UNUSED = ("", "args", "rest", "unused")  # *args of a method that has parameters before
 
 
@@ -119,9 +121,10 @@ def plan_of(
     # What is a word or a flag by default is no tensor or number of a layer.
     others = [p for p in others if p.name not in constants and not isinstance(p.default, str | bool)]
     small = _by_small_letters([p.name for p in others], [*given, *saved])
-    if not any(p.default is p.empty and p.name not in small for p in others):
-        meant |= small
-        others = [p for p in others if p.name not in small]
+    if any(p.default is p.empty and p.name not in small for p in others):
+        small = {parameter: name for parameter, name in small.items() if name in saved}
+    meant |= small
+    others = [p for p in others if p.name not in small]
     held = {name for keys in settings.values() for name in keys.values()}
     held |= {name for listed in lists.values() for name in listed}
     left = [name for name in given if name not in {*meant.values(), *held}]
@@ -130,6 +133,10 @@ def plan_of(
         return Plan([], dict(zip(named, given, strict=False)), constants=constants) if constants else in_order
     unmet = bool(needed) and not {*needed} & {*meant.values()}
     by_place = _by_place(others, left, options, unmet, of_loss)
+    absent = [p.name for p in others if p.default is None and _BY_DEFAULT_NONE.fullmatch(p.name)]
+    tensors_left = [name for name in left if name in tensors and name not in by_place.values()]
+    if not needed and len(absent) == len(tensors_left):
+        by_place |= dict(zip(absent, tensors_left, strict=True))
     meant |= by_place
     guessed = {p.name: by_place[p.name] for p in others if p.name in by_place and p.kind is not p.POSITIONAL_ONLY}
     positional = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
@@ -234,7 +241,7 @@ def _is_bundle(parameter: inspect.Parameter, with_keys: Collection[str]) -> bool
 def _is_option_by_default(parameter: inspect.Parameter) -> bool:
     """Whether a parameter is a number by default that may be an option of a layer."""
     is_number = isinstance(parameter.default, int | float) and not isinstance(parameter.default, bool)
-    return is_number and not _OF_NO_TENSOR.match(parameter.name) and parameter.name not in _OF_NO_OPTION
+    return is_number and not _OF_NO_TENSOR.match(parameter.name) and not _OF_NO_OPTION.match(parameter.name)
 
 
 def _by_small_letters(parameters: Sequence[str], known: Sequence[str]) -> dict[str, str]:

@@ -27,6 +27,8 @@ from checks.implementation import Implementation, Values, call
 from derivations import Layer
 from numeric.contract import contract_of, without_contract
 
+_OUTPUTS = ("out", "output", "outputs", "probs")
+
 
 def from_functions(
     forward: Callable[..., Any],
@@ -170,5 +172,5 @@ def _usual_names(layer: Layer) -> dict[str, str]:
     real = [tensor.name for tensor in layer.inputs if not tensor.integer]
     usual = {"dX": f"d{real[0]}"} if len(real) == 1 else {}
     if len(layer.outputs) == 1 and layer.outputs[0].sizes:
-        usual |= {"Y": layer.outputs[0].name, "dY": f"d{layer.outputs[0].name}"}
+        usual |= {**dict.fromkeys(("Y", *_OUTPUTS), layer.outputs[0].name), "dY": f"d{layer.outputs[0].name}"}
     return {yours: name for yours, name in usual.items() if yours.removeprefix("d") not in layer.by_name}

@@ -190,7 +190,7 @@ def from_object(
         if USED not in values and (takes_rate or rates_of(fresh, options)):
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
             set_rates(rates_of(fresh, options))
-        begin_anew(generators_among(parts_of(fresh)))
+        begin_anew(generators_among([*parts_of(fresh), *(v for each in kind.__mro__ for v in vars(each).values())]))
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
         if returned is None:
@@ -224,7 +224,7 @@ def from_object(
         return {name: step.astype(np.asarray(values[name[1:]]).dtype) for name, step in steps.items()}
 
     kind: type = made if is_class else type(made)
-    adds_up, added = sets_gradients_to_zero(kind), added_up(kind, methods[1])
+    adds_up, added = sets_gradients_to_zero(kind), added_up(kind, methods)
     moved: set[str] = set()
     own_gradients = [f"d{name}" for name in maker.places]
     nested = NestedGradients(lambda values: pulled({**values, **forward(values)}), layer, maker.sizes, [own_gradients])

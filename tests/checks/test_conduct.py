@@ -253,3 +253,12 @@ def test_what_no_number_is_large_enough_for_is_nobodys_fault():
 
 def test_every_law_has_an_offender():
     assert set(OFFENDERS) | {"own memory", "large inputs", "same defaults"} == set(LAWS)
+
+
+def test_what_is_cut_off_at_large_inputs_is_pointed_out():
+    report = gradcheck((lambda X: np.clip(X, 0, 6), lambda dY, X: dY * ((X > 0) & (X < 6))), "relu")
+    told = [finding.reason for finding in report.findings if finding.witness == "large inputs"]
+    assert [reason.partition(" at ")[0] for reason in told] == [
+        "Y is nothing like what the equations have",
+        "dX is nothing like what the equations have",
+    ]

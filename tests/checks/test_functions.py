@@ -743,3 +743,47 @@ def test_a_key_that_is_no_name_is_shown_in_short():
     report = check(forward, backward)
     assert all(len(finding.reason) < 300 for finding in report.findings)
     assert not any("--name [" in finding.reason for finding in report.findings)
+
+
+def layer_norm_with_defaults(x, weight=None, bias=None, eps=1e-5):
+    mu, v = x.mean(1, keepdims=True), x.var(1, keepdims=True)
+    x_hat = (x - mu) / np.sqrt(v + eps)
+    return x_hat if weight is None else x_hat * weight + bias
+
+
+def layer_norm_with_defaults_backward(dy, x, weight=None, bias=None, eps=1e-5):
+    mu, v = x.mean(1, keepdims=True), x.var(1, keepdims=True)
+    x_hat = (x - mu) / np.sqrt(v + eps)
+    g = dy  # which forgets the weight
+    dx = (g - g.mean(1, keepdims=True) - x_hat * (g * x_hat).mean(1, keepdims=True)) / np.sqrt(v + eps)
+    return dx, (dy * x_hat).sum(0), dy.sum(0)
+
+
+def test_a_weight_that_may_be_left_out_is_given_all_the_same():
+    report = check(layer_norm_with_defaults, layer_norm_with_defaults_backward, "layer_norm")
+    assert report.verdict == "disagree"
+    assert not report.assumed
+    assert "dX leaves gamma out" in " ".join(str(report).split())
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "against"),
+    [
+        (lambda x: 1 / (1 + np.exp(-x)), lambda grad, y: grad * y * (1 - y), "sigmoid"),
+        (np.tanh, lambda upstream, out: upstream * (1 - out**2), "tanh"),
+    ],
+)
+def test_what_is_called_like_the_output_is_that_beside_a_cotangent_of_any_name(forward, backward, against):
+    assert check(forward, backward, against).verdict == "agree"
+
+
+def test_a_threshold_is_no_option():
+    def softplus(x, threshold=20.0):
+        return np.where(x > threshold, x, np.log1p(np.exp(np.minimum(x, threshold))))
+
+    def softplus_backward(g, x, threshold=20.0):
+        return g / (1 + np.exp(-x))
+
+    report = gradcheck((softplus, softplus_backward), "softplus", sizes={"beta": 1})
+    assert report.verdict == "agree"
+    assert "threshold" not in report.guessed

@@ -78,6 +78,16 @@ class OfTheOldKind(WithItsOwn):
         assert isinstance(OLD, np.random.RandomState)
 
 
+class OfAllOfThem(Inverted):
+    """Has a generator in common with all others of its kind."""
+
+    generator = np.random.default_rng(1)
+
+    def forward(self, x):
+        self.mask = (self.generator.random(x.shape) < self.keep) / self.keep
+        return x * self.mask
+
+
 def by_name(x, keep):
     mask = new_generator(seed=3).random(x.shape) < keep
     return x * mask / keep, mask
@@ -117,12 +127,13 @@ class DrawsAnew(Inverted):
         (MakesOne, {}),
         (OfTheOldKind, {}),
         (OfTheOldKind(0.5), {}),
+        (OfAllOfThem, {}),
         ((by_name, lambda dout, keep, cache: dout * cache / keep), {}),
         ((of_the_file, lambda dout, keep, cache: dout * cache / keep), {}),
     ],
     ids=[
         *("class", "float32", "object", "rate", "settings", "Python's own", "its own", "an object's own", "made anew"),
-        *("old", "an old object", "imported by name", "old, of the file"),
+        *("old", "an old object", "its class's own", "imported by name", "old, of the file"),
     ],
 )
 def test_a_mask_that_the_code_draws_is_read_off(made, options):
