@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from checks.adapters.arguments import CACHE, CACHES, Plan, plan_of, require_known, sizes_named
+from checks.adapters.arguments import CACHE, CACHES, Plan, names_of_parameters, plan_of, require_known, sizes_named
 from checks.adapters.assumptions import assumed_without, tried
 from checks.adapters.layer_lists import NestedGradients, Shapes
 from checks.adapters.results import (
@@ -76,7 +76,7 @@ def from_functions(
     names = names or {}
     require_known(layer, names, {*cotangents, *inputs, *options, *layer.size_names, *saved, *real})
     hidden += sizes_named(layer, names)
-    names = {**_usual_names(layer), **{each: CACHE for each in CACHES if each not in layer.by_name}, **names}
+    names = {**_usual_names(layer, backward), **{each: CACHE for each in CACHES if each not in layer.by_name}, **names}
     forward_plan = plan_of(forward, inputs, options, hidden, names)
     backward_plan = plan_of(
         backward,
@@ -167,10 +167,14 @@ def _unread(given: dict[str, Any] | None, plan: Plan, layer: Layer) -> set[str]:
     return {key for key, name, dictionary in found if name in options and key not in dictionary.read}
 
 
-def _usual_names(layer: Layer) -> dict[str, str]:
-    """What an only output that is an array, its cotangent, and that of an only real input are called as well."""
+def _usual_names(layer: Layer, backward: Callable[..., Any]) -> dict[str, str]:
+    """What an only output that is an array, its cotangent, and that of an only real input are called as well.
+
+    An `out` that a backward can do without is where it writes to.
+    """
     real = [tensor.name for tensor in layer.inputs if not tensor.integer]
     usual = {"dX": f"d{real[0]}"} if len(real) == 1 else {}
     if len(layer.outputs) == 1 and layer.outputs[0].sizes:
-        usual |= {**dict.fromkeys(("Y", *_OUTPUTS), layer.outputs[0].name), "dY": f"d{layer.outputs[0].name}"}
+        asked = {*names_of_parameters(backward, required=True)}.intersection(_OUTPUTS)
+        usual |= {**dict.fromkeys(("Y", *asked), layer.outputs[0].name), "dY": f"d{layer.outputs[0].name}"}
     return {yours: name for yours, name in usual.items() if yours.removeprefix("d") not in layer.by_name}
