@@ -60,10 +60,10 @@ def generators_among(things: Iterable[Any]) -> list[Generator]:
     return [thing for thing in things if isinstance(thing, _KINDS)]
 
 
-def begin_anew(generators: Iterable[Generator]) -> None:
-    """Let generators begin as all others do, within `seeded`; elsewhere they stay as they are."""
+def begin_anew(things: Iterable[Any]) -> None:
+    """Let the generators among things begin as all others do, within `seeded`; elsewhere nobody looks at them."""
     seed = _SEED.get()
-    for generator in generators if seed is not None else ():
+    for generator in generators_among(things) if seed is not None else ():
         _begin_anew(generator, seed)
 
 

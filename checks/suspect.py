@@ -38,6 +38,12 @@ class Suspect:
         return self.trial.truth[self.name].value
 
     @property
+    def factor(self) -> float:
+        """The number that makes the true answer as near to this one as a number can; NaN of a truth of zeros."""
+        square = float(np.sum(self.expected**2))
+        return float(np.sum(self.got * self.expected)) / square if square else float("nan")
+
+    @property
     def is_cotangent(self) -> bool:
         """Whether a backward gave it."""
         return self.name in self.trial.derivation.cotangents

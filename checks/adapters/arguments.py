@@ -131,12 +131,8 @@ def plan_of(
     if len(left) < sum(p.default is p.empty for p in others):
         named = [p.name for p in parameters if p.name not in constants]
         return Plan([], dict(zip(named, given, strict=False)), constants=constants) if constants else in_order
-    unmet = bool(needed) and not {*needed} & {*meant.values()}
+    unmet = not {*needed} & {*meant.values()} if needed else None
     by_place = _by_place(others, left, options, unmet, of_loss)
-    absent = [p.name for p in others if p.default is None and _BY_DEFAULT_NONE.fullmatch(p.name)]
-    tensors_left = [name for name in left if name in tensors and name not in by_place.values()]
-    if not needed and len(absent) == len(tensors_left):
-        by_place |= dict(zip(absent, tensors_left, strict=True))
     meant |= by_place
     guessed = {p.name: by_place[p.name] for p in others if p.name in by_place and p.kind is not p.POSITIONAL_ONLY}
     positional = [meant[p.name] for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in meant]
@@ -145,9 +141,13 @@ def plan_of(
 
 
 def _by_place(
-    others: Sequence[inspect.Parameter], left: Sequence[str], options: Sequence[str], unmet: bool, of_loss: bool
+    others: Sequence[inspect.Parameter], left: Sequence[str], options: Sequence[str], unmet: bool | None, of_loss: bool
 ) -> dict[str, str]:
-    """What parameters that mean nothing by their names take of what is left, in order."""
+    """What parameters that mean nothing by their names take of what is left, in order.
+
+    `unmet`: whether what is needed does not come in otherwise; None where nothing is, as in a forward. A weight that a
+    forward may be asked to do without is given all the same.
+    """
     empty = [p for p in others if p.default is p.empty]
     absent = [p for p in others if p.default is None and not of_loss]  # a loss has no cotangent there
     asking = [p for p in empty if not _OF_NO_TENSOR.match(p.name)]
@@ -155,6 +155,9 @@ def _by_place(
         asking += absent
     elif unmet:
         asking = [p for p in others if p.default is not None or p in absent]
+    elif unmet is None:
+        spared = [p for p in absent if _BY_DEFAULT_NONE.fullmatch(p.name)]
+        asking = spared if len(spared) == sum(name not in options for name in left) else []
     taken = dict(zip((p.name for p in asking), left, strict=False))
     numbers = [p.name for p in others if p.name not in taken and _is_option_by_default(p)]
     free = [name for name in left if name in options and name not in taken.values()]

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getattr_static
-from itertools import product
+from itertools import chain, product
 from types import MethodType, ModuleType
 from typing import Any
 
@@ -40,7 +40,7 @@ from checks.adapters.steps import put_back, rates_of, set_rates, steps_taken_bac
 from checks.adapters.tensors import array_of
 from checks.adapters.value_and_gradient import is_loss
 from checks.implementation import USED, Implementation, MisconductError, Values, call
-from checks.randomness import begin_anew, generators_among
+from checks.randomness import begin_anew
 from derivations import Layer
 
 Method = Callable[..., Any]
@@ -190,7 +190,7 @@ def from_object(
         if USED not in values and (takes_rate or rates_of(fresh, options)):
             fresh = maker.fresh({**values, **{name: np.array(values[name]) for name in maker.places}})
             set_rates(rates_of(fresh, options))
-        begin_anew(generators_among([*parts_of(fresh), *(v for each in kind.__mro__ for v in vars(each).values())]))
+        begin_anew(chain(parts_of(fresh), (value for each in kind.__mro__ for value in vars(each).values())))
         positional, named = forward_plan(values)
         returned = call(getattr(fresh, methods[0]), positional, named)
         if returned is None:

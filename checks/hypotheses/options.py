@@ -106,7 +106,7 @@ def _values_when_right(suspect: Suspect, option: Option) -> Iterator[float]:
     own = float(suspect.trial.values[option.name])
     with np.errstate(all="ignore"):
         found = rate_when_right(suspect, lambda value: suspect.answer_at({option.name: value}), own)
-        factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
+        factor = suspect.factor
     if found is not None:
         yield found
     if np.isfinite(factor) and factor:

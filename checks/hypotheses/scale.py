@@ -51,7 +51,7 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
     """got = k truth, for one number k; k is named by the sizes and options that make it."""
     if suspect.got.shape != suspect.expected.shape or not suspect.expected.any():
         return
-    factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
+    factor = suspect.factor
     if not suspect.explained_by(factor * suspect.expected):
         return
     off = np.abs(suspect.got - factor * suspect.expected).max() / np.abs(suspect.got).max()
@@ -71,7 +71,7 @@ def constant_factor(suspect: Suspect) -> Iterator[Explanation]:
 def one_number(suspect: Suspect) -> Iterator[Explanation]:
     """got = k truth, for one number k that is the same in every case, though in some of them sizes make it as well."""
     if suspect.fits and suspect.expected.any():
-        factor = float(np.sum(suspect.got * suspect.expected) / np.sum(suspect.expected**2))
+        factor = suspect.factor
         if abs(factor - 1) > NEARLY and suspect.explained_by(factor * suspect.expected):
             yield Explanation(f"{factor:.6g}", f"{suspect.name} is the true one times {factor:.6g} at every entry")
 

@@ -10,6 +10,7 @@ from checks.suite import SUITE
 from derivations import derive, read_layer
 from numeric.normalization import batch_norm
 from tests.checks.causes import benches
+from tests.checks.hypotheses.steps import STEPS, steps
 
 
 def causes(pair, text):
@@ -75,19 +76,6 @@ def cell_of_the_same_step(dY, x, V, f, c):
 def test_the_place_at_hand_where_the_one_before_it_belongs_is_named():
     found = gradcheck((cell, cell_of_the_same_step), derive(read_layer(CELL), ["x"])).diagnoses
     assert found[0].sentence.startswith("dx reads c[t, m] where c[t - 1, m] belongs")
-
-
-STEPS = """x[T, M]  h0[N, M]  W[M, M]  h[T, M]
-h[-1, m] = h0[0, m]
-h[t, m] = tanh(x[t, m] + sum[k](h[t-1, k]*W[k, m]))
-"""
-
-
-def steps(x, h0, W):
-    h = [h0[0]]
-    for x_t in x:
-        h.append(np.tanh(x_t + h[-1] @ W))
-    return np.stack(h[1:])
 
 
 def state_of_its_own(dh, x, h0, W, h):

@@ -8,21 +8,10 @@ from checks.diagnosis import explain
 from checks.suite import SUITE
 from derivations import derive, read_layer
 from tests.checks.causes import benches, broken, term_dropped
-
-CELL = """x[T, M]  h0[N, M]  W[M, M]  h[T, M]
-h[-1, m] = h0[0, m]
-h[t, m] = tanh(x[t, m] + sum[k](h[t-1, k]*W[k, m]))
-"""
+from tests.checks.hypotheses.steps import STEPS, steps
 
 
-def cell(x, h0, W):
-    h = [h0[0]]
-    for x_t in x:
-        h.append(np.tanh(x_t + h[-1] @ W))
-    return np.stack(h[1:])
-
-
-def cell_backward(order):
+def steps_backward(order):
     def backward(dh, x, h0, W, h):
         before, later, shares = np.concatenate([h0[:1], h[:-1]]), 0, []
         for t in reversed(range(len(x))):
@@ -36,7 +25,7 @@ def cell_backward(order):
 
 @pytest.mark.parametrize(("order", "word"), [(-1, "first"), (0, "last")])
 def test_one_step_of_a_recurrence_is_no_operand_left_out(order, word):
-    found = gradcheck((cell, cell_backward(order)), derive(read_layer(CELL), ["W"])).diagnoses
+    found = gradcheck((steps, steps_backward(order)), derive(read_layer(STEPS), ["W"])).diagnoses
     assert [d.sentence for d in found] == [f"dW counts the {word} t only: = where += belongs"]
 
 
