@@ -19,7 +19,7 @@ Shape = tuple[sp.Expr, ...]
 NUMPY = {"np", "numpy", "jnp", "torch", "tf"}
 REDUCED = ("sum", "mean", "max")
 METHODS = (*REDUCED, "transpose", "dot", "matmul")
-SHORT = {"t": "transpose", "mm": "matmul"}
+SHORT = {"t": "transpose", "mm": "dot"}
 AXES = {"dim": "axis", "keepdim": "keepdims"}  # as PyTorch calls them
 
 
@@ -104,8 +104,13 @@ class MatrixReader:
                 return self.value(operand)
             case ast.BinOp(op=ast.MatMult()):
                 return self.product(self.value(node.left), self.value(node.right), node)
-            case ast.BinOp(op=ast.Pow(), left=base, right=ast.Name(id="T")) if not self.scope.is_declared("T"):
-                return self.transposed([self.value(base)], node)
+            case ast.BinOp(op=ast.Pow(), left=base, right=ast.Name(id="T")):
+                inner = self.value(base)
+                if not self.scope.is_declared("T"):
+                    return self.transposed([inner], node)
+                if inner.shape:
+                    raise self.error("T has a meaning of its own here: write .T for a transpose", node)
+                return Array(self.scope.operated(node, inner.body, self.value(node.right).body))
             case ast.BinOp():
                 left, right = self.value(node.left), self.value(node.right)
                 return self.entrywise(lambda a, b: self.scope.operated(node, a, b), [left, right], node)
@@ -244,7 +249,8 @@ class MatrixReader:
     def _axes(self, node: ast.expr, rank: int, call: ast.Call) -> set[int]:
         found = set()
         for part in node.elts if isinstance(node, ast.Tuple) else [node]:
-            sign, value = (-1, part.operand) if isinstance(part, ast.UnaryOp) else (1, part)
+            value = part.operand if isinstance(part, ast.UnaryOp) else part
+            sign = -1 if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.USub) else 1
             whole = isinstance(value, ast.Constant) and type(value.value) is int
             axis = sign * value.value if whole else None  # type: ignore[attr-defined]
             if axis is None or not -rank <= axis < rank:
@@ -328,10 +334,16 @@ class MatrixReader:
         return Array(left.body * right.at([axis]), (*left.axes, axis), (*left.shape, *right.shape))
 
     def dot(self, parts: Sequence[Array], node: ast.AST) -> Array:
-        """The matrix product under another name; with a number, the product of entries."""
+        """The matrix product of vectors and matrices; with a number, the product of entries."""
+        if any(len(part.shape) > 2 for part in parts):
+            raise self.error("dot is of vectors and matrices here; write einsum, or @ for many matrices at once", node)
         if all(part.shape for part in parts):
             return self.product(parts[0], parts[1], node)
         return self.entrywise(lambda a, b: a * b, parts, node)
+
+    def matmul(self, parts: Sequence[Array], node: ast.AST) -> Array:
+        """The matrix product under its other name."""
+        return self.product(parts[0], parts[1], node)
 
     def transposed(self, parts: Sequence[Array], node: ast.AST) -> Array:
         """All axes in the opposite order."""
@@ -351,7 +363,7 @@ _BUILDERS: dict[str, tuple[int, Callable[[MatrixReader, Sequence[Array], ast.AST
     "diag": (1, MatrixReader.diagonal),
     "outer": (2, MatrixReader.outer),
     "dot": (2, MatrixReader.dot),
-    "matmul": (2, MatrixReader.dot),
+    "matmul": (2, MatrixReader.matmul),
     "transpose": (1, MatrixReader.transposed),
     "eye": (1, MatrixReader.identity),
 }

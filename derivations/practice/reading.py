@@ -32,7 +32,7 @@ from derivations.practice.problem import Problem
 from derivations.practice.spelling import check_products, quotes_of, typed_lines
 from derivations.proof import inline
 from derivations.ranges import Known
-from derivations.scope import FUNCTIONS, Binding
+from derivations.scope import FUNCTIONS, LARGEST_EXPONENT, Binding
 
 MOST_NODES = 2000  # of the syntax tree of an expression
 
@@ -311,7 +311,7 @@ class AnswerReader:
     # what both forms share
 
     def _tree(self, line: Line) -> tuple[ast.expr, Line]:
-        check_products(line)
+        check_products(line, with_euler=self._with_euler)
         tree, padded = python_expression(line, also="@:" + quotes_of(line))
         if isinstance(tree, ast.Tuple):
             raise line.error("a comma stands between indices alone; a decimal number has a point, as in 2.5")
@@ -330,9 +330,13 @@ class AnswerReader:
             )
         return matrix is not None
 
+    @property
+    def _with_euler(self) -> bool:
+        """Whether e is Euler's number here."""
+        return self.problem.kind != "equation"
+
     def _scope(self, free: bool = True) -> FormulaScope:
-        euler = self.problem.kind != "equation"
-        return FormulaScope(self.reader, {}, free=free and not self.scalar, with_euler=euler)
+        return FormulaScope(self.reader, {}, free=free and not self.scalar, with_euler=self._with_euler)
 
     def _finished(self, value: sp.Expr, ranges: Ranges, line: Line) -> sp.Expr:
         """Guarded against reading outside of tensors, and with what the learner has named written out."""
@@ -341,6 +345,8 @@ class AnswerReader:
             value = inline(value, self.own) if self.own else value
         except TooHardError as error:
             raise line.error(f"with your own names written out, this is {error}") from None
+        if any(abs(power.exp) > LARGEST_EXPONENT for power in value.atoms(sp.Pow) if power.exp.is_number):
+            raise line.error(f"with your own names written out, this has an exponent beyond {LARGEST_EXPONENT}")
         if nesting(value) + len(ranges) > MOST_LETTERS:
             raise line.error(f"more than {MOST_LETTERS} indices are in use at once")
         return value

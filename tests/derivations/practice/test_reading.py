@@ -29,9 +29,16 @@ def test_an_equation_that_cannot_be_read_is_pointed_at(answer, column):
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
-        ("1/2x", "write 2*x"),
-        ("x^2x", "write 2*x"),
-        ("x/-2 x", "write 2*x"),
+        ("1/2x", "write .../(2*x) or (.../2)*x"),
+        ("x^2x", "write ...**(2*x) or (...**2)*x"),
+        ("x/-2 x", "write .../(2*x) or (.../2)*x"),
+        ("1/+2(x + 1)", "write .../(2*(...)) or (.../2)*(...)"),
+        ("2e-3x", "may have Euler's number in it: write 2*e - 3, or digits"),
+        ("2e+1", "may have Euler's number in it"),
+        ("2½", "5/2"),
+        ("x²³", "is written x^23"),
+        ("x⁵", "write a power as x^5"),
+        ("dy/dx = ∂y/∂x", "is written out"),
         ("2,5*x", "a decimal number has a point"),
         ("cosx", "write cos(x)"),
         ("(x + 1)(x - 1)", "a product needs its sign"),
@@ -59,7 +66,8 @@ def test_a_hint_says_what_to_write(answer, hint):
         ("2·x²", "2*x**2"),
         ("2x", "2*x"),
         ("1 - 2 x", "1 - 2*x"),
-        ("1.5e1x + 3(x + 1)", "15*x + 3*(x + 1)"),
+        ("1.5x + 3(x + 1)", "1.5*x + 3*(x + 1)"),
+        ("½x + ¼(x + 1)", "x/2 + (x + 1)/4"),
         ("2cos(3x)", "2*cos(3*x)"),
         ("½*x", "x/2"),
         ("E**x", "exp(x)"),
@@ -99,6 +107,7 @@ def test_what_is_asked_may_be_written_as_a_quotient_of_entries(left):
         "0 + Σ_(n) X[n,d]·dY[n,c] - 0",
         "(Σ_n X[n,d]·(dY[n,c] + 1 - 1))",
         "-Σ_n X[n,d]·-dY[n,c]",
+        "Σ_n 2e-1*5*X[n,d]·dY[n,c]",
         "X^T @ dY",
         "X.t().mm(dY)",
         "torch.matmul(X.T, dY)",
@@ -123,6 +132,38 @@ def test_a_sum_over_several_letters_and_sums_in_each_other_end_where_their_produ
 
 def test_a_name_of_ones_own_may_look_like_a_sum():
     assert grade(SINE, "sum_c = x**2\n2*x*cos(sum_c)").status == "right"
+
+
+def test_a_tensor_may_be_called_like_a_sum():
+    named = layer("s", tensors="X[N, C] sum_c[N] Y[N, C]", equations="Y[n, c] = X[n, c]*sum_c[n]")
+    problem = layer_problem(named, "dX")
+    for typed in (problem.answer, "dY*sum_c[:, None]"):
+        assert grade(problem, typed).status == "right"
+
+
+def test_a_transpose_where_t_is_a_tensor_is_asked_for():
+    problem = layer_problem("squared_error", "dY")
+    assert "write .T for a transpose" in grade(problem, "dL*(Y^T - T^T)^T/N").sentence
+
+
+def test_an_axis_may_have_a_sign():
+    problem = layer_problem("conv2d", "db")
+    assert grade(problem, "dY.sum(axis=(+0, +1, -2))").status == "right"
+    assert grade(problem, "dY.sum(axis=(+0, +1, -1))").status != "right"
+
+
+def test_dot_is_of_vectors_and_matrices():
+    problem = layer_problem("scaled_dot_product_attention", "dV")
+    assert grade(problem, "einsum('ntu->nut', P) @ dO").status == "right"
+    for product in ("np.dot", "torch.mm"):
+        assert "dot is of vectors and matrices" in grade(problem, f"{product}(einsum('ntu->nut', P), dO)").sentence
+
+
+def test_names_of_ones_own_lead_to_no_power_that_nobody_can_write_out():
+    lines = ["a0 = 2x + y", *(f"a{k + 1} = a{k}*a{k}" for k in range(39)), "a39"]
+    two = layer("z", tensors="x y z", equations="z = x**2*y")
+    problem = formula_problem("b", "calculus", "", two, "x")
+    assert "an exponent beyond 64" in grade(problem, "\n".join(lines)).sentence
 
 
 @pytest.mark.parametrize(
