@@ -345,7 +345,8 @@ class AnswerReader:
             value = inline(value, self.own) if self.own else value
         except TooHardError as error:
             raise line.error(f"with your own names written out, this is {error}") from None
-        if any(abs(power.exp) > LARGEST_EXPONENT for power in value.atoms(sp.Pow) if power.exp.is_number):
+        exponents = (power.exp for power in value.atoms(sp.Pow) if self.own and power.exp.is_number)
+        if any(abs(exponent) > LARGEST_EXPONENT for exponent in exponents):
             raise line.error(f"with your own names written out, this has an exponent beyond {LARGEST_EXPONENT}")
         if nesting(value) + len(ranges) > MOST_LETTERS:
             raise line.error(f"more than {MOST_LETTERS} indices are in use at once")
