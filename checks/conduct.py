@@ -184,7 +184,10 @@ def own_memory(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
 
 
 def large_inputs(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
-    """Where inputs are large, and the equations have a number, the answer has about the same: a hazard, no error."""
+    """Where inputs are large, and the equations have a number, the answer has about the same: a hazard, no error.
+
+    Of what is wrong here as well, other findings tell.
+    """
     if trial.drawn is not None:
         return []
     moved = [name for name in trial.real_inputs if name not in trial.implementation.assumed]
@@ -199,7 +202,8 @@ def large_inputs(trial: Trial, got: dict[str, NDArray]) -> list[Finding]:
             return []
         asked = [name for name in (*trial.outputs, *got) if name in answer and far.has_value(name)]
         lost = [name for name in asked if not np.isfinite(answer[name]).all()]
-        cut = [name for name in asked if name not in lost and _is_far_off(far, name, answer[name])]
+        wrong = {*trial.contradicted, *(name for name in got if trial.verdict_on(name, got[name]) == "disagree")}
+        cut = [name for name in asked if name not in {*lost, *wrong} and _is_far_off(far, name, answer[name])]
     reasons = {name: f"is no number {there}, where the equations have one: something overflows" for name in lost}
     reasons |= {name: f"is nothing like what the equations have {there}: something is cut off" for name in cut}
     return [_found(trial, "large inputs", "unresolved", f"{name} {reason}", name) for name, reason in reasons.items()]
